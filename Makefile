@@ -1,0 +1,70 @@
+# Everything runs in .venv, which is made from the hash-pinned locks in requirements/.
+
+PYTHON ?= python3
+REPRO_FLAGS ?=
+
+BIN := .venv/bin
+# -qq keeps errors and drops the rest. Without dependencies and isolation, only what the locks name gets in.
+PIP := $(BIN)/python -m pip install -qq --no-deps --no-build-isolation
+# Stages are started as `python stages/x.py`: that python must be the one in .venv.
+DVC := PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/dvc
+
+METRICS := metrics/detector.json metrics/classifier.json metrics/evaluation.json
+
+.PHONY: help repro plots test lint lock clean-env
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+repro: .venv/.package  ## run what is out of date in the pipeline, then show the metrics beside HEAD's
+	@$(DVC) repro $(REPRO_FLAGS)
+	@echo
+	@$(DVC) metrics diff --all --targets $(METRICS)
+	@echo
+	@echo "What was read, and what was true: metrics/readings.png"
+	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
+
+plots: .venv/.package  ## write the page of plots, dvc_plots/index.html
+	@$(DVC) plots show
+
+test: .venv/.package .venv/.dev  ## run the tests
+	@PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pytest -q
+
+lint: .venv/.package .venv/.dev  ## check style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# "fewest" gives every Python the same numpy, and without the index a lock says nothing of where it was made.
+UV_COMPILE = uv pip compile --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header -q $(LOCK_FLAGS)
+
+lock:  ## remake the locks from pyproject.toml (newer versions: make lock LOCK_FLAGS=--upgrade)
+	@command -v uv >/dev/null || { echo "make lock needs uv, which 'pip install uv' brings."; exit 1; }
+	cd requirements && $(UV_COMPILE) ../pyproject.toml --extra pipeline -o pipeline.txt
+	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:build -c pipeline.txt -o build.txt
+	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:dev -c pipeline.txt -o dev.txt
+
+clean-env:  ## remove .venv; the next target that needs it makes it again
+	rm -rf .venv
+
+# Each stamp is written last, so an install that broke off is not taken for a finished one.
+.venv/.installed: requirements/build.txt requirements/pipeline.txt
+	@sh tools/check_python.sh "$(PYTHON)"
+	@echo "Making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear .venv
+	@echo "Installing the build tools"
+	@$(PIP) --require-hashes -r requirements/build.txt
+	@echo "Installing the pipeline's packages (TensorFlow among them: this takes some minutes)"
+	@$(PIP) --require-hashes -r requirements/pipeline.txt
+	@touch $@
+
+.venv/.dev: .venv/.installed requirements/dev.txt
+	@echo "Installing the tools for tests and lint"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.package: .venv/.installed pyproject.toml
+	@echo "Installing platefuse"
+	@$(PIP) -e .
+	@touch $@
