@@ -1,0 +1,53 @@
+"""Single-character images and the files they are kept in; sources.py says where they come from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from platefuse.errors import PlatefuseError
+from platefuse.files import replacing
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Characters:
+    """Single-character images of one split.
+
+    Attributes:
+        images: uint8 [n,H,W], light characters on black.
+        labels: int64 [n], indices into the alphabet.
+        alphabet: every character once, in the order of the labels.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    alphabet: str
+
+    def take(self, indices: np.ndarray) -> "Characters":
+        """Give the characters at `indices` (int [m])."""
+        return Characters(self.images[indices], self.labels[indices], self.alphabet)
+
+
+def write_characters(path: Path, characters: Characters) -> None:
+    """Write one split as an .npz file; uncompressed, so that its bytes depend on no compressor's version."""
+    with replacing(path) as draft:
+        np.savez(draft, images=characters.images, labels=characters.labels, alphabet=np.array(characters.alphabet))
+
+
+def read_characters(path: Path) -> Characters:
+    """Read one split.
+
+    Raises:
+        PlatefuseError: for a file that is missing, damaged or holds something else; names it.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return Characters(content["images"], content["labels"], str(content["alphabet"]))
+    except FileNotFoundError:
+        raise PlatefuseError(f"{path} is missing: `dvc repro synth` makes it.") from None
+    except Exception as error:  # a damaged archive raises nearly anything
+        raise PlatefuseError(
+            f"{path} cannot be read as characters ({error}): `dvc repro synth -f` remakes it."
+        ) from None

@@ -1,0 +1,208 @@
+"""The plate-set contract between stages: a folder of images, their boxes and what they read.
+
+A plate set holds
+
+- `images/`, PNG or any format that Pillow reads;
+- `annotations.csv`, keras-retinanet's rows `path,x1,y1,x2,y2,class` without a header: the path relative to the
+  folder, whole pixels, x2 and y2 exclusive, the class being the character; `path,,,,,` for a plate without any;
+- `classes.csv`, rows `class,id`;
+- `truth.csv`, with the header `image,text`: what each plate reads, in reading order.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from platefuse.errors import PlatefuseError
+from platefuse.files import write_csv
+
+ANNOTATIONS, CLASSES, TRUTH, IMAGES = "annotations.csv", "classes.csv", "truth.csv", "images"
+
+
+@dataclass(frozen=True)
+class Plate:
+    """One annotated plate.
+
+    Attributes:
+        path: the image file.
+        boxes: int32 [n,4], x1,y1,x2,y2 in pixels of the image, x2 and y2 exclusive.
+        characters: n characters, in the order of the boxes.
+        text: what the plate reads.
+    """
+
+    path: Path
+    boxes: np.ndarray
+    characters: str
+    text: str
+
+
+def write_plate_set(folder: Path, alphabet: str, plates: Iterable[tuple[np.ndarray, Plate]]) -> None:
+    """Write images and annotations into `folder`, which is made; each plate's path gives its image's name.
+
+    Args:
+        folder: where to; use a temporary one and rename it (`platefuse.files.replacing`).
+        alphabet: every character, in the order of the class ids.
+        plates: pairs of a uint8 RGB image [H,W,3] and its annotation; may be a generator, of any length.
+    """
+    (folder / IMAGES).mkdir(parents=True)
+    annotations: list[list[object]] = []
+    truth: list[list[object]] = []
+    for image, plate in plates:
+        name = f"{IMAGES}/{plate.path.name}"
+        Image.fromarray(image).save(folder / name)
+        rows = zip(plate.boxes.tolist(), plate.characters, strict=True)
+        annotations += [[name, *box, character] for box, character in rows] or [[name, "", "", "", "", ""]]
+        truth.append([name, plate.text])
+    write_csv(folder / ANNOTATIONS, None, annotations)
+    write_csv(folder / CLASSES, None, [[character, index] for index, character in enumerate(alphabet)])
+    write_csv(folder / TRUTH, ["image", "text"], truth)
+
+
+def read_plate_set(folder: Path) -> list[Plate]:
+    """Read and check a plate set's annotations; images are left on the disk.
+
+    Returns:
+        The plates in the order of truth.csv.
+
+    Raises:
+        PlatefuseError: for a missing file, or a row that breaks the contract: names the file and the line.
+    """
+    classes = read_classes(folder / CLASSES)
+    annotations = _read_annotations(folder, classes)
+    truth = read_truth(folder / TRUTH)
+    if annotations.keys() != truth.keys():
+        odd = min(annotations.keys() ^ truth.keys())
+        where, missing = (ANNOTATIONS, TRUTH) if odd in annotations else (TRUTH, ANNOTATIONS)
+        raise PlatefuseError(f"{folder / where} names {odd}, which {folder / missing} does not.")
+    plates = []
+    for name, text in truth.items():
+        boxes = np.array([box for box, _ in annotations[name]], np.int32).reshape(-1, 4)
+        characters = "".join(character for _, character in annotations[name])
+        plates.append(Plate(folder / name, boxes, characters, text))
+    return plates
+
+
+def read_classes(path: Path) -> dict[str, int]:
+    """Read classes.csv: the character of each row and its id, in the order of the file.
+
+    Raises:
+        PlatefuseError: unless each row is one character and a new whole number; names the line.
+    """
+    classes: dict[str, int] = {}
+    for line, row in _rows(path):
+        if len(row) != 2 or len(row[0]) != 1 or not row[1].isdecimal() or len(row[1]) > 9:
+            raise PlatefuseError(f"{path}, line {line}: expected 'character,id', found {','.join(row)!r}.")
+        if row[0] in classes or int(row[1]) in classes.values():
+            raise PlatefuseError(f"{path}, line {line}: the class or id of {','.join(row)!r} stands there twice.")
+        classes[row[0]] = int(row[1])
+    return classes
+
+
+def read_truth(path: Path) -> dict[str, str]:
+    """Read truth.csv: the text of each image, in the order of the file.
+
+    Raises:
+        PlatefuseError: without the header `image,text`, or for a row that is not those two, or an image that
+            is named twice or lies outside the folder; names the line.
+    """
+    rows = _rows(path)
+    _, header = next(rows, (1, []))
+    if header != ["image", "text"]:
+        raise PlatefuseError(f"{path}, line 1: expected the header 'image,text', found {','.join(header)!r}.")
+    truth: dict[str, str] = {}
+    for line, row in rows:
+        if len(row) != 2:
+            raise PlatefuseError(f"{path}, line {line}: expected 'image,text', found {','.join(row)!r}.")
+        name = _inside(row[0], path, line)
+        if name in truth:
+            raise PlatefuseError(f"{path}, line {line}: {name} stands there twice.")
+        truth[name] = row[1]
+    return truth
+
+
+def _read_annotations(folder: Path, classes: dict[str, int]) -> dict[str, list[tuple[list[int], str]]]:
+    path = folder / ANNOTATIONS
+    found: dict[str, list[tuple[list[int], str]]] = {}
+    for line, row in _rows(path):
+        if len(row) != 6:
+            raise PlatefuseError(
+                f"{path}, line {line}: expected 'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without "
+                f"characters), found {','.join(row)!r}."
+            )
+        name, *corners, character = row
+        boxes = found.setdefault(_inside(name, path, line), [])
+        if any(row[1:]):
+            boxes.append((_box(corners, path, line), _known(character, classes, path, line)))
+    return found
+
+
+def _box(corners: list[str], path: Path, line: int) -> list[int]:
+    try:
+        x1, y1, x2, y2 = (int(corner) for corner in corners)
+    except ValueError:
+        raise PlatefuseError(
+            f"{path}, line {line}: x1,y1,x2,y2 must be whole numbers of pixels, found {','.join(corners)!r}."
+        ) from None
+    if not (0 <= x1 < x2 < 2**31 and 0 <= y1 < y2 < 2**31):
+        raise PlatefuseError(
+            f"{path}, line {line}: a box needs 0 <= x1 < x2 and 0 <= y1 < y2, found {','.join(corners)!r}."
+        )
+    return [x1, y1, x2, y2]
+
+
+def _known(character: str, classes: dict[str, int], path: Path, line: int) -> str:
+    if character not in classes:
+        raise PlatefuseError(f"{path}, line {line}: the class {character!r} is not in {CLASSES}.")
+    return character
+
+
+def _inside(name: str, path: Path, line: int) -> str:
+    if not name or Path(name).is_absolute() or ".." in Path(name).parts:
+        raise PlatefuseError(f"{path}, line {line}: {name!r} is not the path of an image inside {path.parent}.")
+    return name
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row of a CSV file that is not empty, with its line number."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise PlatefuseError(f"{path} is missing: a plate set has {ANNOTATIONS}, {CLASSES} and {TRUTH}.") from None
+    except OSError as error:
+        raise PlatefuseError(f"{path} cannot be read: {error.strerror}.") from None
+    try:
+        text = content.decode("utf-8-sig")  # spreadsheets put a byte order mark first
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise PlatefuseError(f"{path}, line {line}: not UTF-8: {error.reason}.") from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise PlatefuseError(f"{path}, line {line}: a NUL character: this is not a CSV file, or a damaged one.")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        yield from ((reader.line_num, row) for row in reader if row)
+    except csv.Error as error:
+        raise PlatefuseError(f"{path}, line {reader.line_num}: not CSV: {error}.") from None
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Read an image file as uint8 RGB [H,W,3], turned as its EXIF orientation says.
+
+    Raises:
+        PlatefuseError: for a file that is missing, damaged or not an image; names it.
+    """
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith("I;16"):  # convert would cut all above 255 off
+                upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
+            return np.asarray(upright.convert("RGB"))
+    except FileNotFoundError:
+        raise PlatefuseError(f"{path} is missing.") from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise PlatefuseError(f"{path} cannot be read as an image: {error}.") from None

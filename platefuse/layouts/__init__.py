@@ -1,0 +1,1 @@
+"""How characters become a plate."""

@@ -1,0 +1,124 @@
+"""Digits of random sizes at random places on a black board: the article's stand-in for a plate."""
+
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from platefuse.characters import Characters
+from platefuse.errors import PlatefuseError
+
+_TRIES_A_BOARD = 200
+_TRIES_A_TILE = 50
+_INK = 64  # a pixel this bright belongs to a character; less is the blur of its edge
+
+
+def scatter(
+    characters: Characters,
+    rng: np.random.Generator,
+    *,
+    height: int,
+    width: int,
+    count: tuple[int, int],
+    size: tuple[int, int],
+    spacing: int,
+    max_overlap: float,
+    box: Literal["tile", "ink"],
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Make one board.
+
+    Args:
+        characters: the split to draw from.
+        rng: the board's own generator; every random choice comes from it.
+        height, width: the board's size in pixels.
+        count: least and most characters, both included.
+        size: least and largest side of a character's square tile in pixels, both included.
+        spacing: least distance along x between the centres of two tiles, in pixels.
+        max_overlap: largest share, 0..1, of the smaller of two tiles that the other may cover.
+        box: whether boxes enclose the whole tile, or its ink only.
+
+    Returns:
+        The board, uint8 RGB [height,width,3], light on black; boxes int32 [n,4], x1,y1,x2,y2 in pixels with
+        x2 and y2 exclusive, ordered from left to right; and the text, a character a box.
+
+    Raises:
+        PlatefuseError: if so many characters of that size find no room.
+    """
+    tiles = _place(rng, height, width, count, size, spacing, max_overlap)
+    tiles = tiles[np.argsort(tiles[:, 0] + tiles[:, 2], kind="stable")]
+    chosen = rng.integers(len(characters.labels), size=len(tiles))
+    board = np.zeros((height, width), np.uint8)
+    boxes = tiles.copy()
+    for i, (x1, y1, x2, y2) in enumerate(tiles):
+        tile = Image.fromarray(characters.images[chosen[i]]).resize((x2 - x1, y2 - y1), Image.Resampling.BILINEAR)
+        pixels = np.asarray(tile)
+        board[y1:y2, x1:x2] = np.maximum(board[y1:y2, x1:x2], pixels)
+        if box == "ink":
+            boxes[i] = _ink(pixels) + np.array([x1, y1, x1, y1])
+    order = np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable")  # ink may lie off its tile's centre
+    boxes, chosen = boxes[order], chosen[order]
+    text = "".join(characters.alphabet[label] for label in characters.labels[chosen])
+    return np.repeat(board[..., None], 3, axis=2), boxes.astype(np.int32), text
+
+
+def _place(
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    count: tuple[int, int],
+    size: tuple[int, int],
+    spacing: int,
+    max_overlap: float,
+) -> np.ndarray:
+    """Draw tiles [n,4] until all keep their distances; a board that fills up badly is begun anew."""
+    wanted = int(rng.integers(count[0], count[1] + 1))
+    for _ in range(_TRIES_A_BOARD):
+        tiles = np.zeros((0, 4), np.int64)
+        for _ in range(_TRIES_A_TILE * wanted):
+            if len(tiles) == wanted:
+                break
+            side = int(rng.integers(size[0], size[1] + 1))
+            x, y = int(rng.integers(width - side + 1)), int(rng.integers(height - side + 1))
+            tile = np.array([x, y, x + side, y + side])
+            if _keeps_distance(tile, tiles, spacing, max_overlap):
+                tiles = np.vstack([tiles, tile])
+        if len(tiles) == wanted:
+            return tiles
+    raise PlatefuseError(
+        f"{wanted} characters of {size[0]} to {size[1]} pixels find no room on a board of {height} x {width}: "
+        "lower synth.count, synth.size or synth.spacing, or raise synth.height, synth.width or synth.max_overlap."
+    )
+
+
+def _keeps_distance(tile: np.ndarray, others: np.ndarray, spacing: int, max_overlap: float) -> bool:
+    apart = np.abs((tile[0] + tile[2]) - (others[:, 0] + others[:, 2])) >= 2 * spacing
+    wide, high = (
+        np.clip(np.minimum(tile[i + 2], others[:, i + 2]) - np.maximum(tile[i], others[:, i]), 0, None) for i in (0, 1)
+    )
+    smaller = np.minimum(tile[2] - tile[0], others[:, 2] - others[:, 0]) ** 2
+    return bool(np.all(apart & (wide * high <= max_overlap * smaller)))
+
+
+def _ink(pixels: np.ndarray) -> np.ndarray:
+    """Bounding box x1,y1,x2,y2 (exclusive) of the bright pixels of a tile; the whole tile if there are none."""
+    rows, columns = (np.flatnonzero((pixels >= _INK).any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return np.array([0, 0, pixels.shape[1], pixels.shape[0]])
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+
+
+def ink_tiles(images: np.ndarray) -> np.ndarray:
+    """Stretch each character's ink over its whole tile, as a box around the ink would show it.
+
+    Args:
+        images: uint8 [n,H,W].
+
+    Returns:
+        uint8 [n,H,W].
+    """
+    height, width = images.shape[1:]
+    stretched = [
+        Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR, box=tuple(_ink(image)))
+        for image in images
+    ]
+    return np.stack([np.asarray(image) for image in stretched])

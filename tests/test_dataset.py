@@ -1,0 +1,265 @@
+"""The plate-set contract: what we write, we and keras-retinanet read; what breaks it is named by file and line."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from platefuse import keras2  # noqa: F401  # before keras-retinanet: it chooses Keras 2
+from platefuse.dataset import Plate, read_classes, read_image, read_plate_set, read_truth, write_plate_set
+from platefuse.errors import PlatefuseError
+
+from keras_retinanet.preprocessing.csv_generator import CSVGenerator  # isort: skip
+
+_LETTERS = st.characters(exclude_categories=["Cs", "Cc"])  # whatever prints, separators and quotes of CSV too
+
+
+@st.composite
+def _plate_sets(draw):
+    alphabet = draw(st.lists(_LETTERS, min_size=1, max_size=5, unique=True))
+    plates = []
+    for index in range(draw(st.integers(0, 4))):
+        corners = st.tuples(st.integers(0, 300), st.integers(0, 300), st.integers(1, 99), st.integers(1, 99))
+        boxes = [(x, y, x + w, y + h) for x, y, w, h in draw(st.lists(corners, max_size=3))]
+        characters = "".join(draw(st.sampled_from(alphabet)) for _ in boxes)
+        text = draw(st.text(_LETTERS, max_size=4))
+        shape = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+        image = np.random.default_rng(index).integers(256, size=(*shape, 3), dtype=np.uint8)
+        boxes = np.array(boxes, np.int32).reshape(-1, 4)
+        plates.append((image, Plate(Path(f"{index}, «{index}».png"), boxes, characters, text)))
+    return "".join(alphabet), plates
+
+
+@given(_plate_sets())
+def test_what_is_written_is_read_back(plate_set):
+    alphabet, plates = plate_set
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder) / "set"
+        write_plate_set(folder, alphabet, iter(plates))
+        read = read_plate_set(folder)
+        assert read_classes(folder / "classes.csv") == {c: i for i, c in enumerate(alphabet)}
+        assert len(read) == len(plates)
+        for found, (image, plate) in zip(read, plates, strict=True):
+            assert found.path == folder / "images" / plate.path
+            assert (found.characters, found.text) == (plate.characters, plate.text)
+            assert found.boxes.dtype == np.int32
+            np.testing.assert_array_equal(found.boxes, plate.boxes)
+            np.testing.assert_array_equal(read_image(found.path), image)
+
+
+def _digits_set(folder: Path) -> list[tuple[np.ndarray, Plate]]:
+    """Write three plates of digits, the second without any."""
+    rng = np.random.default_rng(0)
+    plates = []
+    for name, boxes, text in (
+        ("a", [[1, 2, 11, 12], [20, 0, 40, 20]], "71"),
+        ("b", [], ""),
+        ("c", [[0, 0, 5, 9]], "0"),
+    ):
+        image = rng.integers(256, size=(20, 40, 3), dtype=np.uint8)
+        plates.append((image, Plate(Path(f"{name}.png"), np.array(boxes, np.int32).reshape(-1, 4), text, text)))
+    write_plate_set(folder, "0123456789", plates)
+    return plates
+
+
+def test_the_csv_generator_of_keras_retinanet_reads_the_same(tmp_path):
+    plates = _digits_set(tmp_path / "set")
+    generator = CSVGenerator(str(tmp_path / "set" / "annotations.csv"), str(tmp_path / "set" / "classes.csv"))
+    assert generator.size() == 3
+    assert generator.num_classes() == 10
+    for index, (image, plate) in enumerate(plates):
+        annotations = generator.load_annotations(index)
+        assert "".join(generator.label_to_name(int(label)) for label in annotations["labels"]) == plate.characters
+        np.testing.assert_array_equal(annotations["bboxes"], plate.boxes)
+        np.testing.assert_array_equal(generator.load_image(index), image[..., ::-1])  # BGR
+
+
+def test_the_files_are_as_the_contract_words_them(tmp_path):
+    _digits_set(tmp_path / "set")
+    assert (tmp_path / "set" / "annotations.csv").read_text() == (
+        "images/a.png,1,2,11,12,7\nimages/a.png,20,0,40,20,1\nimages/b.png,,,,,\nimages/c.png,0,0,5,9,0\n"
+    )
+    assert (
+        tmp_path / "set" / "truth.csv"
+    ).read_text() == "image,text\nimages/a.png,71\nimages/b.png,\nimages/c.png,0\n"
+    assert (tmp_path / "set" / "classes.csv").read_text().splitlines()[:2] == ["0,0", "1,1"]
+
+
+def test_someones_own_set_may_have_windows_line_ends_empty_lines_and_rows_of_an_image_apart(tmp_path):
+    (tmp_path / "annotations.csv").write_bytes(b'b.jpg,0,0,2,2,"1"\r\n\r\na.jpg,,,,,\r\nb.jpg,4,0,6,2,2\r\n')
+    (tmp_path / "classes.csv").write_bytes(b"1,0\r\n2,1\r\n")
+    (tmp_path / "truth.csv").write_bytes(b"image,text\r\na.jpg,\r\nb.jpg,12\r\n")
+    empty, two = read_plate_set(tmp_path)
+    assert (empty.path.name, empty.text, empty.boxes.shape) == ("a.jpg", "", (0, 4))
+    assert (two.path.name, two.text, two.characters, two.boxes.tolist()) == (
+        "b.jpg",
+        "12",
+        "12",
+        [[0, 0, 2, 2], [4, 0, 6, 2]],
+    )
+
+
+_GOOD = {
+    "annotations.csv": b"a.png,0,0,2,2,1\nb.png,,,,,\n",
+    "classes.csv": b"1,0\n",
+    "truth.csv": b"image,text\na.png,1\nb.png,\n",
+}
+
+
+def _refusal(folder: Path, changes: dict[str, bytes | None]) -> str:
+    for name, content in {**_GOOD, **changes}.items():
+        if content is not None:
+            (folder / name).write_bytes(content)
+    with pytest.raises(PlatefuseError) as refused:
+        read_plate_set(folder)
+    return str(refused.value)
+
+
+_FIRST = b"a.png,0,0,2,2,1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "expected"),
+    [
+        ("annotations.csv", b"path,x1,y1,x2,y2,class\n" + _FIRST, 1, "whole numbers of pixels, found 'x1,y1,x2,y2'"),
+        ("annotations.csv", _FIRST + b"a.png,0,0,2.0,2,1\n", 2, "whole numbers of pixels, found '0,0,2.0,2'"),
+        ("annotations.csv", _FIRST + b"a.png,0,0,,2,1\n", 2, "whole numbers of pixels"),
+        ("annotations.csv", _FIRST + b"a.png,2,0,2,2,1\n", 2, "x1 < x2"),
+        ("annotations.csv", _FIRST + b"a.png,0,3,2,2,1\n", 2, "y1 < y2"),
+        ("annotations.csv", _FIRST + b"a.png,-1,0,2,2,1\n", 2, "0 <= x1"),
+        ("annotations.csv", _FIRST + b"a.png,0,0,2147483648,2,1\n", 2, "2147483648"),
+        ("annotations.csv", _FIRST + b"a.png,0,0,2,2,7\n", 2, "the class '7' is not in classes.csv"),
+        ("annotations.csv", _FIRST + b"a.png,0,0,2,2,\n", 2, "the class '' is not in classes.csv"),
+        ("annotations.csv", _FIRST + b"a.png,0,0,2,2\n", 2, "expected 'path,x1,y1,x2,y2,class'"),
+        ("annotations.csv", _FIRST + b"a.png\n", 2, "expected 'path,x1,y1,x2,y2,class'"),
+        ("annotations.csv", _FIRST + b"\n../b.png,,,,,\n", 3, "'../b.png' is not the path of an image inside"),
+        ("annotations.csv", _FIRST + b"/b.png,,,,,\n", 2, "'/b.png' is not the path of an image inside"),
+        ("annotations.csv", _FIRST + b",,,,,\n", 2, "'' is not the path of an image inside"),
+        ("annotations.csv", _FIRST * 2000 + b"b\xff.png,,,,,\n", 2001, "not UTF-8"),
+        ("annotations.csv", _FIRST + b"b\0.png,,,,,\n", 2, "NUL"),
+        ("annotations.csv", _FIRST + b'"b.png"x,,,,,\n', 2, "not CSV"),
+        ("annotations.csv", _FIRST + b'"b.png,,,,,\n', 2, "not CSV"),
+        ("classes.csv", b"1,0\n2\n", 2, "expected 'character,id', found '2'"),
+        ("classes.csv", b"1,0\n22,1\n", 2, "expected 'character,id'"),
+        ("classes.csv", b"1,0\n2,1.0\n", 2, "expected 'character,id'"),
+        ("classes.csv", b"1,0\n2,-1\n", 2, "expected 'character,id'"),
+        ("classes.csv", b"1,0\n1,1\n", 2, "stands there twice"),
+        ("classes.csv", b"1,0\n2,0\n", 2, "stands there twice"),
+        ("truth.csv", b"", 1, "expected the header 'image,text'"),
+        ("truth.csv", b"a.png,1\n", 1, "expected the header 'image,text', found 'a.png,1'"),
+        ("truth.csv", b"image,text\na.png\n", 2, "expected 'image,text', found 'a.png'"),
+        ("truth.csv", b"image,text\na.png,1\nb.png,,\n", 3, "expected 'image,text'"),
+        ("truth.csv", b"image,text\na.png,1\nb.png,\na.png,1\n", 4, "a.png stands there twice"),
+        ("truth.csv", b"image,text\na.png,1\nsub/../../b.png,\n", 3, "not the path of an image inside"),
+        ("truth.csv", b"image,text\na.png,1\nb.png,\xe9\n", 3, "not UTF-8"),
+    ],
+)
+def test_a_row_that_breaks_the_contract_is_named(tmp_path, name, content, line, expected):
+    message = _refusal(tmp_path, {name: content})
+    assert message.startswith(f"{tmp_path / name}, line {line}: ")
+    assert expected in message
+
+
+@pytest.mark.parametrize("name", _GOOD)
+def test_a_missing_file_is_named(tmp_path, name):
+    message = _refusal(tmp_path, {name: None})
+    assert message == f"{tmp_path / name} is missing: a plate set has annotations.csv, classes.csv and truth.csv."
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
+    (tmp_path / "truth.csv").mkdir()
+    with pytest.raises(PlatefuseError, match=r"truth\.csv cannot be read"):
+        read_truth(tmp_path / "truth.csv")
+
+
+def test_empty_annotations_lack_the_images_of_the_truth(tmp_path):
+    assert "names a.png, which" in _refusal(tmp_path, {"annotations.csv": b""})
+
+
+@pytest.mark.parametrize(
+    ("changes", "has", "lacks"),
+    [
+        ({"annotations.csv": _FIRST}, "truth.csv", "annotations.csv"),
+        ({"truth.csv": b"image,text\na.png,1\n"}, "annotations.csv", "truth.csv"),
+    ],
+)
+def test_an_image_in_one_file_only_is_named(tmp_path, changes, has, lacks):
+    assert _refusal(tmp_path, changes) == f"{tmp_path / has} names b.png, which {tmp_path / lacks} does not."
+
+
+_TURNS = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: np.rot90(a, 1),
+}
+
+
+@pytest.mark.parametrize("orientation", _TURNS)
+def test_images_are_turned_as_their_exif_orientation_says(tmp_path, orientation):
+    stored = np.random.default_rng(0).integers(256, size=(5, 9, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(stored).save(tmp_path / "turned.png", exif=exif)
+    np.testing.assert_array_equal(read_image(tmp_path / "turned.png"), _TURNS[orientation](stored))
+
+
+def test_images_of_any_kind_are_read_as_rgb(tmp_path):
+    rng = np.random.default_rng(0)
+    gray = rng.integers(256, size=(6, 7), dtype=np.uint8)
+    rgba = rng.integers(256, size=(6, 7, 4), dtype=np.uint8)
+    palette = Image.fromarray(gray % 3).convert("P")
+    palette.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
+    deep = gray.astype(np.uint16) * 256 + gray[::-1]
+    expected = {
+        "gray": (Image.fromarray(gray), np.stack([gray] * 3, axis=-1)),
+        "rgba": (Image.fromarray(rgba), rgba[..., :3]),
+        "palette": (palette, np.array([[10, 20, 30], [40, 50, 60], [70, 80, 90]])[gray % 3]),
+        "bits": (Image.fromarray(gray > 127), np.stack([np.where(gray > 127, 255, 0)] * 3, axis=-1)),
+        "sixteen": (Image.fromarray(deep), np.stack([gray] * 3, axis=-1)),
+    }
+    for name, (image, pixels) in expected.items():
+        image.save(tmp_path / f"{name}.png")
+        read = read_image(tmp_path / f"{name}.png")
+        assert read.dtype == np.uint8
+        np.testing.assert_array_equal(read, pixels, err_msg=name)
+
+
+def _damaged(folder: Path) -> dict[str, bytes]:
+    noise = Image.fromarray(np.random.default_rng(0).integers(256, size=(40, 40, 3), dtype=np.uint8))
+    noise.save(folder / "whole.png")
+    noise.save(folder / "whole.jpg")
+    png, jpg = (folder / "whole.png").read_bytes(), (folder / "whole.jpg").read_bytes()
+    flipped = bytearray(png)
+    flipped[len(png) // 2] ^= 0xFF
+    return {
+        "cut.png": png[: len(png) // 2],
+        "cut.jpg": jpg[: len(jpg) // 2],
+        "header.png": png[:20],
+        "flipped.png": bytes(flipped),
+        "text.png": b"image,text\n",
+        "empty.png": b"",
+    }
+
+
+@pytest.mark.parametrize("name", ["cut.png", "cut.jpg", "header.png", "flipped.png", "text.png", "empty.png"])
+def test_a_damaged_image_is_named(tmp_path, name):
+    (tmp_path / name).write_bytes(_damaged(tmp_path)[name])
+    with pytest.raises(PlatefuseError, match="cannot be read as an image") as refused:
+        read_image(tmp_path / name)
+    assert str(refused.value).startswith(str(tmp_path / name))
+
+
+def test_an_image_that_is_missing_or_a_folder_is_named(tmp_path):
+    with pytest.raises(PlatefuseError, match=r"none\.png is missing"):
+        read_image(tmp_path / "none.png")
+    with pytest.raises(PlatefuseError, match="cannot be read as an image"):
+        read_image(tmp_path)
