@@ -1,0 +1,110 @@
+"""Feature extractors for the detector: a slim one for small boards, and the well-known ones of Keras."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from platefuse.errors import PlatefuseError
+from platefuse.keras2 import keras, tf
+
+Backbone = Literal["slim", "resnet50", "resnet101", "vgg16", "mobilenet"]
+Weights = Literal["none", "imagenet"]
+
+# How the well-known networks are called, the layers that give C3, C4, C5 (strides 8, 16, 32), and the input each
+# was trained on: "caffe" is BGR minus ImageNet's mean, "unit" -1..1.
+_KNOWN: dict[str, tuple[str, tuple[str, str, str], str]] = {
+    "resnet50": ("ResNet50", ("conv3_block4_out", "conv4_block6_out", "conv5_block3_out"), "caffe"),
+    "resnet101": ("ResNet101", ("conv3_block4_out", "conv4_block23_out", "conv5_block3_out"), "caffe"),
+    "vgg16": ("VGG16", ("block3_pool", "block4_pool", "block5_pool"), "caffe"),
+    "mobilenet": ("MobileNet", ("conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu"), "unit"),
+}
+_IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # Caffe's, as keras-retinanet's preprocess_image subtracts it
+# Keras' default of 0.99 lags behind weights that change for a few hundred steps only.
+_BATCH_NORMALISATION_MOMENTUM = 0.9
+
+
+@keras.utils.register_keras_serializable("platefuse")
+class Preprocess(keras.layers.Layer):
+    """RGB 0..255 to what a backbone expects: `caffe` (BGR minus ImageNet's mean) or `unit` (-1..1)."""
+
+    def __init__(self, mode: str, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.mode = mode
+
+    def call(self, images: tf.Tensor) -> tf.Tensor:
+        if self.mode == "caffe":
+            return images[..., ::-1] - tf.constant(_IMAGENET_MEAN_BGR)
+        return images / 127.5 - 1.0
+
+    def get_config(self) -> dict[str, object]:
+        return {**super().get_config(), "mode": self.mode}
+
+
+def build_backbone(images: tf.Tensor, name: Backbone, weights: Weights, width: int) -> dict[str, tf.Tensor]:
+    """Put a backbone onto an input.
+
+    Args:
+        images: the model's input, float32 RGB [B,H,W,3], 0..255.
+        name: which network.
+        weights: random, or those trained on ImageNet, fetched by Keras.
+        width: channels of the slim network's first stage; the others have their own.
+
+    Returns:
+        C3, C4 and C5: features at strides 8, 16 and 32.
+
+    Raises:
+        PlatefuseError: if ImageNet's weights do not exist for it or cannot be fetched.
+    """
+    if name == "slim":
+        if weights != "none":
+            raise PlatefuseError("detector.weights = 'imagenet': backbone slim has none; choose weights none.")
+        return _slim(Preprocess("unit", name="preprocess")(images), width)
+    constructor, layers, mode = _KNOWN[name]
+    inputs = Preprocess(mode, name="preprocess")(images)
+    network = _keras_application(getattr(keras.applications, constructor), inputs, name, weights)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = _BATCH_NORMALISATION_MOMENTUM
+    return {level: network.get_layer(layer).output for level, layer in zip(("C3", "C4", "C5"), layers, strict=True)}
+
+
+def _keras_application(constructor: Callable, inputs: tf.Tensor, name: str, weights: Weights) -> keras.Model:
+    try:
+        return constructor(include_top=False, weights=None if weights == "none" else weights, input_tensor=inputs)
+    except Exception as error:
+        if weights == "none":
+            raise
+        raise PlatefuseError(
+            f"detector.weights = 'imagenet': the weights of {name} cannot be fetched ({error}). Connect once to "
+            "have Keras keep them in ~/.keras, or choose weights none."
+        ) from None
+
+
+def _slim(inputs: tf.Tensor, width: int) -> dict[str, tf.Tensor]:
+    """A residual network (He et al., 2015) of one block a stage, for characters of a few dozen pixels."""
+    features = _conv_bn(inputs, width, "stem", stride=2)
+    stages = {}
+    for level, factor in (("C2", 2), ("C3", 4), ("C4", 8), ("C5", 8)):
+        features = stages[level] = _residual(features, factor * width, level)
+    return {level: stages[level] for level in ("C3", "C4", "C5")}
+
+
+def _residual(inputs: tf.Tensor, channels: int, name: str) -> tf.Tensor:
+    main = _conv_bn(inputs, channels, f"{name}_1", stride=2)
+    main = _conv_bn(main, channels, f"{name}_2", activation=None)
+    shortcut = _conv_bn(inputs, channels, f"{name}_shortcut", stride=2, kernel=1, activation=None)
+    return keras.layers.ReLU(name=name)(keras.layers.Add(name=f"{name}_sum")([main, shortcut]))
+
+
+def _conv_bn(
+    inputs: tf.Tensor,
+    channels: int,
+    name: str,
+    stride: int = 1,
+    kernel: int = 3,
+    activation: str | None = "relu",
+) -> tf.Tensor:
+    outputs = keras.layers.Conv2D(
+        channels, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
+    )(inputs)
+    outputs = keras.layers.BatchNormalization(momentum=_BATCH_NORMALISATION_MOMENTUM, name=f"{name}_bn")(outputs)
+    return keras.layers.Activation(activation, name=f"{name}_out")(outputs) if activation else outputs

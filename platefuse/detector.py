@@ -1,0 +1,263 @@
+"""The character detector: a RetinaNet (Lin et al., 2017) built from keras-retinanet's parts.
+
+The only room, beside keras2.py, that knows of keras-retinanet. Images are RGB here as everywhere; where a
+backbone wants BGR, the model itself turns the channels round.
+"""
+
+import functools
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import h5py
+import numpy as np
+from pydantic import Field, model_validator
+
+from platefuse.backbones import Backbone, Weights, build_backbone
+from platefuse.errors import PlatefuseError
+from platefuse.files import replacing
+from platefuse.keras2 import keras, tf
+from platefuse.params import Items, Pair, Params, Real
+
+from keras_retinanet import initializers, layers, losses  # isort: skip  # after keras2 chose Keras 2
+from keras_retinanet.models import retinanet  # isort: skip
+from keras_retinanet.utils import anchors as retinanet_anchors  # isort: skip
+from keras_retinanet.utils.compute_overlap import compute_overlap  # isort: skip
+
+Positive = Annotated[Real, Field(gt=0)]
+POSITIVE_OVERLAP = 0.5  # RetinaNet's: an anchor learns a box it overlaps by this IoU or more
+
+
+class AnchorParams(Params):
+    """Section `detector.anchors` of params.yaml."""
+
+    levels: Items[Annotated[int, Field(ge=3, le=7)]] = Field(description="pyramid levels, of stride 2**level")
+    sizes: Items[Positive] = Field(description="base size in pixels, one a level")
+    ratios: Items[Positive] = Field(min_length=1, description="height divided by width")
+    scales: Items[Positive] = Field(min_length=1, description="factors of the base size")
+
+    @model_validator(mode="after")
+    def _check(self) -> "AnchorParams":
+        if self.levels not in ((3, 4, 5), (3, 4, 5, 6), (3, 4, 5, 6, 7)):
+            raise ValueError(
+                f"detector.anchors.levels = {list(self.levels)}: expected [3, 4, 5], [3, 4, 5, 6] or [3, 4, 5, 6, 7]"
+            )
+        if len(self.sizes) != len(self.levels):
+            raise ValueError(
+                f"detector.anchors.sizes = {list(self.sizes)}: expected {len(self.levels)} numbers, one a level"
+            )
+        return self
+
+    def for_keras_retinanet(self) -> retinanet_anchors.AnchorParameters:
+        """The same in keras-retinanet's own terms."""
+        return retinanet_anchors.AnchorParameters(
+            sizes=list(self.sizes),
+            strides=[2**level for level in self.levels],
+            ratios=np.array(self.ratios, np.float32),
+            scales=np.array(self.scales, np.float32),
+        )
+
+    def boxes(self, canvas: tuple[int, int]) -> np.ndarray:
+        """Every anchor on a canvas (height, width): float64 [A,4], x1,y1,x2,y2 in pixels."""
+        return retinanet_anchors.anchors_for_shape(
+            canvas, pyramid_levels=list(self.levels), anchor_params=self.for_keras_retinanet()
+        )
+
+
+class DetectorParams(Params):
+    """Section `detector` of params.yaml."""
+
+    seed: int = Field(ge=0, le=2**32 - 1, description="of the first weights and of the order of the plates")
+    backbone: Backbone = Field(description="slim, or a network of keras.applications")
+    weights: Weights = Field(description="none: random; imagenet: fetched by Keras")
+    canvas: Pair[Annotated[int, Field(ge=32, le=4096)]] = Field(description="height, width all images are scaled to")
+    classes: Literal["agnostic", "character"] = Field(description="one class in all, or one a character")
+    backbone_width: int = Field(ge=4, le=256, description="channels of the slim backbone's first stage")
+    pyramid_width: int = Field(ge=8, le=1024, description="channels of the feature pyramid")
+    head_width: int = Field(ge=8, le=1024, description="channels of the two heads")
+    head_depth: int = Field(ge=0, le=8, description="convolutions of a head before its last one")
+    anchors: AnchorParams
+    epochs: int = Field(ge=1)
+    steps: int = Field(ge=1, description="batches an epoch")
+    batch_size: int = Field(ge=1)
+    learning_rate: Real = Field(gt=0, le=1, description="Adam's")
+    learning_rate_decay: Literal["none", "cosine"] = Field(description="over the whole training")
+
+
+def build_detector(params: DetectorParams, classes: int) -> keras.Model:
+    """Build the training model.
+
+    Args:
+        params: canvas, backbone, widths and anchors.
+        classes: how many classes to tell apart.
+
+    Returns:
+        From float32 RGB images [B,h,w,3], 0..255, on the canvas to `regression` [B,A,4] (anchor deltas) and
+        `classification` [B,A,classes] (0..1), for A anchors.
+    """
+    images = keras.Input((*params.canvas, 3), name="images")
+    features = build_backbone(images, params.backbone, params.weights, params.backbone_width)
+    anchors = len(params.anchors.ratios) * len(params.anchors.scales)
+    return retinanet.retinanet(
+        inputs=images,
+        backbone_layers=features,
+        num_classes=classes,
+        num_anchors=anchors,
+        create_pyramid_features=functools.partial(
+            retinanet.__create_pyramid_features, feature_size=params.pyramid_width
+        ),
+        pyramid_levels=list(params.anchors.levels),
+        submodels=[
+            ("regression", _head("regression", params, anchors, 4)),
+            ("classification", _head("classification", params, anchors, classes)),
+        ],
+    )
+
+
+def _head(name: str, params: DetectorParams, anchors: int, values: int) -> keras.Model:
+    """keras-retinanet's default heads, but of any depth, and with a seed a layer.
+
+    Its own share one unseeded initialiser, which gives all their layers the same first weights.
+    """
+    is_classification = name == "classification"
+    prior = initializers.PriorProbability(probability=0.01) if is_classification else "zeros"
+    inputs = outputs = keras.Input((None, None, params.pyramid_width))
+
+    def convolution(filters: int, index: int, **options: Any) -> keras.layers.Conv2D:
+        seed = [params.seed, int(is_classification), index]
+        normal = keras.initializers.RandomNormal(
+            stddev=0.01, seed=int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1)
+        )
+        return keras.layers.Conv2D(filters, 3, padding="same", kernel_initializer=normal, **options)
+
+    for index in range(params.head_depth):
+        outputs = convolution(params.head_width, index, activation="relu", name=f"{name}_{index}")(outputs)
+    outputs = convolution(anchors * values, params.head_depth, bias_initializer=prior, name=f"{name}_last")(outputs)
+    outputs = keras.layers.Reshape((-1, values))(outputs)
+    if is_classification:
+        outputs = keras.layers.Activation("sigmoid", name="classification_sigmoid")(outputs)
+    return keras.Model(inputs, outputs, name=f"{name}_submodel")
+
+
+def training_losses() -> dict[str, Any]:
+    """keras-retinanet's smooth L1 and focal losses, by the training model's outputs."""
+    return {"regression": losses.smooth_l1(), "classification": losses.focal()}
+
+
+def anchor_targets(
+    anchors: np.ndarray, canvas: tuple[int, int], boxes: np.ndarray, labels: np.ndarray, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the training model should say of one image.
+
+    Args:
+        anchors: [A,4], x1,y1,x2,y2 on the canvas.
+        canvas: height and width.
+        boxes: [n,4], x1,y1,x2,y2 on the canvas.
+        labels: int [n], the class of each box.
+        classes: how many there are.
+
+    Returns:
+        Regression float32 [A,4+1] and classification float32 [A,classes+1] targets; the last column of both is
+        the anchor's state: 1 an object, 0 background, -1 ignored.
+    """
+    annotations = {"bboxes": boxes.astype(np.float64), "labels": labels}
+    regression, classification = retinanet_anchors.anchor_targets_bbox(
+        anchors, [np.empty((*canvas, 3), np.uint8)], [annotations], classes, positive_overlap=POSITIVE_OVERLAP
+    )
+    return regression[0], classification[0]
+
+
+def anchor_coverage(anchors: np.ndarray, boxes: np.ndarray) -> float:
+    """Share, 0..1, of boxes [n,4] that some anchor [A,4] overlaps enough to learn from; 1 if there are none."""
+    if not len(boxes):
+        return 1.0
+    overlaps = compute_overlap(anchors.astype(np.float64), boxes.astype(np.float64))
+    return float(np.mean(overlaps.max(axis=0) >= POSITIVE_OVERLAP))
+
+
+@keras.utils.register_keras_serializable("platefuse")
+class ClipToCanvas(keras.layers.Layer):
+    """Clips boxes [B,A,4] to a canvas (height, width): x and y from 0 to its outer edges.
+
+    keras-retinanet's ClipBoxes stops at width - 1 and height - 1, which cuts a pixel off characters at the border.
+    """
+
+    def __init__(self, canvas: tuple[int, int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.canvas = canvas
+
+    def call(self, boxes: tf.Tensor) -> tf.Tensor:
+        height, width = self.canvas
+        return tf.clip_by_value(boxes, 0.0, tf.constant([width, height, width, height], tf.float32))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "canvas": self.canvas}
+
+
+def prediction_model(
+    detector: keras.Model,
+    anchors: AnchorParams,
+    score_threshold: float,
+    nms_threshold: float,
+    max_detections: int,
+) -> keras.Model:
+    """Convert a training model into one that gives boxes.
+
+    Args:
+        detector: the training model.
+        anchors: those it was trained with.
+        score_threshold: boxes must score above it, 0..1.
+        nms_threshold: of two boxes that overlap by more than this IoU the lower-scoring is dropped.
+        max_detections: M, how many boxes to give at most.
+
+    Returns:
+        From float32 RGB images [B,h,w,3] on the canvas to `boxes` float32 [B,M,4], x1,y1,x2,y2 in pixels of the
+        canvas, and `scores` float32 [B,M], highest first; rows without a box are -1 in both.
+    """
+    parameters = anchors.for_keras_retinanet()
+    anchor_boxes = keras.layers.Concatenate(axis=1, name="anchors")(
+        [
+            layers.Anchors(size, stride, parameters.ratios, parameters.scales, name=f"anchors_P{level}")(
+                detector.get_layer(f"P{level}").output
+            )
+            for level, size, stride in zip(anchors.levels, parameters.sizes, parameters.strides, strict=True)
+        ]
+    )
+    regression, classification = detector.outputs
+    boxes = layers.RegressBoxes(name="boxes")([anchor_boxes, regression])
+    boxes = ClipToCanvas(tuple(detector.input_shape[1:3]), name="clipped_boxes")(boxes)
+    boxes, scores, _ = layers.FilterDetections(
+        class_specific_filter=False,  # two classes' boxes around one character are one too many
+        score_threshold=score_threshold,
+        nms_threshold=nms_threshold,
+        max_detections=max_detections,
+        name="filtered_detections",
+    )([boxes, classification])
+    return keras.Model(detector.inputs, [boxes, scores], name="detector")
+
+
+def save_detector(path: Path, detector: keras.Model, anchors: AnchorParams) -> None:
+    """Write a training model as .h5, its anchors with it."""
+    with replacing(path) as draft:
+        detector.save(draft, include_optimizer=False)
+        with h5py.File(draft, "a") as file:
+            file.attrs["anchors"] = anchors.model_dump_json()
+
+
+def load_detector(path: Path) -> tuple[keras.Model, AnchorParams]:
+    """Read a training model and its anchors.
+
+    Raises:
+        PlatefuseError: for a file that is missing or is no detector; says which stage makes it.
+    """
+    if not path.exists():
+        raise PlatefuseError(f"{path} is missing: `dvc repro train_detector` makes it.")
+    try:
+        with h5py.File(path) as file:
+            anchors = AnchorParams.model_validate(json.loads(file.attrs["anchors"]))
+        objects = {"UpsampleLike": layers.UpsampleLike, "PriorProbability": initializers.PriorProbability}
+        return keras.models.load_model(path, objects, compile=False), anchors
+    except (OSError, KeyError, ValueError) as error:
+        raise PlatefuseError(
+            f"{path} cannot be read as a detector ({error}): `dvc repro -f train_detector` remakes it."
+        ) from None

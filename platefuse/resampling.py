@@ -1,0 +1,80 @@
+"""Scaling and cropping as products with interpolation matrices, rows first, then columns.
+
+A crop resized by a triangle filter is separable: `rows @ image @ columns.T`. Written so it antialiases when it
+shrinks, needs no operation that exporters lack, and is the same code for a whole image and for a box in it.
+The filter is the one of Pillow's BILINEAR (and of tf.image.resize with antialias): pixel j covers [j, j+1), its
+centre lies at j + 0.5, and the filter widens with the scale where the image shrinks.
+"""
+
+from platefuse.keras2 import tf
+
+
+def interpolation_matrix(start: tf.Tensor, extent: tf.Tensor, source: tf.Tensor, target: int) -> tf.Tensor:
+    """Give the weights with which `target` pixels look at `source` pixels along one axis.
+
+    Args:
+        start: float32 [...], where the interval to be resized begins, in source pixels; 0 is the first pixel's edge.
+        extent: float32 [...], the interval's length in source pixels.
+        source: how many pixels the axis has, an int or int32 scalar.
+        target: how many pixels to make of the interval.
+
+    Returns:
+        float32 [..., target, source], rows that sum to 1. What lies beyond the border is seen as the border is.
+    """
+    size = tf.cast(source, tf.float32)
+    scale = extent[..., None] / target
+    centres = start[..., None] + (tf.range(target, dtype=tf.float32) + 0.5) * scale
+    centres = tf.clip_by_value(centres, 0.5, size - 0.5)
+    reach = tf.maximum(scale, 1.0)
+    distances = tf.abs(tf.range(size, dtype=tf.float32) + 0.5 - centres[..., None])
+    weights = tf.nn.relu(1.0 - distances / reach[..., None])
+    return weights / tf.reduce_sum(weights, axis=-1, keepdims=True)
+
+
+def canvas_scale(height: tf.Tensor, width: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
+    """Give the factor, float32, that fits an image of that size into a canvas (height, width) and keeps its shape."""
+    return tf.minimum(canvas[0] / tf.cast(height, tf.float32), canvas[1] / tf.cast(width, tf.float32))
+
+
+def scale_to_canvas(images: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
+    """Scale images to a canvas, keeping their shape: into its upper left corner, the rest black.
+
+    Args:
+        images: [B,H,W,3] of any size above 0 and any number type, 0..255.
+        canvas: height and width of the result.
+
+    Returns:
+        float32 [B,canvas height,canvas width,3], 0..255; to the last bit the image itself if the sizes are equal.
+    """
+    height, width = tf.shape(images)[1], tf.shape(images)[2]
+    scale = canvas_scale(height, width, canvas)
+    rows, columns = (_whole_axis(size, target, scale) for size, target in ((height, canvas[0]), (width, canvas[1])))
+    return tf.einsum("ih,bhwc,jw->bijc", rows, tf.cast(images, tf.float32), columns)
+
+
+def _whole_axis(size: tf.Tensor, target: int, scale: tf.Tensor) -> tf.Tensor:
+    """Weights [target,size] of an axis scaled by `scale`; rows whose centre lies beyond the image are 0."""
+    weights = interpolation_matrix(tf.constant(0.0), target / scale, size, target)
+    inside = (tf.range(target, dtype=tf.float32) + 0.5) / scale < tf.cast(size, tf.float32)
+    return tf.where(inside[:, None], weights, 0.0)
+
+
+def crop_and_resize(images: tf.Tensor, boxes_yxyx: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """Cut boxes out of gray images and resize each to the same size.
+
+    Args:
+        images: float32 [B,H,W].
+        boxes_yxyx: float32 [B,N,4], y1,x1,y2,x2, normalised: 0 and 1 are the image's outer edges (not, as with
+            tf.image.crop_and_resize, the centres of its outer pixels). Boxes may reach beyond the image, and
+            show its border there.
+        height, width: of the crops.
+
+    Returns:
+        float32 [B,N,height,width].
+    """
+    high, wide = tf.shape(images)[1], tf.shape(images)[2]
+    size = tf.cast(tf.stack([high, wide, high, wide]), tf.float32)
+    y1, x1, y2, x2 = tf.unstack(boxes_yxyx * size, axis=-1)
+    rows = interpolation_matrix(y1, y2 - y1, high, height)
+    columns = interpolation_matrix(x1, x2 - x1, wide, width)
+    return tf.einsum("bnih,bhw,bnjw->bnij", rows, images, columns)

@@ -1,0 +1,184 @@
+"""The RetinaNet: anchors, targets, training model, prediction model and file."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from platefuse.detector import (
+    AnchorParams,
+    anchor_coverage,
+    anchor_targets,
+    build_detector,
+    load_detector,
+    prediction_model,
+    save_detector,
+    training_losses,
+)
+from platefuse.errors import PlatefuseError
+from platefuse.keras2 import keras, tf
+from tests.small_models import CANVAS, DETECTOR, random_boards, small_detector
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> float:
+    wide = min(a[2], b[2]) - max(a[0], b[0])
+    high = min(a[3], b[3]) - max(a[1], b[1])
+    shared = max(wide, 0) * max(high, 0)
+    areas = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
+    return shared / (areas - shared) if areas > shared else 0.0
+
+
+def test_anchors_stand_in_the_middle_of_each_step() -> None:
+    boxes = AnchorParams(levels=(3, 4, 5), sizes=(16, 24, 32), ratios=(1.0,), scales=(1.0,)).boxes((64, 96))
+    assert boxes.shape == (8 * 12 + 4 * 6 + 2 * 3, 4)
+    assert boxes[0].tolist() == [4 - 8, 4 - 8, 4 + 8, 4 + 8]
+    assert boxes[-1].tolist() == [80 - 16, 48 - 16, 80 + 16, 48 + 16]
+
+
+def test_model_has_an_output_for_each_anchor() -> None:
+    anchors = DETECTOR.anchors.boxes(CANVAS)
+    regression, classification = build_detector(DETECTOR, 3)(np.zeros((2, *CANVAS, 3), np.float32))
+    assert regression.shape == (2, len(anchors), 4)
+    assert classification.shape == (2, len(anchors), 3)
+    assert np.all((classification > 0) & (classification < 0.5)), "a new model should hardly see anything"
+
+
+@pytest.mark.parametrize("backbone", ["resnet50", "vgg16", "mobilenet"])
+def test_backbones_of_keras_give_the_same_outputs(backbone: str) -> None:
+    params = DETECTOR.model_copy(update={"backbone": backbone})
+    detector = build_detector(params, 1)
+    assert detector.output_shape[0] == (None, len(DETECTOR.anchors.boxes(CANVAS)), 4)
+    assert {f"P{level}" for level in DETECTOR.anchors.levels} <= {layer.name for layer in detector.layers}
+
+
+def test_imagenet_weights_for_slim_are_refused() -> None:
+    with pytest.raises(PlatefuseError, match=r"detector\.weights = 'imagenet': backbone slim has none"):
+        build_detector(DETECTOR.model_copy(update={"weights": "imagenet"}), 1)
+
+
+def test_imagenet_weights_that_cannot_be_fetched_are_no_random_ones(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    params = DETECTOR.model_copy(update={"backbone": "mobilenet", "weights": "imagenet"})
+    with pytest.raises(PlatefuseError, match=r"detector\.weights = 'imagenet'.*cannot be fetched"):
+        build_detector(params, 1)
+
+
+def test_heads_start_with_different_weights_in_each_layer() -> None:
+    detector = build_detector(DETECTOR.model_copy(update={"head_depth": 2}), 1)
+    kernels = [
+        weight.numpy()
+        for name in ("regression_submodel", "classification_submodel")
+        for weight in detector.get_layer(name).weights
+        if weight.shape == (3, 3, 8, 8)
+    ]
+    assert len(kernels) >= 4
+    for i, first in enumerate(kernels):
+        assert all(not np.allclose(first, other) for other in kernels[i + 1 :])
+
+
+def test_coverage_is_the_share_of_boxes_with_a_near_anchor() -> None:
+    anchors = np.array([[0, 0, 10, 10], [20, 0, 30, 10]], np.float64)
+    boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 20], [5, 0, 15, 10], [100, 0, 110, 10]], np.float32)
+    expected = [max(overlap(box, anchor) for anchor in anchors) >= 0.5 for box in boxes]
+    assert expected == [True, True, False, False]
+    assert anchor_coverage(anchors, boxes) == 0.5
+    assert anchor_coverage(anchors, np.zeros((0, 4))) == 1.0
+
+
+def test_targets_decode_to_the_boxes_they_were_made_of() -> None:
+    anchors = DETECTOR.anchors.boxes(CANVAS)
+    boxes = np.array([[10, 12, 28, 34], [50, 20, 70, 40]], np.float32)
+    regression, classification = anchor_targets(anchors, CANVAS, boxes, np.array([0, 2]), 3)
+    positive = regression[:, -1] == 1
+    assert positive.any()
+    sizes = np.tile(anchors[:, 2:] - anchors[:, :2], 2)
+    decoded = anchors + 0.2 * regression[:, :4] * sizes  # keras-retinanet's standard deviation
+    for anchor, box, label in zip(anchors[positive], decoded[positive], classification[positive], strict=True):
+        best = int(np.argmax([overlap(anchor, true) for true in boxes]))
+        np.testing.assert_allclose(box, boxes[best], atol=1e-3)
+        assert label.tolist() == [best == 0, 0, best == 1, 1]
+        assert overlap(anchor, boxes[best]) >= 0.5
+
+
+def test_targets_of_an_empty_plate_are_background() -> None:
+    anchors = DETECTOR.anchors.boxes(CANVAS)
+    regression, classification = anchor_targets(anchors, CANVAS, np.zeros((0, 4)), np.zeros(0, int), 1)
+    assert not classification[:, 0].any()
+    assert set(classification[:, -1]) == {0.0}
+    assert set(regression[:, -1]) == {0.0}
+
+
+def test_prediction_gives_the_best_boxes_sorted_inside_the_canvas_and_without_doubles() -> None:
+    predictor = prediction_model(small_detector(), DETECTOR.anchors, 0.0, 0.3, max_detections=12)
+    boxes, scores = (o.numpy() for o in predictor(random_boards(2, *CANVAS).astype(np.float32)))
+    assert boxes.shape == (2, 12, 4)
+    assert np.all(np.diff(scores, axis=1) <= 0)
+    assert np.all(boxes[scores >= 0] >= 0)
+    assert np.all(boxes[scores >= 0] <= [CANVAS[1], CANVAS[0]] * 2)
+    for row, score in zip(boxes, scores, strict=True):
+        row = row[score >= 0]
+        pairs = [overlap(a, b) for i, a in enumerate(row) for b in row[i + 1 :]]
+        assert max(pairs, default=0) <= 0.3 + 1e-6
+
+
+def test_prediction_equals_decoding_and_suppression_in_plain_code() -> None:
+    image = random_boards(1, *CANVAS).astype(np.float32)
+    regression, classification = (output[0].numpy() for output in small_detector()(image))
+    anchors = DETECTOR.anchors.boxes(CANVAS)
+    decoded = anchors + 0.2 * regression * np.tile(anchors[:, 2:] - anchors[:, :2], 2)
+    decoded = np.clip(decoded, 0, [CANVAS[1], CANVAS[0]] * 2)
+    kept: list[int] = []
+    for index in np.argsort(-classification[:, 0], kind="stable"):
+        if all(overlap(decoded[index], decoded[other]) <= 0.3 for other in kept):
+            kept.append(int(index))
+    predictor = prediction_model(small_detector(), DETECTOR.anchors, 0.0, 0.3, max_detections=6)
+    boxes, scores = (output[0].numpy() for output in predictor(image))
+    np.testing.assert_allclose(scores, classification[kept[:6], 0], atol=1e-6)
+    np.testing.assert_allclose(boxes, decoded[kept[:6]], atol=1e-3)
+
+
+def test_threshold_leaves_unused_rows_at_minus_one() -> None:
+    predictor = prediction_model(small_detector(), DETECTOR.anchors, 1.0, 0.3, max_detections=4)
+    boxes, scores = predictor(np.zeros((1, *CANVAS, 3), np.float32))
+    assert np.all(scores == -1)
+    assert np.all(boxes == -1)
+
+
+def test_file_gives_back_the_model_and_always_has_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.h5", "b.h5"):
+        save_detector(tmp_path / name, small_detector(), DETECTOR.anchors)
+    hashes = {hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("a.h5", "b.h5")}
+    assert len(hashes) == 1
+    detector, anchors = load_detector(tmp_path / "a.h5")
+    assert anchors == DETECTOR.anchors
+    image = random_boards(1, *CANVAS).astype(np.float32)
+    for before, after in zip(small_detector()(image), detector(image), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_bad_files_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(PlatefuseError, match=r"detector\.h5 is missing: `dvc repro train_detector` makes it"):
+        load_detector(tmp_path / "detector.h5")
+    (tmp_path / "detector.h5").write_bytes(b"not HDF5")
+    with pytest.raises(PlatefuseError, match=r"detector\.h5 cannot be read as a detector"):
+        load_detector(tmp_path / "detector.h5")
+
+
+def test_losses_are_zero_for_a_perfect_prediction_and_grow_with_the_error() -> None:
+    anchors = DETECTOR.anchors.boxes(CANVAS)
+    boxes, labels = np.array([[10, 12, 28, 34]], np.float32), np.array([0])
+    regression, classification = anchor_targets(anchors, CANVAS, boxes, labels, 1)
+    losses = training_losses()
+    perfect = tf.constant(regression[None, :, :4])
+    assert float(losses["regression"](regression[None], perfect)) == 0
+    assert float(losses["regression"](regression[None], perfect + 0.5)) > 0.1
+    certain = tf.constant(np.clip(classification[None, :, :1], 1e-7, 1 - 1e-7))
+    assert float(losses["classification"](classification[None], certain)) < 1e-5
+    assert float(losses["classification"](classification[None], 1 - certain)) > 1
+    assert keras.backend.image_data_format() == "channels_last"
