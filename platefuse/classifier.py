@@ -1,0 +1,136 @@
+"""Single-character networks: `dense`, the article's, and `cnn`."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import h5py
+import numpy as np
+from pydantic import Field
+
+from platefuse.augmentation import AugmentationParams, augment
+from platefuse.characters import Characters
+from platefuse.errors import PlatefuseError
+from platefuse.files import replacing
+from platefuse.keras2 import keras, make_deterministic, tf
+from platefuse.params import Params, Real
+
+
+class ClassifierParams(Params):
+    """Section `classifier` of params.yaml."""
+
+    seed: int = Field(ge=0, le=2**32 - 1, description="of the first weights, the order and the augmentation")
+    architecture: Literal["dense", "cnn"] = Field(description="dense: the article's two layers; cnn: convolutions")
+    width: int = Field(ge=4, le=1024, description="dense: units of the hidden layer; cnn: channels of the first")
+    dropout: Real = Field(ge=0, lt=1, description="share of the last features dropped in training")
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    learning_rate: Real = Field(gt=0, le=1, description="Adam's")
+    learning_rate_decay: Literal["none", "cosine"] = Field(description="over the whole training")
+    augmentation: AugmentationParams
+
+
+def build_classifier(params: ClassifierParams, shape: tuple[int, int], classes: int) -> keras.Model:
+    """Build a network for one character.
+
+    Args:
+        params: architecture, width and dropout.
+        shape: height and width of the characters.
+        classes: how many there are.
+
+    Returns:
+        From float32 [B,height,width,1], 0..1, light on black, to probabilities [B,classes].
+    """
+    image = keras.Input((*shape, 1), name="character")
+    features = _ARCHITECTURES[params.architecture](image, params.width)
+    if params.dropout:
+        features = keras.layers.Dropout(params.dropout, seed=params.seed)(features)
+    probabilities = keras.layers.Dense(classes, activation="softmax", name="probabilities")(features)
+    return keras.Model(image, probabilities, name="classifier")
+
+
+def _dense(image: tf.Tensor, width: int) -> tf.Tensor:
+    return keras.layers.Dense(width, activation="relu", name="hidden")(keras.layers.Flatten()(image))
+
+
+def _cnn(image: tf.Tensor, width: int) -> tf.Tensor:
+    """Five small convolutions; steps of two instead of pooling, which costs more than it brings here."""
+    features = image
+    for factor, stride in ((1, 1), (2, 2), (2, 1), (4, 2), (4, 1)):
+        features = keras.layers.Conv2D(factor * width, 3, stride, "same", use_bias=False)(features)
+        features = keras.layers.BatchNormalization()(features)
+        features = keras.layers.ReLU()(features)
+    return keras.layers.Flatten()(features)
+
+
+_ARCHITECTURES: dict[str, Callable[[tf.Tensor, int], tf.Tensor]] = {"dense": _dense, "cnn": _cnn}
+
+
+def train_classifier(
+    params: ClassifierParams, train: Characters, val: Characters
+) -> tuple[keras.Model, dict[str, list[float]]]:
+    """Train a network, and return it with Keras' history of losses and accuracies by epoch."""
+    make_deterministic(params.seed)
+    model = build_classifier(params, train.images.shape[1:3], len(train.alphabet))
+    steps = -(-len(train.labels) // params.batch_size)
+    rate: Any = params.learning_rate
+    if params.learning_rate_decay == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, params.epochs * steps)
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(
+        _batches(train, params),
+        epochs=params.epochs,
+        validation_data=(normalised(val.images), val.labels),
+        verbose="auto" if sys.stdout.isatty() else 2,
+    )
+    return model, history.history
+
+
+def accuracy(model: keras.Model, characters: Characters) -> float:
+    """Share, 0..1, of clean characters that the model names right."""
+    probabilities = model.predict(normalised(characters.images), batch_size=256, verbose=0)
+    return float(np.mean(probabilities.argmax(axis=1) == characters.labels))
+
+
+def normalised(images: np.ndarray) -> np.ndarray:
+    """uint8 [n,H,W] to the network's float32 [n,H,W,1], 0..1."""
+    return images[..., None].astype(np.float32) / 255
+
+
+def _batches(characters: Characters, params: ClassifierParams) -> tf.data.Dataset:
+    """One pass in random order; each pass and batch varies the characters in another way."""
+    data = tf.data.Dataset.from_tensor_slices((normalised(characters.images), characters.labels))
+    data = data.shuffle(len(characters.labels), seed=params.seed).batch(params.batch_size)
+    seeds = tf.data.Dataset.random(seed=params.seed, rerandomize_each_iteration=True).batch(2)
+
+    def vary(batch: tuple[tf.Tensor, tf.Tensor], seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return augment(batch[0], seed, params.augmentation), batch[1]
+
+    return tf.data.Dataset.zip((data, seeds)).map(vary, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def save_classifier(path: Path, model: keras.Model, alphabet: str) -> None:
+    """Write a network as .h5, its alphabet with it."""
+    with replacing(path) as draft:
+        model.save(draft, include_optimizer=False)
+        with h5py.File(draft, "a") as file:
+            file.attrs["alphabet"] = alphabet
+
+
+def load_classifier(path: Path) -> tuple[keras.Model, str]:
+    """Read a network and its alphabet.
+
+    Raises:
+        PlatefuseError: for a file that is missing or is no classifier; says which stage makes it.
+    """
+    if not path.exists():
+        raise PlatefuseError(f"{path} is missing: `dvc repro train_classifier` makes it.")
+    try:
+        with h5py.File(path) as file:
+            alphabet = str(file.attrs["alphabet"])
+        return keras.models.load_model(path, compile=False), alphabet
+    except (OSError, KeyError, ValueError) as error:
+        raise PlatefuseError(
+            f"{path} cannot be read as a classifier ({error}): `dvc repro -f train_classifier` remakes it."
+        ) from None

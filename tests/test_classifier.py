@@ -1,0 +1,95 @@
+"""Single-character networks: shapes, learning, repeatability and files."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from platefuse.augmentation import AugmentationParams
+from platefuse.characters import Characters
+from platefuse.classifier import (
+    ClassifierParams,
+    accuracy,
+    build_classifier,
+    load_classifier,
+    normalised,
+    save_classifier,
+    train_classifier,
+)
+from platefuse.errors import PlatefuseError
+from tests.small_models import CLASSIFIER, small_classifier
+
+SOME = AugmentationParams(shift=0.05, zoom=0.1, squeeze=0.1, rotation=5, shear=0.1, blur=0.3)
+
+
+def bars(count: int, seed: int) -> Characters:
+    """Upright bars (0) and lying ones (1): anything that learns tells them apart."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(2, size=count)
+    images = np.zeros((count, 28, 28), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        place = rng.integers(8, 18)
+        image[slice(4, 24) if label == 0 else slice(place, place + 3), :] = 0
+        if label == 0:
+            image[4:24, place : place + 3] = 255
+        else:
+            image[place : place + 3, 4:24] = 255
+    return Characters(images, labels, "|-")
+
+
+def with_changes(**changes: object) -> ClassifierParams:
+    return ClassifierParams.model_validate({**CLASSIFIER.model_dump(), **changes})
+
+
+@pytest.mark.parametrize("architecture", ["dense", "cnn"])
+def test_learns_what_is_easy(architecture: str) -> None:
+    params = with_changes(architecture=architecture, width=8, epochs=8, augmentation=SOME.model_dump())
+    model, history = train_classifier(params, bars(256, 1), bars(64, 2))
+    assert accuracy(model, bars(200, 3)) > 0.95
+    assert len(history["loss"]) == 8
+    assert history["loss"][-1] < history["loss"][0]
+
+
+def test_dense_is_the_articles_two_layers() -> None:
+    model = build_classifier(with_changes(architecture="dense", width=128, dropout=0.0), (28, 28), 10)
+    assert [weight.shape.as_list() for weight in model.weights] == [[784, 128], [128], [128, 10], [10]]
+
+
+def test_probabilities_sum_to_one() -> None:
+    outputs = small_classifier()(normalised(bars(5, 0).images)).numpy()
+    assert outputs.shape == (5, 10)
+    np.testing.assert_allclose(outputs.sum(axis=1), 1, atol=1e-5)
+
+
+def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path: Path) -> None:
+    digests = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        params = with_changes(seed=seed, epochs=2, augmentation=SOME.model_dump())
+        model, _ = train_classifier(params, bars(64, 1), bars(16, 2))
+        save_classifier(tmp_path / f"{name}.h5", model, "|-")
+        digests.append(hashlib.sha256((tmp_path / f"{name}.h5").read_bytes()).hexdigest())
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_accuracy_is_the_share_named_right() -> None:
+    characters = bars(40, 5)
+    named = small_classifier().predict(normalised(characters.images), verbose=0).argmax(axis=1)
+    assert accuracy(small_classifier(), characters) == pytest.approx(np.mean(named == characters.labels))
+
+
+def test_file_gives_back_the_network_and_its_alphabet(tmp_path: Path) -> None:
+    save_classifier(tmp_path / "classifier.h5", small_classifier(), "ÄB01234567")
+    model, alphabet = load_classifier(tmp_path / "classifier.h5")
+    assert alphabet == "ÄB01234567"
+    images = normalised(bars(4, 1).images)
+    np.testing.assert_array_equal(model(images), small_classifier()(images))
+
+
+def test_bad_files_are_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "classifier.h5"
+    with pytest.raises(PlatefuseError, match=r"classifier\.h5 is missing: `dvc repro train_classifier` makes it"):
+        load_classifier(path)
+    path.write_bytes(b"\x89HDF\r\n\x1a\n but no more")
+    with pytest.raises(PlatefuseError, match=r"classifier\.h5 cannot be read as a classifier"):
+        load_classifier(path)
