@@ -1,0 +1,153 @@
+"""The SavedModel: its signatures, its bytes, and that it needs TensorFlow alone."""
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from platefuse.export import CARD, save_fused
+from platefuse.fusion import fuse
+from platefuse.keras2 import tf
+from tests.small_models import ALPHABET, CANVAS, DETECTOR, FUSE, random_boards, small_classifier, small_detector
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "fused"
+    fused, on_canvas = fuse(small_detector(), DETECTOR.anchors, small_classifier(), FUSE)
+    save_fused(path, fused, on_canvas, ALPHABET, FUSE.model_dump(mode="json"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def loaded(saved: Path) -> tf.Module:
+    return tf.saved_model.load(saved)
+
+
+def encoded(image: np.ndarray, kind: str = "PNG") -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, kind)
+    return stream.getvalue()
+
+
+def test_signatures_are_those_of_the_contract(loaded: tf.Module) -> None:
+    shapes = {
+        "confidence": ([None], tf.float32),
+        "count": ([None], tf.int32),
+        "boxes": ([None, 5, 4], tf.float32),
+        "scores": ([None, 5], tf.float32),
+        "character_ids": ([None, 5], tf.int32),
+        "character_scores": ([None, 5], tf.float32),
+    }
+    with_text = {"text": ([None], tf.string), **shapes}
+    for name, outputs in (("serving_default", with_text), ("encoded", with_text), ("numeric", shapes)):
+        found = loaded.signatures[name].structured_outputs
+        assert {key: (spec.shape.as_list(), spec.dtype) for key, spec in found.items()} == outputs, name
+
+
+def test_signatures_agree(loaded: tf.Module) -> None:
+    images = random_boards(3, 50, 80)
+    default = loaded.signatures["serving_default"](images=tf.constant(images))
+    numeric = loaded.signatures["numeric"](images=tf.constant(images))
+    decoded = loaded.signatures["encoded"](encoded=tf.constant([encoded(image) for image in images]))
+    assert default["count"].numpy().any()
+    for name, value in numeric.items():
+        np.testing.assert_array_equal(value, default[name], name)
+        np.testing.assert_allclose(value, decoded[name], atol=1e-3, err_msg=name)
+    texts = ["".join(ALPHABET[i] for i in row if i >= 0) for row in numeric["character_ids"].numpy()]
+    assert [text.decode() for text in default["text"].numpy()] == texts
+    assert default["text"].numpy().tolist() == decoded["text"].numpy().tolist()
+
+
+def test_encoded_takes_images_of_different_sizes_and_kinds(loaded: tf.Module) -> None:
+    images = [random_boards(1, *size)[0] for size in (CANVAS, (1, 1), (200, 90))]
+    gray = np.asarray(Image.fromarray(images[0]).convert("L"))
+    contents = [encoded(images[0]), encoded(images[1]), encoded(images[2], "JPEG"), encoded(gray)]
+    outputs = loaded.signatures["encoded"](encoded=tf.constant(contents))
+    alone = loaded.signatures["serving_default"](images=tf.constant(images[0][None]))
+    assert outputs["text"].shape == [4]
+    np.testing.assert_allclose(outputs["boxes"][0], alone["boxes"][0], atol=1e-3)
+
+
+def test_encoded_takes_none(loaded: tf.Module) -> None:
+    assert loaded.signatures["encoded"](encoded=tf.zeros([0], tf.string))["text"].shape == [0]
+
+
+def test_encoded_names_the_index_of_what_it_cannot_decode(loaded: tf.Module) -> None:
+    good = encoded(random_boards(1, 20, 30)[0])
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"at index\] \[1 3\]"):
+        loaded.signatures["encoded"](encoded=tf.constant([good, b"text", good, good[:60]]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"at index\] \[0\]"):
+        loaded.signatures["encoded"](encoded=tf.constant([b""]))
+
+
+def test_numeric_has_no_string_operation(loaded: tf.Module) -> None:
+    graph = loaded.signatures["numeric"].graph
+    functions = graph.as_graph_def().library.function
+    nodes = [*graph.as_graph_def().node, *(node for function in functions for node in function.node_def)]
+    own = {node.op for node in nodes if "String" in node.op}
+    texts = [op for op in graph.get_operations() for output in op.outputs if output.dtype == tf.string]
+    assert not own
+    assert not texts
+
+
+def test_card_tells_what_the_numbers_mean(saved: Path) -> None:
+    card = json.loads((saved / CARD).read_text(encoding="utf-8"))
+    assert (card["alphabet"], card["slots"], card["canvas"]) == (ALPHABET, 5, list(CANVAS))
+
+
+_SERVE = """
+import sys
+for name in ("platefuse", "keras_retinanet", "tf_keras", "keras_resnet"):
+    sys.modules[name] = None  # importing it fails
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+outputs = model.signatures["encoded"](encoded=tf.constant([open(sys.argv[2], "rb").read()]))
+print("count", int(outputs["count"][0]))
+"""
+
+
+def test_serving_needs_tensorflow_alone(saved: Path, loaded: tf.Module, tmp_path: Path) -> None:
+    image = random_boards(1, *CANVAS)[0]
+    (tmp_path / "plate.png").write_bytes(encoded(image))
+    command = [sys.executable, "-c", _SERVE, str(saved), str(tmp_path / "plate.png")]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    count = int(loaded.signatures["serving_default"](images=tf.constant(image[None]))["count"][0])
+    assert result.stdout.strip() == f"count {count}"
+
+
+_SAVE = """
+import hashlib, pathlib, sys
+sys.path.insert(0, sys.argv[2])
+from platefuse.export import save_fused
+from platefuse.fusion import fuse
+from tests.small_models import *
+models = fuse(small_detector(), DETECTOR.anchors, small_classifier(), FUSE)
+save_fused(pathlib.Path(sys.argv[1]), *models, ALPHABET, {})
+"""
+
+
+def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[1]
+    runs = []
+    for name in ("first", "second"):
+        command = [sys.executable, "-c", _SAVE, str(tmp_path / name), str(root)]
+        runs.append(subprocess.Popen(command, cwd=tmp_path, env={"PYTHONHASHSEED": "0", "PATH": ""}))
+    assert [run.wait() for run in runs] == [0, 0]
+    first, second = (
+        {
+            path.relative_to(tmp_path / name): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted((tmp_path / name).rglob("*"))
+            if path.is_file()
+        }
+        for name in ("first", "second")
+    )
+    assert len(first) >= 4
+    assert first == second
