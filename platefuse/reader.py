@@ -1,0 +1,189 @@
+"""Loads a fused model and reads images with it. Needs TensorFlow, and nothing that trains."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from platefuse.dataset import read_image
+from platefuse.errors import PlatefuseError
+
+MODEL = Path("models/fused")
+DESCRIPTION = "platefuse.json"
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+_OUTPUTS = frozenset({"text", "confidence", "boxes", "scores", "character_ids", "character_scores"})
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What was read on one image; its characters stand in reading order.
+
+    Attributes:
+        text: the whole plate; may differ from the characters where the model knows formats.
+        confidence: the smallest of the character scores; 0 if nothing was read.
+        boxes: float32 [count,4], x1,y1,x2,y2 in pixels of the image, x2 and y2 exclusive.
+        scores: float32 [count], the detector's.
+        characters: `count` characters, the classifier's best for each box.
+        character_scores: float32 [count], the classifier's.
+    """
+
+    text: str
+    confidence: float
+    boxes: np.ndarray
+    scores: np.ndarray
+    characters: str
+    character_scores: np.ndarray
+
+
+class Reader:
+    """A fused model, ready to read.
+
+    Args:
+        model: the folder of a SavedModel that the fuse stage made.
+
+    Raises:
+        PlatefuseError: if there is no such model, it is damaged or of another kind, or TensorFlow is missing.
+    """
+
+    def __init__(self, model: Path = MODEL) -> None:
+        self._alphabet = _read_alphabet(model)
+        self._model = _load(model)  # its signatures live no longer than the model itself
+        self._signature = self._model.signatures.get("serving_default")
+        if self._signature is None or _OUTPUTS - self._signature.structured_outputs.keys():
+            raise PlatefuseError(f"{model} lacks the outputs of a fused model. {_how_to_make()}")
+
+    def read_images(self, images: Sequence[np.ndarray]) -> list[Reading]:
+        """Read images, those of one shape in one call of the model.
+
+        Args:
+            images: uint8 RGB [H,W,3] of any sizes; may be empty.
+
+        Returns:
+            A reading for each, in the same order.
+        """
+        by_shape: dict[tuple[int, ...], list[int]] = {}
+        for index, image in enumerate(images):
+            by_shape.setdefault(image.shape, []).append(index)
+        readings: dict[int, Reading] = {}
+        for indices in by_shape.values():
+            outputs = self._call(np.stack([images[index] for index in indices]))
+            for row, index in enumerate(indices):
+                readings[index] = self._reading({name: output[row] for name, output in outputs.items()})
+        return [readings[index] for index in range(len(images))]
+
+    def read_files(
+        self, paths: Iterable[Path], batch_size: int = 16
+    ) -> Iterator[tuple[Path, Reading | PlatefuseError]]:
+        """Read image files, and yield each path with what was read, in the order given.
+
+        No more than `batch_size` images are in memory at once. A file that cannot be read yields the error
+        that says why, and the others are read all the same.
+        """
+        remaining = iter(paths)
+        while batch := list(islice(remaining, batch_size)):
+            images = [_image_or_error(path) for path in batch]
+            readings = iter(self.read_images([image for image in images if isinstance(image, np.ndarray)]))
+            for path, image in zip(batch, images, strict=True):
+                yield path, image if isinstance(image, PlatefuseError) else next(readings)
+
+    def _call(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        import tensorflow as tf
+
+        outputs = self._signature(images=tf.constant(images, tf.uint8))
+        return {name: outputs[name].numpy() for name in _OUTPUTS}
+
+    def _reading(self, outputs: dict[str, Any]) -> Reading:
+        """Drop the slots that are not used from the outputs for one image."""
+        used = outputs["character_ids"] >= 0
+        return Reading(
+            text=outputs["text"].decode("utf-8"),
+            confidence=float(outputs["confidence"]),
+            boxes=outputs["boxes"][used],
+            scores=outputs["scores"][used],
+            characters="".join(self._alphabet[index] for index in outputs["character_ids"][used]),
+            character_scores=outputs["character_scores"][used],
+        )
+
+
+def _image_or_error(path: Path) -> np.ndarray | PlatefuseError:
+    try:
+        return read_image(path)
+    except PlatefuseError as error:
+        return error
+
+
+def _how_to_make() -> str:
+    return f"`dvc repro fuse` makes {MODEL}; another one is named with --model."
+
+
+def _read_alphabet(model: Path) -> str:
+    if not model.is_dir():
+        raise PlatefuseError(f"There is no fused model at {model}. {_how_to_make()}")
+    for name in ("saved_model.pb", DESCRIPTION):
+        if not (model / name).is_file():
+            raise PlatefuseError(f"{model} is not a fused model: {name} is not in it. {_how_to_make()}")
+    try:
+        alphabet = json.loads((model / DESCRIPTION).read_text(encoding="utf-8"))["alphabet"]
+    except (ValueError, KeyError, TypeError):
+        alphabet = None
+    if not isinstance(alphabet, str):
+        raise PlatefuseError(f"{model / DESCRIPTION} is damaged: it has no alphabet. {_how_to_make()}")
+    return alphabet
+
+
+def _load(model: Path) -> Any:
+    # TensorFlow tells of its own build, not of the plates; what it prints early on still shows.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import tensorflow as tf
+    except ModuleNotFoundError as error:
+        if error.name != "tensorflow":
+            raise
+        raise PlatefuseError(
+            "Reading plates needs TensorFlow, which is not installed: pip install 'platefuse[tensorflow]'."
+        ) from None
+    try:
+        return tf.saved_model.load(str(model))
+    except (OSError, ValueError, KeyError, AttributeError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise PlatefuseError(f"{model} is damaged: {reason[0]} {_how_to_make()}") from None
+
+
+def find_images(paths: Iterable[Path]) -> list[Path]:
+    """Expand folders to the images directly in them, sorted by name; files are taken as they are.
+
+    Hidden files are left out, and with them the `._` files that macOS puts beside its own. A path that is
+    given twice is taken once.
+
+    Raises:
+        PlatefuseError: for a path that does not exist, or a folder without images.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += _images_of(path)
+        elif path.exists():
+            found.append(path)
+        else:
+            raise PlatefuseError(f"{path} does not exist.")
+    return list(dict.fromkeys(found))
+
+
+def _images_of(folder: Path) -> list[Path]:
+    images = sorted(path for path in folder.iterdir() if _is_image(path))
+    if images:
+        return images
+    inside = next(
+        (sub for sub in sorted(folder.iterdir()) if sub.is_dir() and any(map(_is_image, sub.iterdir()))), None
+    )
+    hint = f" Did you mean {inside}?" if inside else ""
+    raise PlatefuseError(f"{folder} has no images in it ({', '.join(sorted(SUFFIXES))}).{hint}")
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
