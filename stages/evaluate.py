@@ -1,0 +1,17 @@
+"""Stage evaluate: reads the test plates with the fused model and scores what it read."""
+
+from pathlib import Path
+
+from start import run  # first: it chooses which platefuse is imported
+
+from platefuse import params
+from platefuse.evaluation import EvaluateParams, evaluate
+
+
+def main() -> None:
+    settings = params.load(EvaluateParams, "evaluate")
+    evaluate(Path("models/fused"), Path("data/plates/test"), Path("metrics"), settings)
+
+
+if __name__ == "__main__":
+    run(main)

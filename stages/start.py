@@ -1,0 +1,28 @@
+"""What every stage script does first: run this checkout's own code, and repeat itself to the byte.
+
+Importing this module puts the folder above stages/ first on the import path: a stage of an experiment's
+worktree must not run the library of the workspace it was branched from, even if that one is installed.
+It also starts Python again with PYTHONHASHSEED=0 unless that is set: it can only be set before Python starts,
+and the bytes of a SavedModel depend on it.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+if os.environ.get("PYTHONHASHSEED") != "0":
+    os.environ["PYTHONHASHSEED"] = "0"
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from platefuse.errors import PlatefuseError
+
+
+def run(stage: Callable[[], None]) -> None:
+    """Run a stage; print an error that the user can mend as a sentence and exit with status 1."""
+    try:
+        stage()
+    except PlatefuseError as error:
+        sys.exit(f"{Path(sys.argv[0]).stem}: {error}")

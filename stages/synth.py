@@ -1,0 +1,16 @@
+"""Stage synth: makes plates and single characters for training, validation and test."""
+
+from pathlib import Path
+
+from start import run  # first: it chooses which platefuse is imported
+
+from platefuse import params
+from platefuse.synthesis import SynthParams, synthesise
+
+
+def synth() -> None:
+    synthesise(params.load(SynthParams, "synth"), Path("data/plates"), Path("data/characters"))
+
+
+if __name__ == "__main__":
+    run(synth)

@@ -1,0 +1,24 @@
+"""Stage train_detector: trains the RetinaNet that finds characters."""
+
+from pathlib import Path
+
+from start import run  # first: it chooses which platefuse is imported
+
+from platefuse import params
+from platefuse.detector import DetectorParams
+from platefuse.detector_training import train_detector
+
+
+def main() -> None:
+    train_detector(
+        params.load(DetectorParams, "detector"),
+        train=Path("data/plates/train"),
+        val=Path("data/plates/val"),
+        model=Path("models/detector.h5"),
+        metrics=Path("metrics/detector.json"),
+        curves=Path("metrics/detector_curves.csv"),
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,323 @@
+"""The pipeline as its user runs it: `dvc repro` and its relatives, in a copy of the project with small parameters.
+
+The copy is run once and committed; a test that changes something takes the fixture `workspace`, which brings it
+back. Meanwhile a second copy repeats the run without any cache.
+"""
+
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from dvc.repo import Repo
+
+from tests.pipeline_fixture import DVC, Pipeline, from_run_cache, ran, results
+
+ALL = ["synth", "train_detector", "train_classifier", "fuse", "evaluate"]
+
+# One changed parameter a stage.
+CHANGES: dict[str, Any] = {
+    "synth.seed": 2,
+    "detector.epochs": 2,
+    "classifier.epochs": 2,
+    "fuse.score_threshold": 0.7,
+    "evaluate.iou_threshold": 0.6,
+}
+
+# Python runs a module of this name at its start. It notes every file of the project that a stage opens.
+NOTE_WHAT_IS_OPENED = """
+import atexit, json, os, sys
+
+opened = set()
+
+def note(event, arguments):
+    if event == "open" and isinstance(arguments[0], str):
+        opened.add(os.path.realpath(arguments[0]))
+
+def write():
+    folder, files = os.path.realpath(os.environ["PROJECT"]), [file for file in opened if os.path.isfile(file)]
+    with open(f"{os.environ['NOTES']}/{os.path.basename(sys.argv[0])}.json", "w") as notes:
+        json.dump(sorted(os.path.relpath(file, folder) for file in files if file.startswith(folder + os.sep)), notes)
+
+if any(argument.startswith("stages/") for argument in sys.orig_argv):
+    sys.addaudithook(note)
+    atexit.register(write)
+"""
+
+
+class FirstRun(NamedTuple):
+    """A pipeline that was run once, what DVC printed, the files each stage opened, and a second copy at work."""
+
+    pipeline: Pipeline
+    output: str
+    opened: dict[str, set[str]]
+    twin: Path
+    repeating: subprocess.Popen
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstRun]:
+    home = tmp_path_factory.mktemp("pipeline")
+    pipeline = Pipeline(home / "project")
+    hook = home / "hook"
+    hook.mkdir()
+    (hook / "sitecustomize.py").write_text(NOTE_WHAT_IS_OPENED)
+    output = pipeline.dvc("repro", PYTHONPATH=str(hook), NOTES=str(hook), PROJECT=str(pipeline.folder))
+    opened = {stage: set(json.loads((hook / f"{stage}.py.json").read_text())) for stage in ALL}
+    pipeline.commit("The first run")
+
+    twin = home / "twin"
+    shutil.copytree(pipeline.folder, twin)
+    with (home / "twin.txt").open("w") as log:
+        repeating = subprocess.Popen(
+            [DVC, "repro", "--force", "--no-run-cache"],
+            cwd=twin,
+            env=pipeline.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # its stages with it, should the tests end early
+        )
+    yield FirstRun(pipeline, output, opened, twin, repeating)
+    if repeating.poll() is None:
+        os.killpg(repeating.pid, signal.SIGKILL)
+        repeating.wait()
+
+
+@pytest.fixture(scope="module")
+def pipeline(first_run: FirstRun) -> Pipeline:
+    """The pipeline after its first run, for tests that change nothing."""
+    return first_run.pipeline
+
+
+@pytest.fixture
+def workspace(pipeline: Pipeline) -> Iterator[Pipeline]:
+    """The same, for tests that do; it is brought back."""
+    yield pipeline
+    pipeline.restore()
+
+
+# --- the first run
+
+
+def test_the_first_run_executes_every_stage(first_run: FirstRun):
+    assert sorted(ran(first_run.output)) == sorted(ALL)
+    assert ran(first_run.output)[0] == "synth"
+    assert ran(first_run.output)[-2:] == ["fuse", "evaluate"]
+
+
+@pytest.mark.parametrize("stage", ALL)
+def test_a_stage_opens_no_file_of_the_project_that_it_does_not_declare(first_run: FirstRun, stage: str):
+    pipeline, opened = first_run.pipeline, first_run.opened[stage]
+    declared = [*pipeline.stages[stage]["deps"], *pipeline.outs(stage), "params.yaml"]
+    strays = {file for file in opened if not any(file == d or file.startswith(f"{d}/") for d in declared)}
+    assert not strays, f"{stage} opened {sorted(strays)}: declare them in dvc.yaml"
+
+
+def test_a_second_run_is_up_to_date_and_changes_no_byte(pipeline: Pipeline):
+    before = results(pipeline.folder)
+    output = pipeline.dvc("repro")
+    assert not ran(output)
+    assert "Data and pipelines are up to date." in output
+    assert results(pipeline.folder) == before
+    assert pipeline.git("status", "--porcelain") == ""
+
+
+def read_metrics(pipeline: Pipeline, name: str) -> dict[str, Any]:
+    return json.loads((pipeline.folder / "metrics" / f"{name}.json").read_text())
+
+
+def test_the_metrics_are_those_that_others_rely_on(pipeline: Pipeline):
+    detection = {"average_precision_50", "average_precision_50_95"}
+    assert read_metrics(pipeline, "detector").keys() == detection | {"anchor_coverage"}
+    assert read_metrics(pipeline, "classifier").keys() == {"validation_accuracy", "test_accuracy"}
+    evaluation = read_metrics(pipeline, "evaluation")
+    assert evaluation.keys() == {
+        "exact_match",
+        "character_error_rate",
+        "length_accuracy",
+        "character_accuracy_on_crops",
+        "box_right_text_wrong",
+        "detector",
+        "exact_match_by_length",
+    }
+    assert evaluation["detector"].keys() == detection | {"missed", "spurious"}
+    assert evaluation["exact_match_by_length"].keys() <= {"1", "2", "3"}
+
+
+@pytest.mark.parametrize("name", ["detector", "classifier", "evaluation"])
+def test_metrics_are_numbers_at_most_two_deep(pipeline: Pipeline, name: str):
+    for key, value in read_metrics(pipeline, name).items():
+        for number in value.values() if isinstance(value, dict) else [value]:
+            assert type(number) in (int, float) and math.isfinite(number), f"{key}: {number!r}"
+
+
+# --- DVC's other commands
+
+
+def test_dvc_metrics_show_has_every_metric(pipeline: Pipeline):
+    shown = json.loads(pipeline.run(DVC, "metrics", "show", "--json").stdout)[""]["data"]
+    names = ("detector", "classifier", "evaluation")
+    assert {path: entry["data"] for path, entry in shown.items()} == {
+        f"metrics/{name}.json": read_metrics(pipeline, name) for name in names
+    }
+
+
+def test_dvc_plots_show_makes_a_page_with_every_plot(pipeline: Pipeline):
+    output = pipeline.dvc("plots", "show")
+    assert "fail" not in output.lower(), output
+    page = pipeline.folder / "dvc_plots" / "index.html"
+    html = page.read_text(encoding="utf-8")
+    content = yaml.safe_load((pipeline.folder / "dvc.yaml").read_text(encoding="utf-8"))
+    plots = [plot for part in (content, *content["stages"].values()) for plot in part.get("plots", [])]
+    options = [options for plot in plots if isinstance(plot, dict) for options in plot.values()]
+    titles = [option["title"] for option in options if "title" in option]
+    assert len(titles) >= 6
+    for title in titles:
+        assert json.dumps(title)[1:-1] in html, f"the plot {title!r} is not on the page"
+    assert "readings.png" in html
+    assert list(page.parent.rglob("*readings.png")), "the picture is not beside the page"
+    assert pipeline.git("status", "--porcelain") == ""
+
+
+def test_dvc_dag_draws_the_five_stages(pipeline: Pipeline):
+    drawn = {tuple(line.split('"')[1::2]) for line in pipeline.dvc("dag", "--dot").splitlines() if "->" in line}
+    assert drawn == pipeline.edges()
+    assert drawn == {
+        ("synth", "train_detector"),
+        ("synth", "train_classifier"),
+        ("synth", "evaluate"),
+        ("train_detector", "fuse"),
+        ("train_classifier", "fuse"),
+        ("fuse", "evaluate"),
+    }
+
+
+# --- only what is affected reruns
+
+
+def test_every_stage_has_a_changed_parameter(pipeline: Pipeline):
+    assert sorted(pipeline.stage_of(parameter.split(".")[0]) for parameter in CHANGES) == sorted(ALL)
+
+
+@pytest.mark.parametrize("parameter", CHANGES)
+def test_a_changed_parameter_reruns_its_stage_and_those_after_it(workspace: Pipeline, parameter: str):
+    workspace.change(parameter, CHANGES[parameter])
+    output = workspace.dvc("repro")
+    assert set(ran(output)) == workspace.followers(workspace.stage_of(parameter.split(".")[0]))
+    assert not from_run_cache(output)
+
+
+def test_a_changed_module_concerns_exactly_the_stages_that_declare_it(
+    workspace: Pipeline, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(workspace.folder)
+    for variable in (name for name in workspace.environment if name.startswith("DVC_")):
+        monkeypatch.setenv(variable, workspace.environment[variable])
+    for module in sorted((workspace.folder / "platefuse").rglob("*.py")):
+        name, content = module.relative_to(workspace.folder).as_posix(), module.read_text(encoding="utf-8")
+        module.write_text(f"{content}# touched\n", encoding="utf-8")
+        with Repo() as repo:  # what `dvc status` does, without starting it for each module
+            stale = set(repo.status())
+        module.write_text(content, encoding="utf-8")
+        assert stale == workspace.declaring(name), name
+
+
+def test_a_change_that_leaves_the_outputs_as_they_are_ends_at_its_stage(workspace: Pipeline):
+    module = workspace.folder / "platefuse" / "synthesis.py"
+    module.write_text(module.read_text(encoding="utf-8") + "# touched\n", encoding="utf-8")
+    assert ran(workspace.dvc("repro")) == ["synth"]
+
+
+# --- experiments
+
+
+def test_an_experiment_reruns_what_its_parameter_concerns_and_the_diffs_show_it(workspace: Pipeline):
+    output = workspace.dvc("exp", "run", "-S", "fuse.score_threshold=0.7")
+    # The same change was made above, in which case its outputs are taken from that run.
+    assert {*ran(output), *from_run_cache(output)} == {"fuse", "evaluate"}
+    params = json.loads(workspace.run(DVC, "params", "diff", "--json").stdout)
+    assert params == {"params.yaml": {"fuse.score_threshold": {"old": 0.0, "new": 0.7, "diff": 0.7}}}
+    metrics = json.loads(workspace.run(DVC, "metrics", "diff", "--json").stdout)
+    assert list(metrics) == ["metrics/evaluation.json"]
+    assert metrics["metrics/evaluation.json"]["detector.missed"]["new"] == 1.0
+    assert "detector.missed" in workspace.dvc("metrics", "diff")
+
+
+def test_an_experiment_in_a_temporary_worktree_runs_that_worktrees_code(workspace: Pipeline):
+    module = workspace.folder / "platefuse" / "scoring.py"
+    module.write_text(module.read_text(encoding="utf-8") + '\nprint("scored by", __file__)\n', encoding="utf-8")
+    before = results(workspace.folder)
+    # The workspace's library is on the import path, as it is where the project was installed with `pip install -e`.
+    experiment = ("exp", "run", "--temp", "-S", "evaluate.iou_threshold=0.6")
+    output = workspace.dvc(*experiment, PYTHONPATH=str(workspace.folder))
+    assert ran(output) == ["evaluate"]
+    [line] = [line for line in output.splitlines() if line.startswith("scored by ")]
+    assert (workspace.folder / ".dvc" / "tmp") in Path(line.removeprefix("scored by ")).parents, line
+    assert results(workspace.folder) == before
+    assert workspace.git("status", "--porcelain").split() == ["M", "platefuse/scoring.py"]
+
+
+# --- what fails
+
+
+def test_a_wrong_parameter_fails_the_run_with_its_sentence_and_leaves_nothing_half_written(workspace: Pipeline):
+    lock = results(workspace.folder)["dvc.lock"]
+    workspace.change("evaluate.iou_threshold", 0)
+    ended = workspace.run(DVC, "repro")
+    assert ended.returncode != 0
+    assert "evaluate: params.yaml: evaluate.iou_threshold = 0: input should be greater than 0." in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert results(workspace.folder)["dvc.lock"] == lock
+    assert left_of(workspace, "evaluate") == []
+
+
+def test_a_damaged_image_is_named_and_leaves_no_model(workspace: Pipeline):
+    image = "data/plates/train/images/000003.png"
+    content = (workspace.folder / image).read_bytes()
+    (workspace.folder / image).write_bytes(content[: len(content) // 2])
+    ended = workspace.run(DVC, "repro", "--single-item", "train_detector")
+    assert ended.returncode != 0
+    assert f"train_detector: {image} cannot be read as an image: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert left_of(workspace, "train_detector") == []
+    assert (workspace.folder / "models" / "fused" / "saved_model.pb").exists(), "another stage's output is gone"
+
+
+def test_a_damaged_row_is_named_by_file_and_line(workspace: Pipeline):
+    annotations = workspace.folder / "data/plates/train/annotations.csv"
+    lines = annotations.read_text().splitlines()
+    lines[1] = "images/000000.png,12,twelve,40,40,7"
+    annotations.write_text("\n".join(lines) + "\n")
+    before = results(workspace.folder)
+    ended = workspace.run("python", "stages/train_detector.py")
+    assert ended.returncode == 1
+    [sentence] = [line for line in ended.stderr.splitlines() if line.startswith("train_detector: ")]
+    assert sentence == (
+        "train_detector: data/plates/train/annotations.csv, line 2: x1,y1,x2,y2 must be whole numbers of pixels, "
+        "found '12,twelve,40,40'."
+    )
+    assert "Traceback" not in ended.stderr
+    assert results(workspace.folder) == before
+
+
+def left_of(pipeline: Pipeline, stage: str) -> list[str]:
+    """What is left of a stage's outputs, and drafts that lie beside them."""
+    places = [pipeline.folder / out for out in pipeline.outs(stage)]
+    drafts = [draft for place in places for draft in place.parent.glob(f".{place.name}.*")]
+    return sorted(str(path) for path in [*drafts, *places] if path.exists())
+
+
+# --- last, for it had the time of the others
+
+
+def test_a_forced_run_in_another_folder_gives_the_same_bytes(first_run: FirstRun):
+    assert first_run.repeating.wait(timeout=300) == 0, (first_run.twin.parent / "twin.txt").read_text()
+    assert sorted(ran((first_run.twin.parent / "twin.txt").read_text())) == sorted(ALL)
+    assert results(first_run.twin) == results(first_run.pipeline.folder)

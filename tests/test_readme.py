@@ -1,0 +1,97 @@
+"""The README's commands, run word by word in a copy of the project with small parameters."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.imports import ROOT
+from tests.pipeline_fixture import Pipeline
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ELSEWHERE = {
+    "make": "CI runs make test and make repro; tests/test_setup.py checks that each target exists",
+    "git": "needs a conflict, which a test of its own makes",
+    "MNIST_DIR": "needs the 70,000 digits, which are not part of the project",
+}
+
+
+def commands() -> list[str]:
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert all(line.startswith("$ ") for line in lines), lines
+    return [line.removeprefix("$ ").split("  #")[0].strip() for line in lines]
+
+
+def first_word(command: str) -> str:
+    return re.split(r"[ =]", command)[0]
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    copy = Pipeline(tmp_path_factory.mktemp("readme") / "project")
+    copy.dvc("repro")
+    copy.commit("The first run")
+    return copy
+
+
+def run(pipeline: Pipeline, command: str) -> str:
+    ended = pipeline.run(*shlex.split(command))
+    assert ended.returncode == 0, f"{command}\n{ended.stdout}{ended.stderr}"
+    return ended.stdout + ended.stderr
+
+
+def test_every_command_works_in_the_order_given(pipeline: Pipeline) -> None:
+    here = [command for command in commands() if first_word(command) not in ELSEWHERE]
+    assert {first_word(command) for command in here} == {"dvc", "platefuse"}
+    printed = {command: run(pipeline, command) for command in here}
+    assert "fuse.score_threshold" in printed["dvc params diff"] or "detector.epochs" in printed["dvc params diff"]
+    assert "shorter" in printed["dvc exp show --only-changed"]
+    assert pipeline.run("git", "status", "--short", "params.yaml").stdout, "exp apply changes the workspace"
+    pipeline.git("checkout", "-q", "--", ".")
+    pipeline.dvc("checkout", "--force", "--quiet")
+
+
+def test_a_conflict_in_dvc_lock_is_settled_as_described(pipeline: Pipeline) -> None:
+    pipeline.git("checkout", "-q", "-b", "other")
+    for branch, parameter, value in (("other", "evaluate.iou_threshold", 0.7), ("main", "fuse.score_threshold", 0.1)):
+        pipeline.git("checkout", "-q", branch if branch == "other" else "-")
+        pipeline.dvc("checkout", "--force", "--quiet")
+        pipeline.change(parameter, value)
+        pipeline.dvc("repro")
+        pipeline.commit(f"Change {parameter}")
+    merge = pipeline.run("git", "merge", "other")
+    assert merge.returncode != 0
+    assert "dvc.lock" in pipeline.git("diff", "--name-only", "--diff-filter=U")
+    pipeline.git("checkout", "--theirs", "metrics")  # pictures and numbers are made anew below
+    start = commands().index("git checkout --theirs dvc.lock")
+    for command in commands()[start : start + 3]:
+        run(pipeline, command)
+    pipeline.git("add", "--all")
+    pipeline.git("commit", "-q", "-m", "Merge")
+    assert "up to date" in pipeline.dvc("repro")
+    assert pipeline.git("status", "--short") == ""
+
+
+def test_the_serving_script_needs_tensorflow_alone(pipeline: Pipeline, tmp_path: Path) -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in script.splitlines() if line.strip()]) <= 10
+    blocked = "import sys\nfor name in ('platefuse', 'keras_retinanet', 'tf_keras'):\n    sys.modules[name] = None\n"
+    (tmp_path / "serve.py").write_text(blocked + script, encoding="utf-8")
+    image = pipeline.folder / "data/plates/test/images/000000.png"
+    arguments = [sys.executable, "serve.py", str(pipeline.folder / "models/fused"), str(image)]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ended = subprocess.run(arguments, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    read = run(pipeline, f"platefuse read {image}").splitlines()[-1].split("\t")[1]
+    assert ended.stdout.split(" ")[0] == read or read == ""
+
+
+def test_everything_the_readme_links_to_exists() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if not link.startswith("http")]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
