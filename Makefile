@@ -28,7 +28,7 @@ plots: .venv/.package  ## write the page of plots, dvc_plots/index.html
 	@$(DVC) plots show
 
 test: .venv/.package .venv/.dev  ## run the tests
-	@PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pytest -q
+	@PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.package .venv/.dev  ## check style, format and types
 	$(BIN)/ruff check

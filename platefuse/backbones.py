@@ -45,18 +45,16 @@ def build_backbone(images: tf.Tensor, name: Backbone, weights: Weights, width: i
     Args:
         images: the model's input, float32 RGB [B,H,W,3], 0..255.
         name: which network.
-        weights: random, or those trained on ImageNet, fetched by Keras.
+        weights: random, or those trained on ImageNet, fetched by Keras; slim has only random ones.
         width: channels of the slim network's first stage; the others have their own.
 
     Returns:
         C3, C4 and C5: features at strides 8, 16 and 32.
 
     Raises:
-        PlatefuseError: if ImageNet's weights do not exist for it or cannot be fetched.
+        PlatefuseError: if ImageNet's weights cannot be fetched.
     """
     if name == "slim":
-        if weights != "none":
-            raise PlatefuseError("detector.weights = 'imagenet': backbone slim has none; choose weights none.")
         return _slim(Preprocess("unit", name="preprocess")(images), width)
     constructor, layers, mode = _KNOWN[name]
     inputs = Preprocess(mode, name="preprocess")(images)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import h5py
 import numpy as np
@@ -13,7 +13,7 @@ from platefuse.augmentation import AugmentationParams, augment
 from platefuse.characters import Characters
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
-from platefuse.keras2 import keras, make_deterministic, tf
+from platefuse.keras2 import Decay, keras, learning_rate, make_deterministic, tf
 from platefuse.params import Params, Real
 
 
@@ -27,7 +27,7 @@ class ClassifierParams(Params):
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
     learning_rate: Real = Field(gt=0, le=1, description="Adam's")
-    learning_rate_decay: Literal["none", "cosine"] = Field(description="over the whole training")
+    learning_rate_decay: Decay = Field(description="over the whole training")
     augmentation: AugmentationParams
 
 
@@ -74,9 +74,7 @@ def train_classifier(
     make_deterministic(params.seed)
     model = build_classifier(params, train.images.shape[1:3], len(train.alphabet))
     steps = -(-len(train.labels) // params.batch_size)
-    rate: Any = params.learning_rate
-    if params.learning_rate_decay == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, params.epochs * steps)
+    rate = learning_rate(params.learning_rate, params.learning_rate_decay, params.epochs * steps)
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(
         _batches(train, params),

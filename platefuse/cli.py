@@ -22,11 +22,8 @@ from platefuse.files import replacing, write_csv, write_json
 from platefuse.reader import MODEL, Reader, Reading, find_images
 from platefuse.scoring import parse_folds, score_texts
 
-_BAD, _INTERRUPTED, _PIPE_CLOSED = (
-    1,
-    130,
-    141,
-)  # the last two as the shell has them: 128 and the signal's number
+_BAD = 1
+_INTERRUPTED, _PIPE_CLOSED = 130, 141  # as the shell has them: 128 and the signal's number
 
 
 def main(argv: list[str] | None = None) -> int:

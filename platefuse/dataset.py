@@ -13,10 +13,10 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from platefuse.errors import PlatefuseError
 from platefuse.files import write_csv
@@ -128,6 +128,7 @@ def read_truth(path: Path) -> dict[str, str]:
 def _read_annotations(folder: Path, classes: dict[str, int]) -> dict[str, list[tuple[list[int], str]]]:
     path = folder / ANNOTATIONS
     found: dict[str, list[tuple[list[int], str]]] = {}
+    sizes: dict[str, tuple[int, int] | None] = {}
     for line, row in _rows(path):
         if len(row) != 6:
             raise PlatefuseError(
@@ -135,13 +136,26 @@ def _read_annotations(folder: Path, classes: dict[str, int]) -> dict[str, list[t
                 f"characters), found {','.join(row)!r}."
             )
         name, *corners, character = row
-        boxes = found.setdefault(_inside(name, path, line), [])
+        name = _inside(name, path, line)
+        if name not in sizes:
+            sizes[name] = _image_size(folder / name)
+        boxes = found.setdefault(name, [])
         if any(row[1:]):
-            boxes.append((_box(corners, path, line), _known(character, classes, path, line)))
+            boxes.append((_box(corners, sizes[name], path, line), _known(character, classes, path, line)))
     return found
 
 
-def _box(corners: list[str], path: Path, line: int) -> list[int]:
+def _image_size(image: Path) -> tuple[int, int] | None:
+    """Width and height as the image is read, from its header alone; None if that fails, as reading it will tell."""
+    try:
+        with Image.open(image) as opened:
+            turned = opened.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+            return (opened.height, opened.width) if turned else opened.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def _box(corners: list[str], size: tuple[int, int] | None, path: Path, line: int) -> list[int]:
     try:
         x1, y1, x2, y2 = (int(corner) for corner in corners)
     except ValueError:
@@ -151,6 +165,11 @@ def _box(corners: list[str], path: Path, line: int) -> list[int]:
     if not (0 <= x1 < x2 < 2**31 and 0 <= y1 < y2 < 2**31):
         raise PlatefuseError(
             f"{path}, line {line}: a box needs 0 <= x1 < x2 and 0 <= y1 < y2, found {','.join(corners)!r}."
+        )
+    if size and (x2 > size[0] or y2 > size[1]):
+        raise PlatefuseError(
+            f"{path}, line {line}: the box {','.join(corners)!r} reaches beyond its image of "
+            f"{size[0]} x {size[1]} pixels."
         )
     return [x1, y1, x2, y2]
 
@@ -164,7 +183,7 @@ def _known(character: str, classes: dict[str, int], path: Path, line: int) -> st
 def _inside(name: str, path: Path, line: int) -> str:
     if not name or Path(name).is_absolute() or ".." in Path(name).parts:
         raise PlatefuseError(f"{path}, line {line}: {name!r} is not the path of an image inside {path.parent}.")
-    return name
+    return PurePosixPath(name).as_posix()
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -1,7 +1,7 @@
 """The character detector: a RetinaNet (Lin et al., 2017) built from keras-retinanet's parts.
 
 The only room, beside keras2.py, that knows of keras-retinanet. Images are RGB here as everywhere; where a
-backbone wants BGR, the model itself turns the channels round.
+backbone wants BGR, the model's first layer (`platefuse.backbones.Preprocess`) turns the channels round.
 """
 
 import functools
@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 
 import h5py
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from platefuse.backbones import Backbone, Weights, build_backbone
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
-from platefuse.keras2 import keras, tf
+from platefuse.keras2 import Decay, keras, tf
 from platefuse.params import Items, Pair, Params, Real
 
 from keras_retinanet import initializers, layers, losses  # isort: skip  # after keras2 chose Keras 2
@@ -81,7 +81,20 @@ class DetectorParams(Params):
     steps: int = Field(ge=1, description="batches an epoch")
     batch_size: int = Field(ge=1)
     learning_rate: Real = Field(gt=0, le=1, description="Adam's")
-    learning_rate_decay: Literal["none", "cosine"] = Field(description="over the whole training")
+    learning_rate_decay: Decay = Field(description="over the whole training")
+
+    @field_validator("canvas")
+    @classmethod
+    def _check_canvas(cls, canvas: tuple[int, int]) -> tuple[int, int]:
+        if any(side % 32 for side in canvas):
+            raise ValueError("expected multiples of 32, the stride of the deepest features")
+        return canvas
+
+    @model_validator(mode="after")
+    def _check(self) -> "DetectorParams":
+        if self.backbone == "slim" and self.weights != "none":
+            raise ValueError("detector.weights = 'imagenet': backbone slim has none; choose weights none")
+        return self
 
 
 def build_detector(params: DetectorParams, classes: int) -> keras.Model:

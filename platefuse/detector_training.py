@@ -3,7 +3,6 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,9 +19,10 @@ from platefuse.detector import (
     save_detector,
     training_losses,
 )
+from platefuse.errors import PlatefuseError
 from platefuse.files import write_json
 from platefuse.history import write_curves
-from platefuse.keras2 import keras, make_deterministic, tf
+from platefuse.keras2 import keras, learning_rate, make_deterministic, tf
 from platefuse.resampling import canvas_scale, scale_to_canvas
 
 _LEAST_COVERAGE = 0.99
@@ -54,6 +54,9 @@ def train_detector(params: DetectorParams, train: Path, val: Path, model: Path, 
     """
     make_deterministic(params.seed)
     plates, val_plates = read_plate_set(train), read_plate_set(val)
+    for folder, part in ((train, plates), (val, val_plates)):
+        if not part:
+            raise PlatefuseError(f"{folder} has no plates: truth.csv names none.")
     classes = _classes(params, plates + val_plates)
     anchors = params.anchors.boxes(params.canvas)
     training, validation = (_canvases(part, params.canvas, classes) for part in (plates, val_plates))
@@ -61,7 +64,8 @@ def train_detector(params: DetectorParams, train: Path, val: Path, model: Path, 
 
     count = max(classes.values()) + 1
     detector = build_detector(params, count)
-    detector.compile(keras.optimizers.Adam(_learning_rate(params)), loss=training_losses())
+    rate = learning_rate(params.learning_rate, params.learning_rate_decay, params.epochs * params.steps)
+    detector.compile(keras.optimizers.Adam(rate), loss=training_losses())
     history = detector.fit(
         _batches(training, anchors, count, params).repeat(),
         epochs=params.epochs,
@@ -122,12 +126,6 @@ def _warn_of_uncovered(coverage: float, anchors: AnchorParams) -> None:
             "nearer to the boxes.",
             file=sys.stderr,
         )
-
-
-def _learning_rate(params: DetectorParams) -> Any:
-    if params.learning_rate_decay == "none":
-        return params.learning_rate
-    return keras.optimizers.schedules.CosineDecay(params.learning_rate, params.epochs * params.steps)
 
 
 def _batches(plates: Canvases, anchors: np.ndarray, classes: int, params: DetectorParams) -> tf.data.Dataset:

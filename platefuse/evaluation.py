@@ -25,7 +25,7 @@ MISSED, SPURIOUS = "missed", "spurious"
 
 
 class EvaluateParams(Params):
-    """What counts as found, and what is shown."""
+    """Section `evaluate` of params.yaml."""
 
     iou_threshold: Real = Field(gt=0, le=1, description="overlap (IoU) from which on a box found is the true box")
     pictured: int = Field(ge=1, le=200, description="plates on the picture, mistakes first")

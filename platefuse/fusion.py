@@ -25,7 +25,9 @@ class FuseParams(Params):
     head: Literal["batched", "multiflow"] = Field(description="one call of one classifier, or N copies of it")
     score_threshold: Real = Field(ge=0, lt=1, description="boxes count if the detector scores them above it")
     nms_threshold: Real = Field(gt=0, le=1, description="of two boxes of more overlap (IoU) the lower score goes")
-    character_threshold: Real = Field(ge=0, lt=1, description="characters count if the classifier scores them so")
+    character_threshold: Real = Field(
+        ge=0, lt=1, description="characters count if the classifier scores them this or more"
+    )
     crop_margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share before cropping")
     round: bool = Field(description="round the crops' pixels to 0 or 1, as the article does")
     reading_order: ReadingOrder = Field(description="left_to_right, rows or score")

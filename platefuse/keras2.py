@@ -5,6 +5,7 @@ Import `keras` and `tf` from here, never from tensorflow: the choice must be mad
 
 import os
 import warnings
+from typing import Any, Literal
 
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what matters comes as an exception
@@ -15,7 +16,15 @@ from tensorflow import keras
 # .h5 is chosen because its bytes repeat; .keras holds dates.
 warnings.filterwarnings("ignore", message="You are saving your model as an HDF5 file")
 
-__all__ = ["keras", "make_deterministic", "tf"]
+__all__ = ["Decay", "keras", "learning_rate", "make_deterministic", "tf"]
+
+
+Decay = Literal["none", "cosine"]
+
+
+def learning_rate(rate: float, decay: Decay, steps: int) -> Any:
+    """Give an optimiser's learning rate: constant, or falling to 0 over `steps` batches along half a cosine."""
+    return rate if decay == "none" else keras.optimizers.schedules.CosineDecay(rate, steps)
 
 
 def make_deterministic(seed: int) -> None:

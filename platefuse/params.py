@@ -92,7 +92,7 @@ def _sentence(section: str, fault: Any) -> str:
     if fault["type"] == "missing":
         return f"{name} is missing."
     if fault["type"] == "value_error" and isinstance(fault["input"], dict):
-        return f"{name}: {what}."  # a rule across fields names their values itself
+        return f"{what}."  # a rule across fields names them itself
     hint = " (to YAML this is text: write numbers plainly, 0.001 or 1.0e-5)" if _is_texted_number(fault) else ""
     return f"{name} = {value!r}: {what[0].lower()}{what[1:]}{hint}."
 

@@ -16,6 +16,7 @@ from platefuse.errors import PlatefuseError
 MODEL = Path("models/fused")
 DESCRIPTION = "platefuse.json"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+_PIXELS_A_CALL = 2**22  # the graph holds them as 12 bytes each: photographs go through it one by one
 _OUTPUTS = frozenset({"text", "confidence", "boxes", "scores", "character_ids", "character_scores"})
 
 
@@ -70,10 +71,13 @@ class Reader:
         for index, image in enumerate(images):
             by_shape.setdefault(image.shape, []).append(index)
         readings: dict[int, Reading] = {}
-        for indices in by_shape.values():
-            outputs = self._call(np.stack([images[index] for index in indices]))
-            for row, index in enumerate(indices):
-                readings[index] = self._reading({name: output[row] for name, output in outputs.items()})
+        for shape, of_shape in by_shape.items():
+            most = max(1, _PIXELS_A_CALL // (shape[0] * shape[1]))
+            for start in range(0, len(of_shape), most):
+                indices = of_shape[start : start + most]
+                outputs = self._call(np.stack([images[index] for index in indices]))
+                for row, index in enumerate(indices):
+                    readings[index] = self._reading({name: output[row] for name, output in outputs.items()})
         return [readings[index] for index in range(len(images))]
 
     def read_files(
@@ -118,7 +122,7 @@ def _image_or_error(path: Path) -> np.ndarray | PlatefuseError:
 
 
 def _how_to_make() -> str:
-    return f"`dvc repro fuse` makes {MODEL}; another one is named with --model."
+    return f"`dvc repro fuse` makes {MODEL}."
 
 
 def _read_alphabet(model: Path) -> str:
@@ -145,7 +149,7 @@ def _load(model: Path) -> Any:
         if error.name != "tensorflow":
             raise
         raise PlatefuseError(
-            "Reading plates needs TensorFlow, which is not installed: pip install 'platefuse[tensorflow]'."
+            "Reading plates needs TensorFlow, which is not installed: pip install tensorflow."
         ) from None
     try:
         return tf.saved_model.load(str(model))

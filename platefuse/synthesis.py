@@ -1,6 +1,7 @@
 """Makes the plate sets and character files that everything else learns from."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -65,10 +66,12 @@ def synthesise(params: SynthParams, plates: Path, characters: Path) -> None:
         PlatefuseError: if the characters cannot be had or find no room on a plate.
     """
     splits = load_source(params.characters, params.val_share, params.test_share, params.seed)
-    with replacing(characters) as new_characters, replacing(plates) as new_plates:
+    with ExitStack() as together:  # all are replaced, or none
+        new_characters = together.enter_context(replacing(characters))
         for split in SPLITS:
             write_characters(new_characters / f"{split}.npz", _as_boxed(splits[split], params))
-            write_plate_set(new_plates / split, splits[split].alphabet, _plates(splits[split], split, params))
+            new_plates = together.enter_context(replacing(plates / split))
+            write_plate_set(new_plates, splits[split].alphabet, _plates(splits[split], split, params))
 
 
 def _as_boxed(characters: Characters, params: SynthParams) -> Characters:

@@ -2,8 +2,8 @@
 
 Importing this module puts the folder above stages/ first on the import path: a stage of an experiment's
 worktree must not run the library of the workspace it was branched from, even if that one is installed.
-It also starts Python again with PYTHONHASHSEED=0 unless that is set: it can only be set before Python starts,
-and the bytes of a SavedModel depend on it.
+It also starts Python again with PYTHONHASHSEED=0 unless it is that already: it can only be set before Python
+starts, and the bytes of a SavedModel depend on it.
 """
 
 import os

@@ -8,9 +8,9 @@ from platefuse import params
 from platefuse.synthesis import SynthParams, synthesise
 
 
-def synth() -> None:
+def main() -> None:
     synthesise(params.load(SynthParams, "synth"), Path("data/plates"), Path("data/characters"))
 
 
 if __name__ == "__main__":
-    run(synth)
+    run(main)

@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from fixtures_reader import board, digits, save_rule_reader
 from PIL import Image
 
 from platefuse.cli import main
+from tests.fixtures_reader import board, digits, save_rule_reader
 
 
 @pytest.fixture(scope="module")

@@ -23,12 +23,14 @@ def _plate_sets(draw):
     alphabet = draw(st.lists(_LETTERS, min_size=1, max_size=5, unique=True))
     plates = []
     for index in range(draw(st.integers(0, 4))):
-        corners = st.tuples(st.integers(0, 300), st.integers(0, 300), st.integers(1, 99), st.integers(1, 99))
-        boxes = [(x, y, x + w, y + h) for x, y, w, h in draw(st.lists(corners, max_size=3))]
+        height, width = draw(st.tuples(st.integers(1, 30), st.integers(1, 30)))
+        corners = st.tuples(
+            st.integers(0, width - 1), st.integers(0, height - 1), st.integers(1, 30), st.integers(1, 30)
+        )
+        boxes = [(x, y, min(x + w, width), min(y + h, height)) for x, y, w, h in draw(st.lists(corners, max_size=3))]
         characters = "".join(draw(st.sampled_from(alphabet)) for _ in boxes)
         text = draw(st.text(_LETTERS, max_size=4))
-        shape = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
-        image = np.random.default_rng(index).integers(256, size=(*shape, 3), dtype=np.uint8)
+        image = np.random.default_rng(index).integers(256, size=(height, width, 3), dtype=np.uint8)
         boxes = np.array(boxes, np.int32).reshape(-1, 4)
         plates.append((image, Plate(Path(f"{index}, «{index}».png"), boxes, characters, text)))
     return "".join(alphabet), plates
@@ -263,3 +265,12 @@ def test_an_image_that_is_missing_or_a_folder_is_named(tmp_path):
         read_image(tmp_path / "none.png")
     with pytest.raises(PlatefuseError, match="cannot be read as an image"):
         read_image(tmp_path)
+
+
+@pytest.mark.parametrize("box", ["30,0,41,20", "0,15,10,21"])
+def test_a_box_beyond_its_image_is_named(tmp_path, box):
+    _digits_set(tmp_path / "set")
+    with (tmp_path / "set" / "annotations.csv").open("a") as stream:
+        stream.write(f"images/a.png,{box},3\n")
+    with pytest.raises(PlatefuseError, match=r"annotations\.csv, line 5: .* reaches beyond its image of 40 x 20"):
+        read_plate_set(tmp_path / "set")

@@ -8,6 +8,7 @@ import pytest
 
 from platefuse.detector import (
     AnchorParams,
+    DetectorParams,
     anchor_coverage,
     anchor_targets,
     build_detector,
@@ -52,9 +53,16 @@ def test_backbones_of_keras_give_the_same_outputs(backbone: str) -> None:
     assert {f"P{level}" for level in DETECTOR.anchors.levels} <= {layer.name for layer in detector.layers}
 
 
-def test_imagenet_weights_for_slim_are_refused() -> None:
-    with pytest.raises(PlatefuseError, match=r"detector\.weights = 'imagenet': backbone slim has none"):
-        build_detector(DETECTOR.model_copy(update={"weights": "imagenet"}), 1)
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"weights": "imagenet"}, r"detector\.weights = 'imagenet': backbone slim has none"),
+        ({"canvas": (64, 100)}, "multiples of 32"),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_refused(changes: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        DetectorParams.model_validate({**DETECTOR.model_dump(), **changes})
 
 
 def test_imagenet_weights_that_cannot_be_fetched_are_no_random_ones(

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from platefuse.dataset import Plate, write_plate_set
 from platefuse.detector import DetectorParams, load_detector
 from platefuse.detector_training import train_detector
+from platefuse.errors import PlatefuseError
 from tests.small_models import DETECTOR
 
 WIDE = 120  # not the canvas' size, so that boards are scaled to it
@@ -64,6 +66,13 @@ def test_another_seed_gives_other_weights_and_classes_may_be_characters(plates: 
     train(plates, tmp_path / "two", seed=2, classes="character")
     one, two = (load_detector(tmp_path / name / "detector.h5")[0] for name in ("one", "two"))
     assert any(not np.array_equal(a, b) for a, b in zip(one.get_weights(), two.get_weights(), strict=True))
+
+
+def test_an_empty_set_is_named(plates: Path, tmp_path: Path) -> None:
+    write_plate_set(tmp_path / "train", "0123456789", [])
+    shutil.copytree(plates / "val", tmp_path / "val")
+    with pytest.raises(PlatefuseError, match=r"train has no plates"):
+        train(tmp_path, tmp_path)
 
 
 def test_boxes_that_no_anchor_covers_are_warned_of(

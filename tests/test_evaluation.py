@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fixtures_reader import board, digits, save_rule_reader
 from PIL import Image
 
 from platefuse.dataset import Plate, write_plate_set
@@ -26,6 +25,7 @@ from platefuse.evaluation import (
     pair_up,
 )
 from platefuse.reader import Reading
+from tests.fixtures_reader import board, digits, save_rule_reader
 
 PARAMS = EvaluateParams(iou_threshold=0.5, pictured=24, batch_size=2)
 LEFT, RIGHT, FAR = (5, 5, 15, 25), (25, 5, 35, 25), (85, 5, 95, 25)

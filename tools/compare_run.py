@@ -1,7 +1,8 @@
-"""Compare a run of the pipeline with the committed one: the same data, and metrics within a tolerance.
+"""Compare a run of the pipeline with the committed one: the same sources and data, metrics within a tolerance.
 
-A folder is a project's: it holds dvc.lock and metrics/. Data made from the same parameters must be the same
-to the last byte on every machine. Training is not: another processor adds in another order.
+A folder is a project's: it holds dvc.lock and metrics/. Sources that differ mean that code or a lock changed and
+dvc.lock was not brought up to date. Data made from the same parameters must be the same to the last byte on every
+machine. Training is not: another processor adds in another order.
 """
 
 import argparse
@@ -28,11 +29,20 @@ def tolerance(name: str) -> float:
     return next(allowed for pattern, allowed in TOLERANCES.items() if fnmatch.fnmatchcase(name, pattern))
 
 
+def _entries(project: Path, kind: str) -> dict[str, str]:
+    stages = yaml.safe_load((project / "dvc.lock").read_text())["stages"].values()
+    return {entry["path"]: entry["md5"] for stage in stages for entry in stage.get(kind, [])}
+
+
 def data_hashes(project: Path) -> dict[str, str]:
     """The hash of every output under data/, by its path."""
-    lock = yaml.safe_load((project / "dvc.lock").read_text())
-    outs = (out for stage in lock["stages"].values() for out in stage.get("outs", []))
-    return {out["path"]: out["md5"] for out in outs if out["path"].startswith("data/")}
+    return {path: md5 for path, md5 in _entries(project, "outs").items() if path.startswith("data/")}
+
+
+def source_hashes(project: Path) -> dict[str, str]:
+    """The hash of every dependency that no stage makes: code and locks, by their paths."""
+    made = _entries(project, "outs")
+    return {path: md5 for path, md5 in _entries(project, "deps").items() if path not in made}
 
 
 def numbers(tree: dict[str, Any], prefix: str) -> dict[str, float]:
@@ -46,18 +56,20 @@ def numbers(tree: dict[str, Any], prefix: str) -> dict[str, float]:
 
 
 def metrics(project: Path) -> dict[str, float]:
-    """Every number in metrics/*.json, by "file.key". Files that hold a list are plots."""
+    """Every number in metrics/*.json, by "file.key"."""
     found: dict[str, float] = {}
     for path in sorted((project / "metrics").glob("*.json")):
-        tree = json.loads(path.read_text())
-        if isinstance(tree, dict):
-            found |= numbers(tree, path.stem)
+        found |= numbers(json.loads(path.read_text()), path.stem)
     return found
 
 
 def compare_data(committed: dict[str, str], run: dict[str, str]) -> list[str]:
     if not committed:
         return ["The committed dvc.lock has no output under data/, so there is nothing to compare with."]
+    return compare_hashes(committed, run)
+
+
+def compare_hashes(committed: dict[str, str], run: dict[str, str]) -> list[str]:
     problems = []
     for path in sorted(committed.keys() | run.keys()):
         if committed.get(path) != run.get(path):
@@ -107,6 +119,10 @@ def main(arguments: list[str] | None = None) -> int:
     data = data_hashes(options.committed)
     problems = compare_data(data, data_hashes(options.run))
     print(f"Outputs under data/: {len(data)} committed, {len(problems)} that differ.")
+
+    stale = compare_hashes(source_hashes(options.committed), source_hashes(options.run))
+    print(f"Sources: {len(stale)} that differ.")
+    problems += stale
 
     committed = metrics(options.committed)
     rows, moved = compare_metrics(committed, metrics(options.run))
