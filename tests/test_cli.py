@@ -190,6 +190,7 @@ def test_a_closed_pipe_and_ctrl_c_leave_no_traceback(model, tmp_path):
     interrupted = """if True:
         import os, signal, sys
         import platefuse.cli, platefuse.reader
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start without it
         platefuse.reader.read_image = lambda path: os.kill(os.getpid(), signal.SIGINT)
         sys.exit(platefuse.cli.main(sys.argv[1:]))
     """
