@@ -1,4 +1,4 @@
-"""Shows the classifier a character as the connection layer will crop it: off its place, its scale and its focus."""
+"""Varies what is trained on: characters as the connection layer will crop them, plates in other light."""
 
 import math
 from typing import Annotated
@@ -8,11 +8,12 @@ from pydantic import Field
 from platefuse.keras2 import tf
 from platefuse.params import Params, Real
 
+_LUMA = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601
 Amount = Annotated[Real, Field(ge=0, lt=1)]
 
 
 class AugmentationParams(Params):
-    """Section `classifier.augmentation` of params.yaml; 0 everywhere switches it off."""
+    """Section `classifier.augmentation` of params.yaml: off the place, the scale, the focus; 0 switches each off."""
 
     shift: Amount = Field(description="largest shift of a crop, as a share of its side")
     zoom: Amount = Field(description="largest change of a crop's size, as a share of it")
@@ -20,22 +21,67 @@ class AugmentationParams(Params):
     rotation: Annotated[Real, Field(ge=0, le=180)] = Field(description="largest turn, in degrees")
     shear: Amount = Field(description="largest slant, as a share of the height")
     blur: Annotated[Real, Field(ge=0, le=1)] = Field(description="share of batches shown at half resolution or more")
+    brightness: Amount = Field(0.0, description="largest change of a crop's light, as a share of white")
+    contrast: Amount = Field(0.0, description="largest change of a crop's contrast, as a share of it")
+
+
+class LightParams(Params):
+    """Section `detector.augmentation` of params.yaml; 0 switches each off."""
+
+    brightness: Amount = Field(0.0, description="largest change of a plate's light, as a share of white")
+    contrast: Amount = Field(0.0, description="largest change of a plate's contrast, as a share of it")
+    colour: Amount = Field(0.0, description="largest change of each colour channel, as a share of it")
+    gray: Annotated[Real, Field(ge=0, le=1)] = Field(0.0, description="share of plates shown without colour")
 
 
 def augment(images: tf.Tensor, seed: tf.Tensor, params: AugmentationParams) -> tf.Tensor:
     """Vary a batch of characters at random.
 
     Args:
-        images: float32 [B,H,W,1], 0..1, light on black.
+        images: float32 [B,H,W,1], 0..1. What a shift or turn brings into view looks as the border does.
         seed: int [2]; the same seed gives the same variation.
         params: how much.
 
     Returns:
         float32 [B,H,W,1], 0..1.
     """
-    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
     images = _transform(images, _random_affine(tf.shape(images), seeds[0], params))
-    return _blur(images, seeds[1], params.blur) if params.blur else images
+    if params.blur:
+        images = _blur(images, seeds[1], params.blur)
+    if params.brightness or params.contrast:
+        light, contrast = tf.unstack(_uniform([2, tf.shape(images)[0], 1, 1, 1], seeds[2]))
+        images = (images - 0.5) * (1 + contrast * params.contrast) + 0.5 + light * params.brightness
+        images = tf.clip_by_value(images, 0, 1)
+    return images
+
+
+def vary_light(images: tf.Tensor, extents: tf.Tensor, seed: tf.Tensor, params: LightParams) -> tf.Tensor:
+    """Show a batch of plates in another light, each in its own.
+
+    Args:
+        images: float32 RGB [B,h,w,3], 0..255, scaled to the canvas.
+        extents: int32 [B,2], how many rows and columns of the canvas each plate covers; the rest stays black.
+        seed: int [2]; the same seed gives the same variation.
+        params: how much.
+
+    Returns:
+        float32 RGB [B,h,w,3], 0..255.
+    """
+    if not (params.brightness or params.contrast or params.colour or params.gray):
+        return images
+    number, height, width = tf.unstack(tf.shape(images)[:3])
+    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+    light, contrast, chance = tf.unstack(_uniform([3, number, 1, 1], seeds[0]))
+    slope = 1 + contrast * params.contrast
+    offset = (1 - slope) * 127.5 + light * params.brightness * 255
+    gains = 1 + _uniform([number, 3, 1], seeds[1]) * params.colour
+    to_gray = tf.repeat(tf.constant(_LUMA)[:, None], 3, axis=1)
+    channels = tf.where((chance + 1) / 2 < params.gray, to_gray, tf.eye(3)) * gains * slope
+    lit = tf.clip_by_value(tf.reshape(images, [number, -1, 3]) @ channels + offset, 0, 255)  # one pass over the pixels
+    rows = tf.sequence_mask(extents[:, 0], height, tf.float32)
+    columns = tf.sequence_mask(extents[:, 1], width, tf.float32)
+    return tf.reshape(lit, tf.shape(images)) * (rows[:, :, None] * columns[:, None, :])[..., None]
 
 
 def _uniform(shape: list, seed: tf.Tensor, low: float = -1.0, high: float = 1.0) -> tf.Tensor:
@@ -78,7 +124,7 @@ def _transform(images: tf.Tensor, maps: tf.Tensor) -> tf.Tensor:
         output_shape=tf.shape(images)[1:3],
         fill_value=0.0,
         interpolation="BILINEAR",
-        fill_mode="CONSTANT",
+        fill_mode="NEAREST",
     )
 
 

@@ -1,6 +1,7 @@
 """Single-character networks: `dense`, the article's, and `cnn`."""
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -77,35 +78,62 @@ def train_classifier(
     rate = learning_rate(params.learning_rate, params.learning_rate_decay, params.epochs * steps)
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(
-        _batches(train, params),
+        training_batches(train, params),
         epochs=params.epochs,
-        validation_data=(normalised(val.images), val.labels),
+        validation_data=_batches(val, tf.data.Dataset.range(len(val.labels)), params.batch_size),
         verbose="auto" if sys.stdout.isatty() else 2,
+        callbacks=[_time_left(params.epochs)],
     )
     return model, history.history
 
 
+def _time_left(epochs: int) -> keras.callbacks.Callback:
+    """Says after each epoch how long the others will take, if that is worth saying."""
+    start = time.monotonic()
+
+    def tell(epoch: int, logs: object) -> None:
+        left = (time.monotonic() - start) / (epoch + 1) * (epochs - epoch - 1)
+        if left > 60:
+            print(f"about {left / 60:.0f} minutes left", file=sys.stderr)
+
+    return keras.callbacks.LambdaCallback(on_epoch_end=tell)
+
+
 def accuracy(model: keras.Model, characters: Characters) -> float:
     """Share, 0..1, of clean characters that the model names right."""
-    probabilities = model.predict(normalised(characters.images), batch_size=256, verbose=0)
+    batches = _batches(characters, tf.data.Dataset.range(len(characters.labels)), 256)
+    probabilities = model.predict(batches, verbose=0)
     return float(np.mean(probabilities.argmax(axis=1) == characters.labels))
 
 
-def normalised(images: np.ndarray) -> np.ndarray:
+def normalised(images: np.ndarray) -> tf.Tensor:
     """uint8 [n,H,W] to the network's float32 [n,H,W,1], 0..1."""
-    return images[..., None].astype(np.float32) / 255
+    return tf.cast(images, tf.float32)[..., None] / 255.0
 
 
-def _batches(characters: Characters, params: ClassifierParams) -> tf.data.Dataset:
+def training_batches(characters: Characters, params: ClassifierParams) -> tf.data.Dataset:
     """One pass in random order; each pass and batch varies the characters in another way."""
-    data = tf.data.Dataset.from_tensor_slices((normalised(characters.images), characters.labels))
-    data = data.shuffle(len(characters.labels), seed=params.seed).batch(params.batch_size)
+    number = len(characters.labels)
+    order = tf.data.Dataset.range(number).shuffle(number, seed=params.seed)
+    batches = _batches(characters, order, params.batch_size)
     seeds = tf.data.Dataset.random(seed=params.seed, rerandomize_each_iteration=True).batch(2)
 
     def vary(batch: tuple[tf.Tensor, tf.Tensor], seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return augment(batch[0], seed, params.augmentation), batch[1]
 
-    return tf.data.Dataset.zip((data, seeds)).map(vary, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return tf.data.Dataset.zip((batches, seeds)).map(vary, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _batches(characters: Characters, order: tf.data.Dataset, size: int) -> tf.data.Dataset:
+    """Batches of the network's float32 images [B,H,W,1] and labels [B], in the order given."""
+    images, labels = characters.images, characters.labels
+
+    def pick(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # Out of numpy's arrays: a dataset that holds the images would hold a second copy of them.
+        picked = tf.numpy_function(lambda i: (images[i], labels[i]), [indices], (images.dtype, labels.dtype))
+        return normalised(tf.ensure_shape(picked[0], [None, *images.shape[1:]])), tf.ensure_shape(picked[1], [None])
+
+    return order.batch(size).map(pick)
 
 
 def save_classifier(path: Path, model: keras.Model, alphabet: str) -> None:

@@ -2,7 +2,8 @@
 
 A plate set holds
 
-- `images/`, PNG or any format that Pillow reads;
+- `images/`, PNG or any format that Pillow reads; or, packed, `images.zip` in its place, with the same files under
+  the same names (`images/000000.jpg`), since tens of thousands of files are slow to copy and to keep in DVC;
 - `annotations.csv`, keras-retinanet's rows `path,x1,y1,x2,y2,class` without a header: the path relative to the
   folder, whole pixels, x2 and y2 exclusive, the class being the character; `path,,,,,` for a plate without any;
 - `classes.csv`, rows `class,id`;
@@ -10,8 +11,12 @@ A plate set holds
 """
 
 import csv
+import functools
 import io
-from collections.abc import Iterable, Iterator
+import threading
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +27,7 @@ from platefuse.errors import PlatefuseError
 from platefuse.files import write_csv
 
 ANNOTATIONS, CLASSES, TRUTH, IMAGES = "annotations.csv", "classes.csv", "truth.csv", "images"
+ARCHIVE = "images.zip"
 
 
 @dataclass(frozen=True)
@@ -41,26 +47,54 @@ class Plate:
     text: str
 
 
-def write_plate_set(folder: Path, alphabet: str, plates: Iterable[tuple[np.ndarray, Plate]]) -> None:
+def write_plate_set(
+    folder: Path, alphabet: str, plates: Iterable[tuple[np.ndarray | bytes, Plate]], packed: bool = False
+) -> None:
     """Write images and annotations into `folder`, which is made; each plate's path gives its image's name.
 
     Args:
         folder: where to; use a temporary one and rename it (`platefuse.files.replacing`).
         alphabet: every character, in the order of the class ids.
-        plates: pairs of a uint8 RGB image [H,W,3] and its annotation; may be a generator, of any length.
+        plates: pairs of an image and its annotation; may be a generator, of any length. An image is uint8 RGB
+            [H,W,3], or the bytes of an image file, which are written as they are.
+        packed: put the images into one archive; the same images make the same bytes.
     """
-    (folder / IMAGES).mkdir(parents=True)
+    folder.mkdir(parents=True)
     annotations: list[list[object]] = []
     truth: list[list[object]] = []
-    for image, plate in plates:
-        name = f"{IMAGES}/{plate.path.name}"
-        Image.fromarray(image).save(folder / name)
-        rows = zip(plate.boxes.tolist(), plate.characters, strict=True)
-        annotations += [[name, *box, character] for box, character in rows] or [[name, "", "", "", "", ""]]
-        truth.append([name, plate.text])
+    with (_packing if packed else _filing)(folder) as write:
+        for image, plate in plates:
+            name = f"{IMAGES}/{plate.path.name}"
+            write(name, image if isinstance(image, bytes) else _encoded(image, plate.path.suffix))
+            rows = zip(plate.boxes.tolist(), plate.characters, strict=True)
+            annotations += [[name, *box, character] for box, character in rows] or [[name, "", "", "", "", ""]]
+            truth.append([name, plate.text])
     write_csv(folder / ANNOTATIONS, None, annotations)
     write_csv(folder / CLASSES, None, [[character, index] for index, character in enumerate(alphabet)])
     write_csv(folder / TRUTH, ["image", "text"], truth)
+
+
+def _encoded(image: np.ndarray, suffix: str) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, Image.registered_extensions()[suffix.lower()])
+    return stream.getvalue()
+
+
+@contextmanager
+def _filing(folder: Path) -> Iterator[Callable[[str, bytes], object]]:
+    (folder / IMAGES).mkdir()
+    yield lambda name, content: (folder / name).write_bytes(content)
+
+
+@contextmanager
+def _packing(folder: Path) -> Iterator[Callable[[str, bytes], object]]:
+    def write(name: str, content: bytes) -> None:
+        member = zipfile.ZipInfo(name)  # of 1980: the bytes must not tell when, or on what system, they were written
+        member.create_system, member.external_attr = 3, 0o644 << 16
+        archive.writestr(member, content)
+
+    with zipfile.ZipFile(folder / ARCHIVE, "w") as archive:  # stored: images are compressed already
+        yield write
 
 
 def read_plate_set(folder: Path) -> list[Plate]:
@@ -128,6 +162,7 @@ def read_truth(path: Path) -> dict[str, str]:
 def _read_annotations(folder: Path, classes: dict[str, int]) -> dict[str, list[tuple[list[int], str]]]:
     path = folder / ANNOTATIONS
     found: dict[str, list[tuple[list[int], str]]] = {}
+    names: dict[str, str] = {}
     sizes: dict[str, tuple[int, int] | None] = {}
     for line, row in _rows(path):
         if len(row) != 6:
@@ -135,8 +170,10 @@ def _read_annotations(folder: Path, classes: dict[str, int]) -> dict[str, list[t
                 f"{path}, line {line}: expected 'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without "
                 f"characters), found {','.join(row)!r}."
             )
-        name, *corners, character = row
-        name = _inside(name, path, line)
+        written, *corners, character = row
+        if written not in names:
+            names[written] = _inside(written, path, line)
+        name = names[written]
         if name not in sizes:
             sizes[name] = _image_size(folder / name)
         boxes = found.setdefault(name, [])
@@ -148,7 +185,7 @@ def _read_annotations(folder: Path, classes: dict[str, int]) -> dict[str, list[t
 def _image_size(image: Path) -> tuple[int, int] | None:
     """Width and height as the image is read, from its header alone; None if that fails, as reading it will tell."""
     try:
-        with Image.open(image) as opened:
+        with Image.open(_file_or_member(image)) as opened:
             turned = opened.getexif().get(ExifTags.Base.Orientation, 1) >= 5
             return (opened.height, opened.width) if turned else opened.size
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
@@ -181,9 +218,10 @@ def _known(character: str, classes: dict[str, int], path: Path, line: int) -> st
 
 
 def _inside(name: str, path: Path, line: int) -> str:
-    if not name or Path(name).is_absolute() or ".." in Path(name).parts:
+    inside = PurePosixPath(name)
+    if not name or inside.is_absolute() or ".." in inside.parts:
         raise PlatefuseError(f"{path}, line {line}: {name!r} is not the path of an image inside {path.parent}.")
-    return PurePosixPath(name).as_posix()
+    return inside.as_posix()
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -210,13 +248,17 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def read_image(path: Path) -> np.ndarray:
-    """Read an image file as uint8 RGB [H,W,3], turned as its EXIF orientation says.
+    """Read an image as uint8 RGB [H,W,3], turned as its EXIF orientation says.
+
+    Args:
+        path: an image file; or one in the folder `images` of a packed plate set, which is not there: `images.zip`
+            beside it is read instead. Threads may read at the same time.
 
     Raises:
-        PlatefuseError: for a file that is missing, damaged or not an image; names it.
+        PlatefuseError: for a file that is missing, damaged or not an image, or such an archive; names it.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(_file_or_member(path)) as image:
             upright = ImageOps.exif_transpose(image)
             if upright.mode.startswith("I;16"):  # convert would cut all above 255 off
                 upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
@@ -225,3 +267,28 @@ def read_image(path: Path) -> np.ndarray:
         raise PlatefuseError(f"{path} is missing.") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PlatefuseError(f"{path} cannot be read as an image: {error}.") from None
+
+
+def _file_or_member(path: Path) -> Path | io.BytesIO:
+    """The file itself, or where only its archive is there what that holds under its name."""
+    if path.parent.name != IMAGES or path.parent.exists():
+        return path
+    archive = path.parent.with_name(ARCHIVE)
+    try:
+        with _ARCHIVE_LOCK:
+            return io.BytesIO(_opened(archive, archive.stat().st_mtime_ns).read(f"{IMAGES}/{path.name}"))
+    except FileNotFoundError:
+        return path  # opening it will say that it is missing
+    except KeyError:
+        raise PlatefuseError(f"{archive} has no {IMAGES}/{path.name}.") from None
+    except Exception as error:  # a damaged archive raises nearly anything
+        raise PlatefuseError(f"{path} cannot be read out of {archive}: {error}.") from None
+
+
+_ARCHIVE_LOCK = threading.Lock()  # threads that start together would each open the archive
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(archive: Path, modified: int) -> zipfile.ZipFile:
+    """Keep an archive open, as its list of members takes long to read; `modified` tells it from a later one."""
+    return zipfile.ZipFile(archive)

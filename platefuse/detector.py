@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
+from platefuse.augmentation import LightParams
 from platefuse.backbones import Backbone, Weights, build_backbone
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
@@ -22,10 +23,10 @@ from platefuse.params import Items, Pair, Params, Real
 from keras_retinanet import initializers, layers, losses  # isort: skip  # after keras2 chose Keras 2
 from keras_retinanet.models import retinanet  # isort: skip
 from keras_retinanet.utils import anchors as retinanet_anchors  # isort: skip
-from keras_retinanet.utils.compute_overlap import compute_overlap  # isort: skip
 
 Positive = Annotated[Real, Field(gt=0)]
-POSITIVE_OVERLAP = 0.5  # RetinaNet's: an anchor learns a box it overlaps by this IoU or more
+# RetinaNet's: an anchor learns a box it overlaps by this IoU or more, and that there is none below the other.
+POSITIVE_OVERLAP, NEGATIVE_OVERLAP = 0.5, 0.4
 
 
 class AnchorParams(Params):
@@ -82,6 +83,7 @@ class DetectorParams(Params):
     batch_size: int = Field(ge=1)
     learning_rate: Real = Field(gt=0, le=1, description="Adam's")
     learning_rate_decay: Decay = Field(description="over the whole training")
+    augmentation: LightParams = LightParams()
 
     @field_validator("canvas")
     @classmethod
@@ -158,34 +160,49 @@ def training_losses() -> dict[str, Any]:
 
 
 def anchor_targets(
-    anchors: np.ndarray, canvas: tuple[int, int], boxes: np.ndarray, labels: np.ndarray, classes: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """What the training model should say of one image.
+    anchors: np.ndarray, canvas: tuple[int, int], boxes: tf.Tensor, labels: tf.Tensor, classes: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """What the training model should say of a batch of images: keras-retinanet's `anchor_targets_bbox` in TensorFlow.
 
     Args:
-        anchors: [A,4], x1,y1,x2,y2 on the canvas.
+        anchors: float64 [A,4], x1,y1,x2,y2 on the canvas.
         canvas: height and width.
-        boxes: [n,4], x1,y1,x2,y2 on the canvas.
-        labels: int [n], the class of each box.
+        boxes: float32 [B,n,4], x1,y1,x2,y2 on the canvas, n at least 1; images with fewer boxes end in rows of 0.
+        labels: int [B,n], the class of each box.
         classes: how many there are.
 
     Returns:
-        Regression float32 [A,4+1] and classification float32 [A,classes+1] targets; the last column of both is
-        the anchor's state: 1 an object, 0 background, -1 ignored.
+        Regression float32 [B,A,4+1] and classification float32 [B,A,classes+1] targets; the last column of both is
+        the anchor's state: 1 an object, 0 background, -1 ignored. The losses regress objects only.
     """
-    annotations = {"bboxes": boxes.astype(np.float64), "labels": labels}
-    regression, classification = retinanet_anchors.anchor_targets_bbox(
-        anchors, [np.empty((*canvas, 3), np.uint8)], [annotations], classes, positive_overlap=POSITIVE_OVERLAP
-    )
-    return regression[0], classification[0]
+    boxes = tf.cast(boxes, tf.float64)  # keras-retinanet's: in float32, overlaps of exactly one half may miss it
+    overlaps = _overlaps(anchors, boxes)
+    nearest, highest = tf.argmax(overlaps, axis=-1), tf.reduce_max(overlaps, axis=-1)
+    positive = highest >= POSITIVE_OVERLAP
+    outside = np.any((anchors[:, :2] + anchors[:, 2:]) / 2 >= canvas[::-1], axis=1)
+    ignored = ((highest > NEGATIVE_OVERLAP) & ~positive) | outside
+    state = tf.where(ignored, -1.0, tf.cast(positive, tf.float32))[..., None]
+    sizes = np.tile(anchors[:, 2:] - anchors[:, :2], 2)
+    deltas = (tf.gather(boxes, nearest, batch_dims=1) - anchors) / sizes / 0.2  # keras-retinanet's deviation
+    classified = tf.one_hot(tf.where(positive, tf.gather(labels, nearest, batch_dims=1), -1), classes)
+    return tf.concat([tf.cast(deltas, tf.float32), state], axis=-1), tf.concat([classified, state], axis=-1)
+
+
+def _overlaps(anchors: np.ndarray, boxes: tf.Tensor) -> tf.Tensor:
+    """Intersection over union, float64 [B,A,n], of anchors [A,4] and boxes [B,n,4]."""
+    x1, y1, x2, y2 = (anchors[:, i, None] for i in range(4))
+    u1, v1, u2, v2 = (boxes[:, None, :, i] for i in range(4))
+    common = tf.nn.relu(tf.minimum(x2, u2) - tf.maximum(x1, u1)) * tf.nn.relu(tf.minimum(y2, v2) - tf.maximum(y1, v1))
+    return common / ((x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - common)
 
 
 def anchor_coverage(anchors: np.ndarray, boxes: np.ndarray) -> float:
     """Share, 0..1, of boxes [n,4] that some anchor [A,4] overlaps enough to learn from; 1 if there are none."""
     if not len(boxes):
         return 1.0
-    overlaps = compute_overlap(anchors.astype(np.float64), boxes.astype(np.float64))
-    return float(np.mean(overlaps.max(axis=0) >= POSITIVE_OVERLAP))
+    parts = np.array_split(boxes.astype(np.float64), -(-len(boxes) // 256))  # all pairs at once may fill the memory
+    highest = [tf.reduce_max(_overlaps(anchors, part[None])[0], axis=0) for part in parts]
+    return float(np.mean(np.concatenate(highest) >= POSITIVE_OVERLAP))
 
 
 @keras.utils.register_keras_serializable("platefuse")
@@ -213,6 +230,7 @@ def prediction_model(
     score_threshold: float,
     nms_threshold: float,
     max_detections: int,
+    class_scores: bool = False,
 ) -> keras.Model:
     """Convert a training model into one that gives boxes.
 
@@ -222,10 +240,12 @@ def prediction_model(
         score_threshold: boxes must score above it, 0..1.
         nms_threshold: of two boxes that overlap by more than this IoU the lower-scoring is dropped.
         max_detections: M, how many boxes to give at most.
+        class_scores: give them too.
 
     Returns:
         From float32 RGB images [B,h,w,3] on the canvas to `boxes` float32 [B,M,4], x1,y1,x2,y2 in pixels of the
-        canvas, and `scores` float32 [B,M], highest first; rows without a box are -1 in both.
+        canvas, `scores` float32 [B,M], highest first, and with `class_scores` the score of each class, float32
+        [B,M,classes], 0..1; rows without a box are -1 in all of them.
     """
     parameters = anchors.for_keras_retinanet()
     anchor_boxes = keras.layers.Concatenate(axis=1, name="anchors")(
@@ -239,26 +259,28 @@ def prediction_model(
     regression, classification = detector.outputs
     boxes = layers.RegressBoxes(name="boxes")([anchor_boxes, regression])
     boxes = ClipToCanvas(tuple(detector.input_shape[1:3]), name="clipped_boxes")(boxes)
-    boxes, scores, _ = layers.FilterDetections(
+    others = [classification] if class_scores else []
+    boxes, scores, _, *others = layers.FilterDetections(
         class_specific_filter=False,  # two classes' boxes around one character are one too many
         score_threshold=score_threshold,
         nms_threshold=nms_threshold,
         max_detections=max_detections,
         name="filtered_detections",
-    )([boxes, classification])
-    return keras.Model(detector.inputs, [boxes, scores], name="detector")
+    )([boxes, classification, *others])
+    return keras.Model(detector.inputs, [boxes, scores, *others], name="detector")
 
 
-def save_detector(path: Path, detector: keras.Model, anchors: AnchorParams) -> None:
-    """Write a training model as .h5, its anchors with it."""
+def save_detector(path: Path, detector: keras.Model, anchors: AnchorParams, alphabet: str) -> None:
+    """Write a training model as .h5, with its anchors and the characters of its classes, "" if it names none."""
     with replacing(path) as draft:
         detector.save(draft, include_optimizer=False)
         with h5py.File(draft, "a") as file:
             file.attrs["anchors"] = anchors.model_dump_json()
+            file.attrs["alphabet"] = alphabet
 
 
-def load_detector(path: Path) -> tuple[keras.Model, AnchorParams]:
-    """Read a training model and its anchors.
+def load_detector(path: Path) -> tuple[keras.Model, AnchorParams, str]:
+    """Read a training model, its anchors and its alphabet: the character of each class, "" if it names none.
 
     Raises:
         PlatefuseError: for a file that is missing or is no detector; says which stage makes it.
@@ -268,8 +290,9 @@ def load_detector(path: Path) -> tuple[keras.Model, AnchorParams]:
     try:
         with h5py.File(path) as file:
             anchors = AnchorParams.model_validate(json.loads(file.attrs["anchors"]))
+            alphabet = str(file.attrs["alphabet"])
         objects = {"UpsampleLike": layers.UpsampleLike, "PriorProbability": initializers.PriorProbability}
-        return keras.models.load_model(path, objects, compile=False), anchors
+        return keras.models.load_model(path, objects, compile=False), anchors, alphabet
     except (OSError, KeyError, ValueError) as error:
         raise PlatefuseError(
             f"{path} cannot be read as a detector ({error}): `dvc repro -f train_detector` remakes it."

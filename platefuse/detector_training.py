@@ -1,12 +1,16 @@
 """Trains the detector on a plate set and measures it on another."""
 
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
-from platefuse.dataset import Plate, read_image, read_plate_set
+from platefuse.augmentation import vary_light
+from platefuse.dataset import ANNOTATIONS, CLASSES, Plate, read_classes, read_image, read_plate_set
 from platefuse.detection_scoring import average_precision
 from platefuse.detector import (
     POSITIVE_OVERLAP,
@@ -33,47 +37,54 @@ _SCORE_THRESHOLD, _NMS_THRESHOLD, _MAX_DETECTIONS = 0.05, 0.5, 100
 
 @dataclass(frozen=True)
 class Canvases:
-    """Plates as the detector sees them.
+    """Plates as the detector sees them, all in memory.
 
     Attributes:
         images: uint8 RGB [n,h,w,3], scaled to the canvas.
-        boxes: n arrays float32 [k,4], x1,y1,x2,y2 in pixels of the canvas.
-        labels: n arrays int64 [k], the class of each box.
+        extents: int32 [n,2], how many rows and columns of the canvas each plate covers.
+        boxes: float32 [n,k,4], x1,y1,x2,y2 in pixels of the canvas; plates with fewer than k boxes end in rows of 0.
+        labels: int32 [n,k], the class of each box.
     """
 
     images: np.ndarray
-    boxes: list[np.ndarray]
-    labels: list[np.ndarray]
+    extents: np.ndarray
+    boxes: np.ndarray
+    labels: np.ndarray
+
+    def true_boxes(self) -> list[np.ndarray]:
+        """The boxes of each plate, float32 [<=k,4], without the rows of 0."""
+        return [rows[rows[:, 2] > 0] for rows in self.boxes]
 
 
 def train_detector(params: DetectorParams, train: Path, val: Path, model: Path, metrics: Path, curves: Path) -> None:
     """Train on the plate set `train`, measure on `val`, and write the model, its metrics and learning curves.
 
+    An epoch is `params.steps` batches, however many plates there are: passes over them go on across epochs.
+
     Raises:
         PlatefuseError: if a plate set or an image breaks the contract, or ImageNet's weights cannot be had.
     """
     make_deterministic(params.seed)
-    plates, val_plates = read_plate_set(train), read_plate_set(val)
-    for folder, part in ((train, plates), (val, val_plates)):
-        if not part:
-            raise PlatefuseError(f"{folder} has no plates: truth.csv names none.")
-    classes = _classes(params, plates + val_plates)
+    alphabet = "".join(read_classes(train / CLASSES)) if params.classes == "character" else ""
+    classes = len(alphabet) or 1
+    plates, val_plates = (_read(folder, alphabet, train) for folder in (train, val))
+    training = load_canvases(plates, params.canvas, alphabet, "train canvases")
+    validation = load_canvases(val_plates, params.canvas, alphabet, "val canvases")
     anchors = params.anchors.boxes(params.canvas)
-    training, validation = (_canvases(part, params.canvas, classes) for part in (plates, val_plates))
-    _warn_of_uncovered(anchor_coverage(anchors, np.concatenate(training.boxes)), params.anchors)
+    boxes = np.concatenate(training.true_boxes())
+    _warn_of_uncovered(anchor_coverage(anchors, boxes[:: 1 + len(boxes) // 20_000]), params.anchors)
 
-    count = max(classes.values()) + 1
-    detector = build_detector(params, count)
+    detector = build_detector(params, classes)
     rate = learning_rate(params.learning_rate, params.learning_rate_decay, params.epochs * params.steps)
     detector.compile(keras.optimizers.Adam(rate), loss=training_losses())
     history = detector.fit(
-        _batches(training, anchors, count, params).repeat(),
+        training_batches(training, params, classes),
         epochs=params.epochs,
         steps_per_epoch=params.steps,
-        validation_data=_batches(validation, anchors, count, params),
+        validation_data=validation_batches(validation, params, classes),
         verbose="auto" if sys.stdout.isatty() else 2,
     )
-    save_detector(model, detector, params.anchors)
+    save_detector(model, detector, params.anchors, alphabet)
     write_json(metrics, measure_detector(detector, params.anchors, validation))
     write_curves(curves, history.history)
 
@@ -84,7 +95,7 @@ def measure_detector(detector: keras.Model, anchors: AnchorParams, plates: Canva
     boxes, scores = predictor.predict(plates.images, batch_size=16, verbose=0)
     kept = [row > 0 for row in scores]
     result = average_precision(
-        plates.boxes,
+        plates.true_boxes(),
         [b[keep] for b, keep in zip(boxes, kept, strict=True)],
         [s[keep] for s, keep in zip(scores, kept, strict=True)],
     )
@@ -92,29 +103,57 @@ def measure_detector(detector: keras.Model, anchors: AnchorParams, plates: Canva
     return {
         "average_precision_50": result.average_precision_50,
         "average_precision_50_95": result.average_precision_50_95,
-        "anchor_coverage": anchor_coverage(anchors.boxes(canvas), np.concatenate(plates.boxes)),
+        "anchor_coverage": anchor_coverage(anchors.boxes(canvas), np.concatenate(plates.true_boxes())),
     }
 
 
-def _classes(params: DetectorParams, plates: list[Plate]) -> dict[str, int]:
-    alphabet = sorted(set("".join(plate.characters for plate in plates))) or [""]
-    return {c: 0 if params.classes == "agnostic" else i for i, c in enumerate(alphabet)}
+def _read(folder: Path, alphabet: str, train: Path) -> list[Plate]:
+    plates = read_plate_set(folder)
+    if not plates:
+        raise PlatefuseError(f"{folder} has no plates: truth.csv names none.")
+    unknown = set("".join(plate.characters for plate in plates)) - set(alphabet)
+    if alphabet and unknown:
+        raise PlatefuseError(
+            f"{folder / ANNOTATIONS} has the classes {sorted(unknown)}, which {train / CLASSES} does not name: a "
+            "detector with detector.classes = 'character' knows those of its training set only."
+        )
+    return plates
 
 
-def _canvases(plates: list[Plate], canvas: tuple[int, int], classes: dict[str, int]) -> Canvases:
-    scaled = tf.function(
-        lambda image: tf.cast(tf.round(scale_to_canvas(image[None], canvas)[0]), tf.uint8),
-        input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)],
-    )
-    images = np.empty((len(plates), *canvas, 3), np.uint8)
-    boxes, labels = [], []
-    for i, plate in enumerate(plates):
-        image = read_image(plate.path)
-        images[i] = scaled(image)
-        scale = canvas_scale(image.shape[0], image.shape[1], canvas)
-        boxes.append(plate.boxes.astype(np.float32) * float(scale))
-        labels.append(np.array([classes[c] for c in plate.characters], np.int64))
-    return Canvases(images, boxes, labels)
+def load_canvases(plates: list[Plate], canvas: tuple[int, int], alphabet: str, description: str) -> Canvases:
+    """Read plates and scale them to a canvas (height, width).
+
+    Args:
+        plates: at least one.
+        canvas: height and width.
+        alphabet: the character of each class; "" for one class in all.
+        description: what the progress bar says.
+
+    Raises:
+        PlatefuseError: for an image that is missing or damaged.
+    """
+    number, most = len(plates), max(1, *(len(plate.boxes) for plate in plates))
+    images, extents = np.empty((number, *canvas, 3), np.uint8), np.empty((number, 2), np.int32)
+    boxes, labels = np.zeros((number, most, 4), np.float32), np.zeros((number, most), np.int32)
+
+    def scale(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        factor = canvas_scale(tf.shape(image)[0], tf.shape(image)[1], canvas)
+        return tf.cast(tf.round(scale_to_canvas(image[None], canvas)[0]), tf.uint8), factor
+
+    scaled = tf.function(scale).get_concrete_function(tf.TensorSpec([None, None, 3], tf.uint8))
+
+    def load(index: int) -> None:
+        image, plate = read_image(plates[index].path), plates[index]
+        images[index], factor = scaled(tf.constant(image))
+        extents[index] = np.ceil(np.array(image.shape[:2]) * float(factor) - 0.5)  # pixels whose centres are inside
+        boxes[index, : len(plate.boxes)] = plate.boxes.astype(np.float32) * float(factor)
+        if alphabet:
+            labels[index, : len(plate.boxes)] = [alphabet.index(character) for character in plate.characters]
+
+    with ThreadPoolExecutor() as pool:
+        for _ in tqdm(pool.map(load, range(number)), total=number, desc=description, disable=None):
+            pass
+    return Canvases(images, extents, boxes, labels)
 
 
 def _warn_of_uncovered(coverage: float, anchors: AnchorParams) -> None:
@@ -128,19 +167,41 @@ def _warn_of_uncovered(coverage: float, anchors: AnchorParams) -> None:
         )
 
 
-def _batches(plates: Canvases, anchors: np.ndarray, classes: int, params: DetectorParams) -> tf.data.Dataset:
-    """One pass over the plates, in another random order each time, with what the model should say of them."""
+def training_batches(plates: Canvases, params: DetectorParams, classes: int) -> tf.data.Dataset:
+    """Batches without end, pass after pass in another random order, the light varied."""
+    number = len(plates.images)
+    order = tf.data.Dataset.range(number).shuffle(number, seed=params.seed).repeat().batch(params.batch_size)
 
-    def sample(index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        targets = anchor_targets(anchors, params.canvas, plates.boxes[index], plates.labels[index], classes)
-        return plates.images[index].astype(np.float32), *targets
+    def vary(step: tf.Tensor, images: tf.Tensor, extents: tf.Tensor) -> tf.Tensor:
+        seed = tf.stack([tf.constant(params.seed, tf.int64), step])
+        return vary_light(images, extents, seed, params.augmentation)
 
-    def load(index: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        image, regression, classification = tf.numpy_function(sample, [index], [tf.float32] * 3)
-        image.set_shape((*params.canvas, 3))
-        regression.set_shape((len(anchors), 5))
-        classification.set_shape((len(anchors), classes + 1))
-        return image, {"regression": regression, "classification": classification}
+    return _batches(plates, order, params, classes, vary)
 
-    order = tf.data.Dataset.range(len(plates.images)).shuffle(len(plates.images), seed=params.seed)
-    return order.map(load).batch(params.batch_size).prefetch(tf.data.AUTOTUNE)
+
+def validation_batches(plates: Canvases, params: DetectorParams, classes: int) -> tf.data.Dataset:
+    """One pass over the plates as they are."""
+    order = tf.data.Dataset.range(len(plates.images)).batch(params.batch_size)
+    return _batches(plates, order, params, classes, lambda step, images, extents: images)
+
+
+def _batches(
+    plates: Canvases, order: tf.data.Dataset, params: DetectorParams, classes: int, vary: Callable[..., tf.Tensor]
+) -> tf.data.Dataset:
+    """Batches in the order given: float32 images [B,h,w,3] and what the model should say of them."""
+    arrays = (plates.images, plates.extents, plates.boxes, plates.labels)
+    anchors = params.anchors.boxes(params.canvas)
+
+    def pick(step: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        # Out of numpy's arrays: a dataset or graph that holds the images would hold a second copy of them.
+        rows = tf.numpy_function(lambda i: [a[i] for a in arrays], [indices], [a.dtype for a in arrays])
+        return step, *(tf.ensure_shape(row, [None, *a.shape[1:]]) for row, a in zip(rows, arrays, strict=True))
+
+    def prepare(
+        step: tf.Tensor, images: tf.Tensor, extents: tf.Tensor, boxes: tf.Tensor, labels: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        regression, classification = anchor_targets(anchors, params.canvas, boxes, labels, classes)
+        images = vary(step, tf.cast(images, tf.float32), extents)
+        return images, {"regression": regression, "classification": classification}
+
+    return order.enumerate().map(pick).map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

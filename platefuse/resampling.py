@@ -36,6 +36,11 @@ def canvas_scale(height: tf.Tensor, width: tf.Tensor, canvas: tuple[int, int]) -
     return tf.minimum(canvas[0] / tf.cast(height, tf.float32), canvas[1] / tf.cast(width, tf.float32))
 
 
+def canvas_geometry(height: tf.Tensor, width: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
+    """Give what leads from the canvas back to an image of that size, float32 [3]: `canvas_scale`, height and width."""
+    return tf.stack([canvas_scale(height, width, canvas), tf.cast(height, tf.float32), tf.cast(width, tf.float32)])
+
+
 def scale_to_canvas(images: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
     """Scale images to a canvas, keeping their shape: into its upper left corner, the rest black.
 

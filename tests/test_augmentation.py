@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from platefuse.augmentation import AugmentationParams, augment
+from platefuse.augmentation import AugmentationParams, LightParams, augment, vary_light
 from platefuse.keras2 import tf
 
 SIDE = 41
@@ -88,11 +88,13 @@ def test_a_shift_moves_ink_as_far_as_said_at_most_and_changes_nothing_else():
         np.testing.assert_allclose(image, ndimage.shift(images[0], (y, x), order=1), atol=0.01)
 
 
-def test_what_comes_into_view_is_black():
-    found = _varied(np.ones((40, 28, 28), np.float32), shift=0.2)
-    corners = np.stack([found[:, 0, 0], found[:, 0, -1], found[:, -1, 0], found[:, -1, -1]])
-    assert (corners.min(axis=0) == 0).mean() > 0.9  # the others moved by less than a pixel
-    assert (found[:, 14, 14] == 1).all()
+def test_what_comes_into_view_is_as_the_border_is():
+    upright = np.repeat(np.linspace(0, 1, 28, dtype=np.float32)[None, :, None], 28, axis=2)
+    found = _varied(np.repeat(upright, 40, axis=0), shift=0.2)
+    np.testing.assert_allclose(found, found[:, :, :1].repeat(28, axis=2), atol=1e-6)
+    assert (found[:, 0] == 0).mean() > 0.4  # moved down: more of the upper edge
+    assert (found[:, -1] == 1).mean() > 0.4
+    assert (_varied(np.full((8, 28, 28), 0.7, np.float32), **ALL) > 0.699).all()
 
 
 def test_a_zoom_changes_the_size_as_much_as_said_at_most_and_not_the_shape():
@@ -159,3 +161,84 @@ def test_an_angle_is_in_degrees_and_shifts_are_shares_of_the_side():
     assert _params(rotation=180).rotation == 180
     moved = np.abs(_moments(_varied(_blob(2, 2, 60), shift=0.02))[0]).max()
     assert math.isclose(moved, 0.02 * SIDE, rel_tol=0.1)
+
+
+def test_a_crops_light_and_contrast_change_as_much_as_said_at_most_and_alike_in_all_its_pixels():
+    images = np.repeat(np.linspace(0.3, 0.7, 100, dtype=np.float32).reshape(1, 10, 10), 60, axis=0)
+    brighter = _varied(images, brightness=0.2) - images
+    np.testing.assert_allclose(brighter, brighter[:, :1, :1].repeat(10, 1).repeat(10, 2), atol=1e-6)
+    assert -0.2 <= brighter.min() < -0.15
+    assert 0.15 < brighter.max() <= 0.2
+    steeper = (_varied(images, contrast=0.4) - 0.5) / (images - 0.5)
+    np.testing.assert_allclose(steeper, steeper[:, :1, :1].repeat(10, 1).repeat(10, 2), atol=1e-4)
+    assert 0.6 - 1e-4 <= steeper.min() < 0.65
+    assert 1.35 < steeper.max() <= 1.4 + 1e-4
+    extreme = _varied(_noise(), brightness=0.9, contrast=0.9)
+    assert extreme.min() == 0
+    assert extreme.max() == 1
+
+
+def test_light_leaves_the_rest_of_a_variation_as_it_is():
+    geometry = _varied(_noise(), **ALL)
+    np.testing.assert_allclose(_varied(_noise(), **ALL, brightness=1e-9), geometry, atol=1e-6)
+
+
+def _plates(number: int = 40) -> np.ndarray:
+    return np.random.default_rng(1).integers(100, 156, size=(number, 8, 12, 3)).astype(np.float32)
+
+
+def _lit(images: np.ndarray, seed: int = 0, extent: tuple[int, int] = (8, 12), **amounts: float) -> np.ndarray:
+    """Vary the light of plates [B,8,12,3] that cover so many rows and columns."""
+    params = LightParams.model_validate({**dict.fromkeys(LightParams.model_fields, 0), **amounts})
+    found = vary_light(tf.constant(images), tf.constant([extent] * len(images)), tf.constant([seed, 7]), params)
+    assert found.dtype == tf.float32
+    return found.numpy()
+
+
+EVERY_LIGHT = {"brightness": 0.3, "contrast": 0.5, "colour": 0.2, "gray": 0.3}
+
+
+def test_plates_stay_as_they_are_unless_light_is_asked_for():
+    np.testing.assert_array_equal(_lit(_plates()), _plates())
+
+
+@pytest.mark.parametrize("amounts", [EVERY_LIGHT, *({n: a} for n, a in EVERY_LIGHT.items())], ids="+".join)
+def test_a_plates_light_is_decided_by_the_seed_and_stays_within_its_image(amounts):
+    one, again, other = (_lit(_plates(), seed, (5, 7), **amounts) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()
+    assert one.min() >= 0
+    assert one.max() <= 255
+    assert (one[:, 5:] == 0).all()
+    assert (one[:, :, 7:] == 0).all()
+    np.testing.assert_allclose(one[:, :5, :7], _lit(_plates(), 1, **amounts)[:, :5, :7])
+
+
+def test_plates_become_brighter_and_steeper_as_much_as_said_at_most():
+    change = (_lit(_plates(), brightness=0.1) - _plates()) / 255
+    np.testing.assert_allclose(change, change[:, :1, :1, :1] + np.zeros((8, 12, 3)), atol=1e-6)
+    assert -0.1 - 1e-6 <= change.min() < -0.08
+    assert 0.08 < change.max() <= 0.1 + 1e-6
+    factors = (_lit(_plates(), contrast=0.3) - 127.5) / (_plates() - 127.5)
+    np.testing.assert_allclose(factors, factors[:, :1, :1, :1] + np.zeros((8, 12, 3)), atol=1e-3)
+    assert 0.7 - 1e-3 <= factors.min() < 0.75
+    assert 1.25 < factors.max() <= 1.3 + 1e-3
+
+
+def test_each_channel_of_a_plate_has_its_own_gain():
+    gains = _lit(_plates(), colour=0.2) / _plates()
+    np.testing.assert_allclose(gains, gains[:, :1, :1] + np.zeros((8, 12, 1)), rtol=1e-4)
+    assert 0.8 - 1e-4 <= gains.min() < 0.83
+    assert 1.17 < gains.max() <= 1.2 + 1e-4
+    assert np.ptp(gains[:, 0, 0], axis=1).min() > 0.001
+
+
+def test_the_share_of_plates_said_is_gray_by_its_luma_whatever_the_colours():
+    plates = _plates(400)
+    found = _lit(plates, gray=0.3)
+    gray = np.ptp(found, axis=-1).max(axis=(1, 2)) < 1e-3
+    assert 0.2 < gray.mean() < 0.4
+    np.testing.assert_array_equal(found[~gray], plates[~gray])
+    luma = plates[gray] @ [0.299, 0.587, 0.114]
+    np.testing.assert_allclose(found[gray][..., 0], luma, atol=0.1)
+    assert np.ptp(_lit(plates, gray=1, colour=0.3), axis=-1).max() < 1e-3

@@ -16,8 +16,10 @@ from platefuse.classifier import (
     normalised,
     save_classifier,
     train_classifier,
+    training_batches,
 )
 from platefuse.errors import PlatefuseError
+from platefuse.keras2 import keras
 from tests.small_models import CLASSIFIER, small_classifier
 
 SOME = AugmentationParams(shift=0.05, zoom=0.1, squeeze=0.1, rotation=5, shear=0.1, blur=0.3)
@@ -70,6 +72,31 @@ def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path: Path) -> None:
         save_classifier(tmp_path / f"{name}.h5", model, "|-")
         digests.append(hashlib.sha256((tmp_path / f"{name}.h5").read_bytes()).hexdigest())
     assert digests[0] == digests[1] != digests[2]
+
+
+def numbered(count: int) -> Characters:
+    """Characters of one gray each, their own number."""
+    gray = np.arange(count, dtype=np.uint8)
+    return Characters(np.repeat(gray[:, None, None], 6, axis=1).repeat(5, axis=2), gray.astype(np.int64) % 7, "0123456")
+
+
+def test_each_pass_shows_every_character_once_in_another_order_the_same_each_time() -> None:
+    keras.utils.set_random_seed(1)
+    batches = training_batches(numbered(50), with_changes(batch_size=16))
+    passes = []
+    for _ in range(2):
+        images, labels = (np.concatenate(parts) for parts in zip(*batches.as_numpy_iterator(), strict=True))
+        assert images.shape == (50, 6, 5, 1)
+        assert images.dtype == np.float32
+        order = np.round(images[:, 0, 0, 0] * 255).astype(int)
+        np.testing.assert_allclose(images, (order / 255)[:, None, None, None] + np.zeros((6, 5, 1)), atol=1e-6)
+        assert labels.tolist() == (order % 7).tolist()
+        assert sorted(order) == list(range(50))
+        passes.append(order.tolist())
+    assert passes[0] != passes[1]
+    keras.utils.set_random_seed(1)
+    again = training_batches(numbered(50), with_changes(batch_size=16)).as_numpy_iterator()
+    assert [round(float(image[0, 0, 0]) * 255) for images, _ in again for image in images] == passes[0]
 
 
 def test_accuracy_is_the_share_named_right() -> None:

@@ -1,6 +1,10 @@
 """The plate-set contract: what we write, we and keras-retinanet read; what breaks it is named by file and line."""
 
+import io
+import os
 import tempfile
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +40,14 @@ def _plate_sets(draw):
     return "".join(alphabet), plates
 
 
-@given(_plate_sets())
-def test_what_is_written_is_read_back(plate_set):
+@given(_plate_sets(), st.booleans())
+def test_what_is_written_is_read_back(plate_set, packed):
     alphabet, plates = plate_set
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder) / "set"
-        write_plate_set(folder, alphabet, iter(plates))
+        write_plate_set(folder, alphabet, iter(plates), packed)
+        assert (folder / "images").exists() != packed
+        assert (folder / "images.zip").exists() == packed
         read = read_plate_set(folder)
         assert read_classes(folder / "classes.csv") == {c: i for i, c in enumerate(alphabet)}
         assert len(read) == len(plates)
@@ -53,7 +59,7 @@ def test_what_is_written_is_read_back(plate_set):
             np.testing.assert_array_equal(read_image(found.path), image)
 
 
-def _digits_set(folder: Path) -> list[tuple[np.ndarray, Plate]]:
+def _digits_set(folder: Path, packed: bool = False) -> list[tuple[np.ndarray, Plate]]:
     """Write three plates of digits, the second without any."""
     rng = np.random.default_rng(0)
     plates = []
@@ -64,7 +70,7 @@ def _digits_set(folder: Path) -> list[tuple[np.ndarray, Plate]]:
     ):
         image = rng.integers(256, size=(20, 40, 3), dtype=np.uint8)
         plates.append((image, Plate(Path(f"{name}.png"), np.array(boxes, np.int32).reshape(-1, 4), text, text)))
-    write_plate_set(folder, "0123456789", plates)
+    write_plate_set(folder, "0123456789", plates, packed)
     return plates
 
 
@@ -274,3 +280,78 @@ def test_a_box_beyond_its_image_is_named(tmp_path, box):
         stream.write(f"images/a.png,{box},3\n")
     with pytest.raises(PlatefuseError, match=r"annotations\.csv, line 5: .* reaches beyond its image of 40 x 20"):
         read_plate_set(tmp_path / "set")
+
+
+def test_a_packed_set_has_the_same_annotations_and_images_and_always_the_same_bytes(tmp_path):
+    _digits_set(tmp_path / "folder")
+    for name in ("one", "two"):
+        _digits_set(tmp_path / name, packed=True)
+    for name in ("annotations.csv", "classes.csv", "truth.csv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "folder" / name).read_bytes()
+    assert (tmp_path / "one" / "images.zip").read_bytes() == (tmp_path / "two" / "images.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one" / "images.zip") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
+        for name in ("a", "b", "c"):
+            assert archive.read(f"images/{name}.png") == (tmp_path / "folder" / "images" / f"{name}.png").read_bytes()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_encoded_image_is_written_as_it_is(tmp_path, packed):
+    stream = io.BytesIO()
+    Image.effect_noise((30, 20), 50).convert("RGB").save(stream, "JPEG", quality=70)
+    write_plate_set(
+        tmp_path / "set", "1", [(stream.getvalue(), Plate(Path("a.jpg"), np.zeros((0, 4)), "", ""))], packed
+    )
+    (plate,) = read_plate_set(tmp_path / "set")
+    np.testing.assert_array_equal(read_image(plate.path), np.asarray(Image.open(stream)))
+    if packed:
+        content = zipfile.ZipFile(tmp_path / "set" / "images.zip").read("images/a.jpg")
+    else:
+        content = plate.path.read_bytes()
+    assert content == stream.getvalue()
+
+
+def test_a_packed_set_may_be_read_by_threads_and_replaced(tmp_path):
+    plates = _digits_set(tmp_path / "set", packed=True)
+    paths = [plate.path for plate in read_plate_set(tmp_path / "set")] * 20
+    with ThreadPoolExecutor(4) as pool:
+        for read, (image, _) in zip(pool.map(read_image, paths), plates * 20, strict=True):
+            np.testing.assert_array_equal(read, image)
+    with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
+        for name, (image, _) in zip("bca", plates, strict=True):
+            stream = io.BytesIO()
+            Image.fromarray(image).save(stream, "PNG")
+            archive.writestr(f"images/{name}.png", stream.getvalue())
+    os.utime(tmp_path / "new.zip", ns=(1, 1))  # files written at once may carry the same time
+    (tmp_path / "new.zip").replace(tmp_path / "set" / "images.zip")
+    np.testing.assert_array_equal(read_image(paths[1]), plates[0][0])
+
+
+def test_boxes_of_a_packed_set_must_lie_in_their_images_too(tmp_path):
+    _digits_set(tmp_path / "set", packed=True)
+    with (tmp_path / "set" / "annotations.csv").open("a") as stream:
+        stream.write("images/a.png,30,0,41,20,3\n")
+    with pytest.raises(PlatefuseError, match=r"annotations\.csv, line 5: .* reaches beyond its image of 40 x 20"):
+        read_plate_set(tmp_path / "set")
+
+
+def test_an_archive_that_is_missing_damaged_or_lacks_an_image_is_named(tmp_path):
+    _digits_set(tmp_path / "set", packed=True)
+    archive, image = tmp_path / "set" / "images.zip", tmp_path / "set" / "images" / "a.png"
+    whole = archive.read_bytes()
+    with pytest.raises(PlatefuseError) as refused:
+        read_image(image.with_name("d.png"))
+    assert str(refused.value) == f"{archive} has no images/d.png."
+    flipped = bytearray(whole)
+    flipped[100] ^= 0xFF  # within the first image
+    for content in (bytes(flipped), whole[:-100], b"", b"PK\x03\x04"):
+        archive.write_bytes(content)
+        os.utime(archive, ns=(len(content), len(content)))
+        with pytest.raises(PlatefuseError) as refused:
+            read_image(image)
+        assert str(refused.value).startswith(f"{image} cannot be read out of {archive}: ")
+    archive.unlink()
+    with pytest.raises(PlatefuseError) as refused:
+        read_image(image)
+    assert str(refused.value) == f"{image} is missing."

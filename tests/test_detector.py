@@ -21,6 +21,8 @@ from platefuse.errors import PlatefuseError
 from platefuse.keras2 import keras, tf
 from tests.small_models import CANVAS, DETECTOR, random_boards, small_detector
 
+from keras_retinanet.utils import anchors as retinanet_anchors  # isort: skip  # after keras2 chose Keras 2
+
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
     wide = min(a[2], b[2]) - max(a[0], b[0])
@@ -99,10 +101,50 @@ def test_coverage_is_the_share_of_boxes_with_a_near_anchor() -> None:
     assert anchor_coverage(anchors, np.zeros((0, 4))) == 1.0
 
 
+def test_coverage_of_many_boxes_is_that_of_each() -> None:
+    anchors = DETECTOR.anchors.boxes(CANVAS)
+    boxes = random_boxes(600, 0)
+    covered = [max(overlap(box, anchor) for anchor in anchors) >= 0.5 for box in boxes[::10]]
+    assert 0.1 < np.mean(covered) < 0.9
+    assert anchor_coverage(anchors, boxes[::10]) == np.mean(covered)
+    parts = [anchor_coverage(anchors, part) for part in np.split(boxes, 3)]
+    assert anchor_coverage(anchors, boxes) == pytest.approx(np.mean(parts))
+
+
+def random_boxes(count: int, seed: int) -> np.ndarray:
+    """Boxes of 5 to 40 pixels, some beyond the canvas, float32 [count,4]."""
+    rng = np.random.default_rng(seed)
+    corners = rng.integers(0, (CANVAS[1] - 20, CANVAS[0] - 20), (count, 2))
+    return np.hstack([corners, corners + rng.integers(5, 40, (count, 2))]).astype(np.float32)
+
+
+@pytest.mark.parametrize("levels", [(3, 4, 5), (3, 4, 5, 6, 7)])
+def test_targets_are_those_of_keras_retinanet(levels: tuple[int, ...]) -> None:
+    canvas = (64, 96)  # 96 is no multiple of the stride of level 6: some of its anchors stand outside
+    sizes = (16, 24, 32, 60, 90)[: len(levels)]
+    anchors = AnchorParams(levels=levels, sizes=sizes, ratios=(1.0, 1.5), scales=(1.0, 1.26)).boxes(canvas)
+    counts, classes = [4, 0, 1, 7, 2, 6], 5
+    boxes, labels = np.zeros((6, 7, 4), np.float32), np.zeros((6, 7), np.int32)
+    for index, count in enumerate(counts):
+        boxes[index, :count] = random_boxes(count, index) * (0.77 if index % 2 else 1)
+        labels[index, :count] = np.random.default_rng(index).integers(classes, size=count)
+    boxes[0, 0] = anchors[3] + [0, 0, anchors[3, 2] - anchors[3, 0], 0]  # twice an anchor: an overlap of one half
+    annotations = [{"bboxes": boxes[i, :n].astype(float), "labels": labels[i, :n]} for i, n in enumerate(counts)]
+    images = [np.empty((*canvas, 3), np.uint8)] * len(counts)
+    expected = retinanet_anchors.anchor_targets_bbox(anchors, images, annotations, classes)
+    regression, classification = anchor_targets(anchors, canvas, boxes, labels, classes)
+    np.testing.assert_array_equal(classification, expected[1])
+    np.testing.assert_array_equal(regression[..., -1], expected[0][..., -1])
+    objects = expected[0][..., -1] == 1
+    assert set(np.unique(expected[0][..., -1])) == {-1, 0, 1}
+    np.testing.assert_array_equal(regression.numpy()[objects], expected[0][objects])
+
+
 def test_targets_decode_to_the_boxes_they_were_made_of() -> None:
     anchors = DETECTOR.anchors.boxes(CANVAS)
-    boxes = np.array([[10, 12, 28, 34], [50, 20, 70, 40]], np.float32)
-    regression, classification = anchor_targets(anchors, CANVAS, boxes, np.array([0, 2]), 3)
+    boxes = np.array([[10, 12, 28, 34], [50, 20, 70, 40], [0, 0, 0, 0]], np.float32)
+    targets = anchor_targets(anchors, CANVAS, boxes[None], np.array([[0, 2, 0]]), 3)
+    regression, classification = (target[0].numpy() for target in targets)
     positive = regression[:, -1] == 1
     assert positive.any()
     sizes = np.tile(anchors[:, 2:] - anchors[:, :2], 2)
@@ -116,10 +158,9 @@ def test_targets_decode_to_the_boxes_they_were_made_of() -> None:
 
 def test_targets_of_an_empty_plate_are_background() -> None:
     anchors = DETECTOR.anchors.boxes(CANVAS)
-    regression, classification = anchor_targets(anchors, CANVAS, np.zeros((0, 4)), np.zeros(0, int), 1)
-    assert not classification[:, 0].any()
-    assert set(classification[:, -1]) == {0.0}
-    assert set(regression[:, -1]) == {0.0}
+    regression, classification = anchor_targets(anchors, CANVAS, np.zeros((1, 1, 4)), np.zeros((1, 1), int), 1)
+    assert not np.any(classification)
+    assert not np.any(regression[..., -1])
 
 
 def test_prediction_gives_the_best_boxes_sorted_inside_the_canvas_and_without_doubles() -> None:
@@ -137,34 +178,34 @@ def test_prediction_gives_the_best_boxes_sorted_inside_the_canvas_and_without_do
 
 def test_prediction_equals_decoding_and_suppression_in_plain_code() -> None:
     image = random_boards(1, *CANVAS).astype(np.float32)
-    regression, classification = (output[0].numpy() for output in small_detector()(image))
+    regression, classification = (output[0].numpy() for output in small_detector(3)(image))
     anchors = DETECTOR.anchors.boxes(CANVAS)
     decoded = anchors + 0.2 * regression * np.tile(anchors[:, 2:] - anchors[:, :2], 2)
     decoded = np.clip(decoded, 0, [CANVAS[1], CANVAS[0]] * 2)
     kept: list[int] = []
-    for index in np.argsort(-classification[:, 0], kind="stable"):
+    for index in np.argsort(-classification.max(axis=1), kind="stable"):
         if all(overlap(decoded[index], decoded[other]) <= 0.3 for other in kept):
             kept.append(int(index))
-    predictor = prediction_model(small_detector(), DETECTOR.anchors, 0.0, 0.3, max_detections=6)
-    boxes, scores = (output[0].numpy() for output in predictor(image))
-    np.testing.assert_allclose(scores, classification[kept[:6], 0], atol=1e-6)
+    predictor = prediction_model(small_detector(3), DETECTOR.anchors, 0.0, 0.3, max_detections=6, class_scores=True)
+    boxes, scores, class_scores = (output[0].numpy() for output in predictor(image))
+    np.testing.assert_allclose(scores, classification[kept[:6]].max(axis=1), atol=1e-6)
+    np.testing.assert_allclose(class_scores, classification[kept[:6]], atol=1e-6)
     np.testing.assert_allclose(boxes, decoded[kept[:6]], atol=1e-3)
 
 
 def test_threshold_leaves_unused_rows_at_minus_one() -> None:
-    predictor = prediction_model(small_detector(), DETECTOR.anchors, 1.0, 0.3, max_detections=4)
-    boxes, scores = predictor(np.zeros((1, *CANVAS, 3), np.float32))
-    assert np.all(scores == -1)
-    assert np.all(boxes == -1)
+    predictor = prediction_model(small_detector(), DETECTOR.anchors, 1.0, 0.3, max_detections=4, class_scores=True)
+    for output in predictor(np.zeros((1, *CANVAS, 3), np.float32)):
+        assert np.all(output == -1)
 
 
 def test_file_gives_back_the_model_and_always_has_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.h5", "b.h5"):
-        save_detector(tmp_path / name, small_detector(), DETECTOR.anchors)
+        save_detector(tmp_path / name, small_detector(), DETECTOR.anchors, "ÄB")
     hashes = {hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("a.h5", "b.h5")}
     assert len(hashes) == 1
-    detector, anchors = load_detector(tmp_path / "a.h5")
-    assert anchors == DETECTOR.anchors
+    detector, anchors, alphabet = load_detector(tmp_path / "a.h5")
+    assert (anchors, alphabet) == (DETECTOR.anchors, "ÄB")
     image = random_boards(1, *CANVAS).astype(np.float32)
     for before, after in zip(small_detector()(image), detector(image), strict=True):
         np.testing.assert_array_equal(before, after)
@@ -180,13 +221,13 @@ def test_bad_files_are_refused_by_name(tmp_path: Path) -> None:
 
 def test_losses_are_zero_for_a_perfect_prediction_and_grow_with_the_error() -> None:
     anchors = DETECTOR.anchors.boxes(CANVAS)
-    boxes, labels = np.array([[10, 12, 28, 34]], np.float32), np.array([0])
+    boxes, labels = np.array([[[10, 12, 28, 34]]], np.float32), np.array([[0]])
     regression, classification = anchor_targets(anchors, CANVAS, boxes, labels, 1)
     losses = training_losses()
-    perfect = tf.constant(regression[None, :, :4])
-    assert float(losses["regression"](regression[None], perfect)) == 0
-    assert float(losses["regression"](regression[None], perfect + 0.5)) > 0.1
-    certain = tf.constant(np.clip(classification[None, :, :1], 1e-7, 1 - 1e-7))
-    assert float(losses["classification"](classification[None], certain)) < 1e-5
-    assert float(losses["classification"](classification[None], 1 - certain)) > 1
+    perfect = regression[..., :4]
+    assert float(losses["regression"](regression, perfect)) == 0
+    assert float(losses["regression"](regression, perfect + 0.5)) > 0.1
+    certain = tf.clip_by_value(classification[..., :1], 1e-7, 1 - 1e-7)
+    assert float(losses["classification"](classification, certain)) < 1e-5
+    assert float(losses["classification"](classification, 1 - certain)) > 1
     assert keras.backend.image_data_format() == "channels_last"
