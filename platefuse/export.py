@@ -1,14 +1,12 @@
 """Writes the fused model as a SavedModel that needs TensorFlow alone, and none of our code."""
 
-import json
 from pathlib import Path
 
+from platefuse.card import write_card
 from platefuse.files import replacing
 from platefuse.fusion import text_of
 from platefuse.keras2 import keras, tf
-from platefuse.resampling import canvas_scale, scale_to_canvas
-
-CARD = "platefuse.json"  # beside saved_model.pb: what the numbers in it mean
+from platefuse.resampling import canvas_geometry, scale_to_canvas
 
 
 def save_fused(path: Path, fused: keras.Model, on_canvas: keras.Model, alphabet: str, card: dict) -> None:
@@ -30,8 +28,7 @@ def save_fused(path: Path, fused: keras.Model, on_canvas: keras.Model, alphabet:
         tf.saved_model.save(module, draft, signatures)
         # A random number that changes the bytes of an equal model; loading does without it.
         (draft / "fingerprint.pb").unlink(missing_ok=True)
-        content = {"alphabet": alphabet, "canvas": list(on_canvas.input_shape[0][1:3]), **card}
-        (draft / CARD).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_card(draft, {"alphabet": alphabet, "canvas": list(on_canvas.input_shape[0][1:3]), **card})
 
 
 class _Signatures(tf.Module):
@@ -64,9 +61,7 @@ def _decode(encoded: tf.Tensor, canvas: tuple[int, int]) -> tuple[tf.Tensor, tf.
         image = tf.io.decode_image(content, channels=3, expand_animations=False)
         image.set_shape([None, None, 3])
         height, width, _ = tf.unstack(tf.shape(image))
-        scale = canvas_scale(height, width, canvas)
-        geometry = tf.stack([scale, tf.cast(height, tf.float32), tf.cast(width, tf.float32)])
-        return index, scale_to_canvas(image[None], canvas)[0], geometry
+        return index, scale_to_canvas(image[None], canvas)[0], canvas_geometry(height, width, canvas)
 
     loaded = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded)).map(load, tf.data.AUTOTUNE)
     # One more element, so that a batch can be taken even if none could be decoded, or none was given.

@@ -1,6 +1,5 @@
 """Loads a fused model and reads images with it. Needs TensorFlow, and nothing that trains."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from platefuse.card import CARD, read_card
 from platefuse.dataset import read_image
 from platefuse.errors import PlatefuseError
 
 MODEL = Path("models/fused")
-DESCRIPTION = "platefuse.json"
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 _PIXELS_A_CALL = 2**22  # the graph holds them as 12 bytes each: photographs go through it one by one
 _OUTPUTS = frozenset({"text", "confidence", "boxes", "scores", "character_ids", "character_scores"})
@@ -25,12 +24,12 @@ class Reading:
     """What was read on one image; its characters stand in reading order.
 
     Attributes:
-        text: the whole plate; may differ from the characters where the model knows formats.
+        text: the whole plate.
         confidence: the smallest of the character scores; 0 if nothing was read.
         boxes: float32 [count,4], x1,y1,x2,y2 in pixels of the image, x2 and y2 exclusive.
         scores: float32 [count], the detector's.
-        characters: `count` characters, the classifier's best for each box.
-        character_scores: float32 [count], the classifier's.
+        characters: `count` characters, one for each box.
+        character_scores: float32 [count], how probable each is to the model.
     """
 
     text: str
@@ -128,15 +127,15 @@ def _how_to_make() -> str:
 def _read_alphabet(model: Path) -> str:
     if not model.is_dir():
         raise PlatefuseError(f"There is no fused model at {model}. {_how_to_make()}")
-    for name in ("saved_model.pb", DESCRIPTION):
+    for name in ("saved_model.pb", CARD):
         if not (model / name).is_file():
             raise PlatefuseError(f"{model} is not a fused model: {name} is not in it. {_how_to_make()}")
     try:
-        alphabet = json.loads((model / DESCRIPTION).read_text(encoding="utf-8"))["alphabet"]
+        alphabet = read_card(model)["alphabet"]
     except (ValueError, KeyError, TypeError):
         alphabet = None
     if not isinstance(alphabet, str):
-        raise PlatefuseError(f"{model / DESCRIPTION} is damaged: it has no alphabet. {_how_to_make()}")
+        raise PlatefuseError(f"{model / CARD} is damaged: it has no alphabet. {_how_to_make()}")
     return alphabet
 
 

@@ -13,9 +13,9 @@ from platefuse.fusion import FuseParams, fuse
 
 def main() -> None:
     settings = params.load(FuseParams, "fuse")
-    detector, anchors = load_detector(Path("models/detector.h5"))
+    detector = load_detector(Path("models/detector.h5"))
     classifier, alphabet = load_classifier(Path("models/classifier.h5"))
-    fused, on_canvas = fuse(detector, anchors, classifier, settings)
+    fused, on_canvas = fuse(*detector, classifier, alphabet, settings)
     save_fused(Path("models/fused"), fused, on_canvas, alphabet, settings.model_dump(mode="json"))
 
 

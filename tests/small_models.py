@@ -7,11 +7,11 @@ import numpy as np
 from platefuse.augmentation import AugmentationParams
 from platefuse.classifier import ClassifierParams, build_classifier
 from platefuse.detector import AnchorParams, DetectorParams, build_detector
-from platefuse.fusion import FuseParams
+from platefuse.fusion import FuseParams, fuse
 from platefuse.keras2 import keras
 
 CANVAS = (64, 96)
-ALPHABET = "0123456789"
+ALPHABET = "01234ABCDE"
 
 DETECTOR = DetectorParams(
     seed=3,
@@ -54,6 +54,9 @@ FUSE = FuseParams(
     crop_margin=0.0,
     round=False,
     reading_order="left_to_right",
+    detector_weight=0.0,
+    formats=(),
+    format_tolerance=0.0,
 )
 
 
@@ -70,9 +73,9 @@ def randomise(model: keras.Model, seed: int) -> keras.Model:
 
 
 @functools.cache
-def small_detector() -> keras.Model:
+def small_detector(classes: int = 1) -> keras.Model:
     keras.utils.set_random_seed(3)
-    return randomise(build_detector(DETECTOR, 1), 4)
+    return randomise(build_detector(DETECTOR, classes), 4)
 
 
 @functools.cache
@@ -80,6 +83,13 @@ def small_classifier(architecture: str = "cnn") -> keras.Model:
     keras.utils.set_random_seed(5)
     params = CLASSIFIER.model_copy(update={"architecture": architecture})
     return randomise(build_classifier(params, (28, 28), len(ALPHABET)), 6)
+
+
+def small_fused(params: FuseParams) -> tuple[keras.Model, keras.Model]:
+    """Both fused; the detector names characters if it is asked for them."""
+    names = ALPHABET if params.detector_weight else ""
+    detector = small_detector(len(names) or 1)
+    return fuse(detector, DETECTOR.anchors, names, small_classifier(), ALPHABET, params)
 
 
 def random_boards(count: int, height: int, width: int, seed: int = 0) -> np.ndarray:

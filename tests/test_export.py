@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,17 +10,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from platefuse.export import CARD, save_fused
-from platefuse.fusion import fuse
+from platefuse.card import read_card
+from platefuse.export import save_fused
 from platefuse.keras2 import tf
-from tests.small_models import ALPHABET, CANVAS, DETECTOR, FUSE, random_boards, small_classifier, small_detector
+from tests.small_models import ALPHABET, CANVAS, FUSE, random_boards, small_fused
+
+WITH_FORMATS = FUSE.model_copy(update={"formats": ("LL000", "000L", "000"), "format_tolerance": 5.0})
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "fused"
-    fused, on_canvas = fuse(small_detector(), DETECTOR.anchors, small_classifier(), FUSE)
-    save_fused(path, fused, on_canvas, ALPHABET, FUSE.model_dump(mode="json"))
+    fused, on_canvas = small_fused(WITH_FORMATS)
+    save_fused(path, fused, on_canvas, ALPHABET, WITH_FORMATS.model_dump(mode="json"))
     return path
 
 
@@ -98,8 +99,9 @@ def test_numeric_has_no_string_operation(loaded: tf.Module) -> None:
 
 
 def test_card_tells_what_the_numbers_mean(saved: Path) -> None:
-    card = json.loads((saved / CARD).read_text(encoding="utf-8"))
+    card = read_card(saved)
     assert (card["alphabet"], card["slots"], card["canvas"]) == (ALPHABET, 5, list(CANVAS))
+    assert card["formats"] == ["LL000", "000L", "000"]
 
 
 _SERVE = """
@@ -127,10 +129,8 @@ _SAVE = """
 import hashlib, pathlib, sys
 sys.path.insert(0, sys.argv[2])
 from platefuse.export import save_fused
-from platefuse.fusion import fuse
 from tests.small_models import *
-models = fuse(small_detector(), DETECTOR.anchors, small_classifier(), FUSE)
-save_fused(pathlib.Path(sys.argv[1]), *models, ALPHABET, {})
+save_fused(pathlib.Path(sys.argv[1]), *small_fused(FUSE), ALPHABET, {})
 """
 
 

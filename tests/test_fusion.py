@@ -7,7 +7,16 @@ import pytest
 from PIL import Image
 
 from platefuse.detector import prediction_model
-from platefuse.fusion import ConnectionLayer, FuseParams, batched_head, fuse, multiflow_head, text_of
+from platefuse.errors import PlatefuseError
+from platefuse.fusion import (
+    ConnectionLayer,
+    FuseParams,
+    ProductOfOpinions,
+    batched_head,
+    fuse,
+    multiflow_head,
+    text_of,
+)
 from platefuse.keras2 import keras, tf
 from tests.small_models import (
     ALPHABET,
@@ -17,7 +26,14 @@ from tests.small_models import (
     random_boards,
     small_classifier,
     small_detector,
+    small_fused,
 )
+
+# Few settings, each of several changes: it is building a model that takes the time.
+MULTIFLOW = {"head": "multiflow", "crop_margin": 0.2, "slots": 3}
+BY_SCORE = {"reading_order": "score", "character_threshold": 0.249}
+NAMED_BY_MORE = {"formats": ["LL000", "0L0LL", "L0"], "format_tolerance": 3.0, "detector_weight": 2.0}
+KINDS = {"L": str.isalpha, "0": str.isdigit, "?": str.isalnum}
 
 
 def with_changes(**changes: object) -> FuseParams:
@@ -26,7 +42,7 @@ def with_changes(**changes: object) -> FuseParams:
 
 @functools.cache
 def fused_model(params: FuseParams) -> tf.types.experimental.PolymorphicFunction:
-    fused, _ = fuse(small_detector(), DETECTOR.anchors, small_classifier(), params)
+    fused, _ = small_fused(params)
     return tf.function(fused, [tf.TensorSpec([None, None, None, 3], tf.uint8)])
 
 
@@ -68,39 +84,63 @@ def plain_crop(canvas: np.ndarray, box: np.ndarray, margin: float) -> np.ndarray
 
 
 @functools.cache
-def plain_predictor(params: FuseParams) -> keras.Model:
-    return prediction_model(
-        small_detector(), DETECTOR.anchors, params.score_threshold, params.nms_threshold, params.slots
-    )
+def plain_predictor(classes: int, slots: int) -> keras.Model:
+    thresholds = (FUSE.score_threshold, FUSE.nms_threshold)
+    return prediction_model(small_detector(classes), DETECTOR.anchors, *thresholds, slots, class_scores=True)
+
+
+def plain_product(probabilities: np.ndarray, class_scores: np.ndarray, weight: float) -> np.ndarray:
+    opinion = np.maximum(class_scores.astype(np.float64), 1e-4)
+    product = probabilities.astype(np.float64) * (opinion / opinion.sum()) ** weight
+    return product / product.sum()
+
+
+def plain_choice(probabilities: np.ndarray, params: FuseParams) -> list[int]:
+    """The ids of one plate's characters, of their probabilities [n,K]."""
+
+    def best(entry: str) -> list[int]:
+        allowed = [[i for i, c in enumerate(ALPHABET) if KINDS[sign](c)] for sign in entry]
+        return [max(ids, key=lambda i: row[i]) for row, ids in zip(probabilities, allowed, strict=True)]
+
+    def log_probability(ids: list[int]) -> float:
+        return sum(np.log(row[i]) for row, i in zip(probabilities, ids, strict=True))
+
+    free = best("?" * len(probabilities))
+    readings = [best(entry) for entry in params.formats if len(entry) == len(probabilities)]
+    bound = max(readings, key=log_probability, default=free)
+    return bound if log_probability(free) - log_probability(bound) < params.format_tolerance else free
 
 
 def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarray, float, int, float]]:
     """Box, detector's score, character id and score of each character, in reading order."""
     canvas, scale = plain_canvas(image)
-    boxes, scores = (output[0].numpy() for output in plain_predictor(params)(canvas[None]))
+    predictor = plain_predictor(len(ALPHABET) if params.detector_weight else 1, params.slots)
+    boxes, scores, class_scores = (output[0].numpy() for output in predictor(canvas[None]))
     found = []
-    for box, score in zip(boxes, scores, strict=True):
+    for box, score, opinion in zip(boxes, scores, class_scores, strict=True):
         if score < 0:
             continue
         crop = plain_crop(canvas, box, params.crop_margin)
         crop = np.round(crop) if params.round else crop
         probabilities = small_classifier()(crop[None, ..., None]).numpy()[0]
+        if params.detector_weight:
+            probabilities = plain_product(probabilities, opinion, params.detector_weight)
         if probabilities.max() >= params.character_threshold:
             limits = [image.shape[1], image.shape[0]] * 2
-            found.append((np.clip(box / scale, 0, limits), score, probabilities.argmax(), probabilities.max()))
+            found.append((np.clip(box / scale, 0, limits), score, probabilities))
     if params.reading_order == "left_to_right":
         found.sort(key=lambda character: character[0][0] + character[0][2])
-    return found
+    ids = plain_choice(np.array([probabilities for _, _, probabilities in found]), params)
+    return [(box, score, i, probabilities[i]) for (box, score, probabilities), i in zip(found, ids, strict=True)]
 
 
 @pytest.mark.parametrize(
     ("changes", "size"),
     [
         ({}, CANVAS),
-        ({"head": "multiflow"}, CANVAS),
-        ({"crop_margin": 0.2}, CANVAS),
-        ({"reading_order": "score"}, CANVAS),
-        ({"character_threshold": 0.2, "slots": 1}, CANVAS),
+        (MULTIFLOW, CANVAS),
+        (BY_SCORE, CANVAS),
+        (NAMED_BY_MORE, CANVAS),
         ({}, (128, 192)),
         ({}, (32, 48)),
     ],
@@ -122,10 +162,64 @@ def test_fused_model_equals_the_two_models_in_plain_code(changes: dict, size: tu
         assert outputs["confidence"][i] == pytest.approx(smallest, abs=1e-5)
 
 
+def test_opinions_and_formats_are_in_the_graph_only_if_asked_for() -> None:
+    def operations(params: FuseParams) -> set[str]:
+        return {operation.type for operation in fused_model(params).get_concrete_function().graph.get_operations()}
+
+    assert {"Log", "Einsum"} <= operations(with_changes(**NAMED_BY_MORE))
+    assert "Log" not in operations(FUSE)
+
+
+def test_a_detector_that_is_sure_decides_and_one_without_an_opinion_does_not() -> None:
+    probabilities = np.array([[[0.6, 0.3, 0.1], [0.6, 0.3, 0.1], [0.0, 0.3, 0.7]]], np.float32)
+    class_scores = np.array([[[0.01, 0.9, 0.0], [-1, -1, -1], [0.9, 0.1, 0.1]]], np.float32)
+    product = ProductOfOpinions(1.5)((tf.constant(probabilities), tf.constant(class_scores))).numpy()
+    expected = [[plain_product(*rows, 1.5) for rows in zip(probabilities[0], class_scores[0], strict=True)]]
+    np.testing.assert_allclose(product, expected, atol=1e-6)
+    assert product[0].argmax(axis=1).tolist() == [1, 0, 2]
+    np.testing.assert_allclose(product[0, 1], probabilities[0, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "sentence"),
+    [
+        ("", r"fuse\.detector_weight = 0\.5: the detector names no characters; train it with detector\.classes"),
+        ("012", r"fuse\.detector_weight = 0\.5: the detector names the characters '012' and the classifier '01234A"),
+    ],
+)
+def test_a_detector_that_cannot_name_the_characters_is_refused(alphabet: str, sentence: str) -> None:
+    models = (small_detector(), DETECTOR.anchors, alphabet, small_classifier(), ALPHABET)
+    with pytest.raises(PlatefuseError, match=sentence):
+        fuse(*models, with_changes(detector_weight=0.5))
+
+
+def test_a_format_that_the_classifier_cannot_fill_is_refused() -> None:
+    models = (small_detector(), DETECTOR.anchors, "", small_classifier(), "0123456789")
+    with pytest.raises(PlatefuseError, match=r"fuse\.formats: 'L0' asks for letters"):
+        fuse(*models, with_changes(formats=["00", "L0"]))
+
+
+@pytest.mark.parametrize(
+    ("formats", "sentence"),
+    [
+        (
+            ["L0", "LLL000"],
+            r"fuse\.formats: 'LLL000' is longer than fuse\.slots = 5; raise fuse\.slots or leave it out",
+        ),
+        (["br"], r"'LLL0000' is longer than fuse\.slots = 5"),
+        ([0], "expected a format such as LL000LL, in quotes if it is of digits only, or a list's name"),
+        ([""], "expected a format such as LL000LL"),
+        (["L0", "L0"], "'L0' is given twice"),
+        ("br", "expected a list"),
+    ],
+)
+def test_formats_that_cannot_be_used_are_refused(formats: object, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        with_changes(formats=formats)
+
+
 def test_slots_that_are_not_used_are_empty() -> None:
-    images = random_boards(2, *CANVAS)
-    middle = float(np.median(fused_outputs(images, FUSE)["character_scores"]))
-    outputs = fused_outputs(images, with_changes(character_threshold=middle))
+    outputs = fused_outputs(random_boards(3, *CANVAS), with_changes(**BY_SCORE))
     assert outputs["count"].any()
     unused = np.arange(5) >= outputs["count"][:, None]
     assert unused.any()
@@ -170,18 +264,19 @@ def test_multiflow_has_an_input_an_output_and_a_copy_of_the_weights_a_slot() -> 
     assert len(multiflow.weights) == 3 * len(small_classifier().weights)
 
 
-@pytest.mark.parametrize("head", ["batched", "multiflow"])
+@pytest.mark.parametrize("changes", [{}, MULTIFLOW])
 @pytest.mark.parametrize("shape", [(0, 30, 40), (1, 1, 1), (2, 300, 20), (1, 64, 96)])
-def test_any_number_of_images_of_any_size_goes_in(head: str, shape: tuple[int, int, int]) -> None:
+def test_any_number_of_images_of_any_size_goes_in(changes: dict, shape: tuple[int, int, int]) -> None:
     batch, height, width = shape
-    outputs = fused_outputs(random_boards(batch, height, width), with_changes(head=head))
+    params = with_changes(**changes)
+    outputs = fused_outputs(random_boards(batch, height, width), params)
     assert {name: value.shape for name, value in outputs.items()} == {
         "confidence": (batch,),
         "count": (batch,),
-        "boxes": (batch, 5, 4),
-        "scores": (batch, 5),
-        "character_ids": (batch, 5),
-        "character_scores": (batch, 5),
+        "boxes": (batch, params.slots, 4),
+        "scores": (batch, params.slots),
+        "character_ids": (batch, params.slots),
+        "character_scores": (batch, params.slots),
     }
     assert (outputs["boxes"] >= 0).all()
     assert (outputs["boxes"] <= [width, height, width, height]).all()
@@ -198,5 +293,5 @@ def test_an_image_reads_the_same_alone_and_in_a_batch() -> None:
 
 def test_text_joins_the_characters_of_used_slots() -> None:
     ids = tf.constant([[3, 0, 9, -1], [-1, -1, -1, -1]])
-    assert text_of(ids, ALPHABET).numpy().tolist() == [b"309", b""]
+    assert text_of(ids, "0123456789").numpy().tolist() == [b"309", b""]
     assert text_of(tf.constant([[1, 0]]), "ÄB").numpy()[0].decode() == "BÄ"
