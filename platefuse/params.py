@@ -1,5 +1,6 @@
 """Reads one section of params.yaml into the frozen, strict model of the room that owns it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -54,9 +55,10 @@ Pair = Annotated[tuple[_Item, _Item], BeforeValidator(_as_pair)]
 """A YAML list of two."""
 
 _Model = TypeVar("_Model", bound=Params)
+_FILE = Path("params.yaml")
 
 
-def load(model: type[_Model], section: str, path: Path = Path("params.yaml")) -> _Model:
+def load(model: type[_Model], section: str, path: Path = _FILE) -> _Model:
     """Read and check one section of a parameter file.
 
     Args:
@@ -68,6 +70,29 @@ def load(model: type[_Model], section: str, path: Path = Path("params.yaml")) ->
         PlatefuseError: for an unreadable file, a missing section, or wrong values: one line for each, with
             the parameter's full name, its value and what is allowed.
     """
+    return _checked(model, section, _read_section(section, path), path)
+
+
+def load_choice(models: Mapping[str, type[Params]], choice: str, section: str, path: Path = _FILE) -> Params:
+    """Read and check a section whose parameters depend on one of them.
+
+    Args:
+        models: the parameter model for each value of `choice`.
+        choice: the name of the parameter that decides.
+        section: the name of the top-level key.
+        path: the file.
+
+    Raises:
+        PlatefuseError: as `load`, and for a choice that has no model.
+    """
+    content = _read_section(section, path)
+    chosen = content.get(choice)
+    if not isinstance(chosen, str) or chosen not in models:
+        raise PlatefuseError(f"{path}: {section}.{choice} = {chosen!r}: expected {' or '.join(models)}.")
+    return _checked(models[chosen], section, content, path)
+
+
+def _read_section(section: str, path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -76,8 +101,12 @@ def load(model: type[_Model], section: str, path: Path = Path("params.yaml")) ->
         raise PlatefuseError(f"{path} cannot be read as YAML: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get(section), dict):
         raise PlatefuseError(f"{path} has no section '{section}' with parameters in it.")
+    return content[section]
+
+
+def _checked(model: type[_Model], section: str, content: dict[str, Any], path: Path) -> _Model:
     try:
-        return model.model_validate(content[section])
+        return model.model_validate(content)
     except ValidationError as error:
         lines = [_sentence(section, fault) for fault in error.errors()]
         raise PlatefuseError("\n".join(f"{path}: {line}" for line in lines)) from None

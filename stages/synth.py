@@ -4,12 +4,11 @@ from pathlib import Path
 
 from start import run  # first: it chooses which platefuse is imported
 
-from platefuse import params
-from platefuse.synthesis import SynthParams, synthesise
+from platefuse.synthesis import load_params, synthesise
 
 
 def main() -> None:
-    synthesise(params.load(SynthParams, "synth"), Path("data/plates"), Path("data/characters"))
+    synthesise(load_params(), Path("data/plates"), Path("data/characters"))
 
 
 if __name__ == "__main__":

@@ -13,18 +13,22 @@ from platefuse.detector import DetectorParams
 from platefuse.errors import PlatefuseError
 from platefuse.evaluation import EvaluateParams
 from platefuse.fusion import FuseParams
-from platefuse.params import Params, Real, load
-from platefuse.synthesis import SynthParams
+from platefuse.params import Params, Real, load, load_choice
+from platefuse.synthesis import LAYOUTS, ScatterSynthParams
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = {
-    "synth": SynthParams,
+    "synth": ScatterSynthParams,
     "detector": DetectorParams,
     "classifier": ClassifierParams,
     "fuse": FuseParams,
     "evaluate": EvaluateParams,
 }
 FILES = [ROOT / "params.yaml", *sorted(ROOT.glob("pipelines/*/params.yaml"))]
+
+
+def _load(section: str, path: Path) -> Params:
+    return load_choice(LAYOUTS, "layout", "synth", path) if section == "synth" else load(MODELS[section], section, path)
 
 
 def _fields(model: type[Params], name: str) -> set[str]:
@@ -46,7 +50,7 @@ def _keys(content: object, name: str) -> set[str]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
 @pytest.mark.parametrize("section", MODELS)
 def test_the_files_of_the_pipelines_load(path, section):
-    loaded = load(MODELS[section], section, path)
+    loaded = _load(section, path)
     written = yaml.safe_load(path.read_text())[section]
     assert yaml.safe_load(loaded.model_dump_json()) == written
 
@@ -55,8 +59,8 @@ def test_the_files_of_the_pipelines_load(path, section):
 def test_files_and_models_name_the_same_parameters(path):
     content = yaml.safe_load(path.read_text())
     assert content.keys() == MODELS.keys()
-    for section, model in MODELS.items():
-        assert _keys(content[section], section) == _fields(model, section)
+    for section in MODELS:
+        assert _keys(content[section], section) == _fields(type(_load(section, path)), section)
 
 
 def _load_with(folder: Path, changes: dict[str, object]) -> Params:
@@ -71,7 +75,7 @@ def _load_with(folder: Path, changes: dict[str, object]) -> Params:
     path = folder / "params.yaml"
     path.write_text(yaml.safe_dump(content))
     section = next(iter(changes)).split(".")[0]
-    return load(MODELS[section], section, path)
+    return _load(section, path)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +126,13 @@ def test_a_wrong_value_is_refused_with_its_full_name_its_value_and_what_is_allow
     assert expected in message
     wrong = next((item for item in value if item in (0, 16)), value) if isinstance(value, list) else value
     assert repr(wrong) in message
+
+
+def test_parameters_of_the_other_layout_are_refused_as_such(tmp_path):
+    with pytest.raises(PlatefuseError) as refused:
+        _load_with(tmp_path, {"synth.layout": "licence"})
+    assert "synth.licence is missing." in str(refused.value)
+    assert "synth.height = 128: there is no parameter of that name." in str(refused.value)
 
 
 def _with_text(folder: Path, name: str, text: str) -> Path:
@@ -221,14 +232,14 @@ def test_a_file_without_the_section_is_refused(tmp_path, content, expected):
     path = tmp_path / "params.yaml"
     path.write_bytes(content)
     with pytest.raises(PlatefuseError, match=expected) as refused:
-        load(SynthParams, "synth", path)
+        load(ScatterSynthParams, "synth", path)
     assert str(path) in str(refused.value)
 
 
 def test_a_missing_file_says_where_to_start_stages(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(PlatefuseError, match="start stages in the folder that holds it") as refused:
-        load(SynthParams, "synth")
+        load(ScatterSynthParams, "synth")
     assert str(tmp_path) in str(refused.value)
 
 

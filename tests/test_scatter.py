@@ -8,7 +8,7 @@ import pytest
 from platefuse.characters import Characters
 from platefuse.errors import PlatefuseError
 from platefuse.keras2 import tf
-from platefuse.layouts.scatter import ink_tiles, scatter
+from platefuse.layouts.scatter import ScatterParams, ink_tiles, scatter
 from platefuse.resampling import crop_and_resize
 
 SETTING = {
@@ -44,8 +44,8 @@ def inked() -> Characters:
 
 
 def _boards(characters, number=60, **changes):
-    setting = {**SETTING, **changes}
-    return [scatter(characters, np.random.default_rng(seed), **setting) for seed in range(number)]
+    params = ScatterParams.model_validate({**SETTING, **changes})
+    return [scatter(characters, np.random.default_rng(seed), params) for seed in range(number)]
 
 
 def _drawn_by_hand(boxes, text):

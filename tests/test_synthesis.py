@@ -8,7 +8,8 @@ import pytest
 from platefuse.characters import SPLITS, read_characters
 from platefuse.dataset import read_image, read_plate_set
 from platefuse.errors import PlatefuseError
-from platefuse.synthesis import SynthParams, synthesise
+from platefuse.licence_synthesis import LicenceSynthParams
+from platefuse.synthesis import ScatterSynthParams, load_params, synthesise
 
 SETTING = {
     "seed": 1,
@@ -30,7 +31,8 @@ SETTING = {
 
 
 def _synthesise(folder: Path, **changes) -> Path:
-    synthesise(SynthParams.model_validate({**SETTING, **changes}), folder / "plates", folder / "characters")
+    params = ScatterSynthParams.model_validate({**SETTING, **changes})
+    synthesise(params, folder / "plates", folder / "characters")
     return folder
 
 
@@ -119,3 +121,16 @@ def test_characters_that_find_no_room_leave_what_was_there(made):
         _synthesise(made, seed=2, width=100, count=[2, 2], size=[60, 60])
     assert _contents(made) == contents
     assert sorted(path.name for path in made.iterdir()) == ["characters", "plates"]
+
+
+@pytest.mark.parametrize(("folder", "expected"), [(".", ScatterSynthParams), ("pipelines/plates", LicenceSynthParams)])
+def test_the_layout_says_which_parameters_there_are(monkeypatch, folder, expected):
+    monkeypatch.chdir(Path(__file__).resolve().parents[1] / folder)
+    assert type(load_params()) is expected
+
+
+def test_a_layout_that_is_none_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "params.yaml").write_text("synth:\n  seed: 1\n  layout: grid\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PlatefuseError, match=r"^params\.yaml: synth\.layout = 'grid': expected scatter or licence\.$"):
+        load_params()

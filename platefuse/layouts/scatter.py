@@ -1,41 +1,62 @@
 """Digits of random sizes at random places on a black board: the article's stand-in for a plate."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from PIL import Image
+from pydantic import Field, model_validator
 
 from platefuse.characters import Characters
 from platefuse.errors import PlatefuseError
+from platefuse.params import Pair, Params, Real
 
 _TRIES_A_BOARD = 200
 _TRIES_A_TILE = 50
 _INK = 64  # a pixel this bright belongs to a character; less is the blur of its edge
 
+Count = Annotated[int, Field(ge=0, le=100)]
+Pixels = Annotated[int, Field(ge=4, le=4096)]
+
+
+class ScatterParams(Params):
+    """What section `synth` of params.yaml says of the layout `scatter`."""
+
+    height: int = Field(ge=16, le=4096, description="of a plate, in pixels")
+    width: int = Field(ge=16, le=4096, description="of a plate, in pixels")
+    count: Pair[Count] = Field(description="least and most characters on a plate")
+    size: Pair[Pixels] = Field(description="least and largest side of a character's square tile, in pixels")
+    spacing: int = Field(ge=0, description="least distance along x between two tiles' centres, in pixels")
+    max_overlap: Real = Field(ge=0, le=1, description="share of the smaller of two tiles the other may cover")
+    box: Literal["tile", "ink"] = Field(description="what a box encloses: the whole tile, or its ink only")
+
+    @model_validator(mode="after")
+    def _check(self) -> "ScatterParams":
+        for name in ("count", "size"):
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"synth.{name} = [{low}, {high}]: the first number is the least, the second the most")
+        if self.size[1] > min(self.height, self.width):
+            raise ValueError(
+                f"synth.size = {list(self.size)}: a character of {self.size[1]} pixels does not fit on a plate of "
+                f"synth.height = {self.height} by synth.width = {self.width}"
+            )
+        if self.spacing * (self.count[1] - 1) > self.width - self.size[0]:
+            raise ValueError(
+                f"synth.count = {list(self.count)}: {self.count[1]} characters whose centres are synth.spacing = "
+                f"{self.spacing} pixels apart do not fit into synth.width = {self.width}"
+            )
+        return self
+
 
 def scatter(
-    characters: Characters,
-    rng: np.random.Generator,
-    *,
-    height: int,
-    width: int,
-    count: tuple[int, int],
-    size: tuple[int, int],
-    spacing: int,
-    max_overlap: float,
-    box: Literal["tile", "ink"],
+    characters: Characters, rng: np.random.Generator, params: ScatterParams
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """Make one board.
 
     Args:
         characters: the split to draw from.
         rng: the board's own generator; every random choice comes from it.
-        height, width: the board's size in pixels.
-        count: least and most characters, both included.
-        size: least and largest side of a character's square tile in pixels, both included.
-        spacing: least distance along x between the centres of two tiles, in pixels.
-        max_overlap: largest share, 0..1, of the smaller of two tiles that the other may cover.
-        box: whether boxes enclose the whole tile, or its ink only.
+        params: its size, and how many characters of which size stand how far apart.
 
     Returns:
         The board, uint8 RGB [height,width,3], light on black; boxes int32 [n,4], x1,y1,x2,y2 in pixels with
@@ -44,16 +65,16 @@ def scatter(
     Raises:
         PlatefuseError: if so many characters of that size find no room.
     """
-    tiles = _place(rng, height, width, count, size, spacing, max_overlap)
+    tiles = _place(rng, params)
     tiles = tiles[np.argsort(tiles[:, 0] + tiles[:, 2], kind="stable")]
     chosen = rng.integers(len(characters.labels), size=len(tiles))
-    board = np.zeros((height, width), np.uint8)
+    board = np.zeros((params.height, params.width), np.uint8)
     boxes = tiles.copy()
     for i, (x1, y1, x2, y2) in enumerate(tiles):
         tile = Image.fromarray(characters.images[chosen[i]]).resize((x2 - x1, y2 - y1), Image.Resampling.BILINEAR)
         pixels = np.asarray(tile)
         board[y1:y2, x1:x2] = np.maximum(board[y1:y2, x1:x2], pixels)
-        if box == "ink":
+        if params.box == "ink":
             boxes[i] = _ink(pixels) + np.array([x1, y1, x1, y1])
     order = np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable")  # ink may lie off its tile's centre
     boxes, chosen = boxes[order], chosen[order]
@@ -61,32 +82,26 @@ def scatter(
     return np.repeat(board[..., None], 3, axis=2), boxes.astype(np.int32), text
 
 
-def _place(
-    rng: np.random.Generator,
-    height: int,
-    width: int,
-    count: tuple[int, int],
-    size: tuple[int, int],
-    spacing: int,
-    max_overlap: float,
-) -> np.ndarray:
+def _place(rng: np.random.Generator, params: ScatterParams) -> np.ndarray:
     """Draw tiles [n,4] until all keep their distances; a board that fills up badly is begun anew."""
-    wanted = int(rng.integers(count[0], count[1] + 1))
+    size = params.size
+    wanted = int(rng.integers(params.count[0], params.count[1] + 1))
     for _ in range(_TRIES_A_BOARD):
         tiles = np.zeros((0, 4), np.int64)
         for _ in range(_TRIES_A_TILE * wanted):
             if len(tiles) == wanted:
                 break
             side = int(rng.integers(size[0], size[1] + 1))
-            x, y = int(rng.integers(width - side + 1)), int(rng.integers(height - side + 1))
+            x, y = int(rng.integers(params.width - side + 1)), int(rng.integers(params.height - side + 1))
             tile = np.array([x, y, x + side, y + side])
-            if _keeps_distance(tile, tiles, spacing, max_overlap):
+            if _keeps_distance(tile, tiles, params.spacing, params.max_overlap):
                 tiles = np.vstack([tiles, tile])
         if len(tiles) == wanted:
             return tiles
     raise PlatefuseError(
-        f"{wanted} characters of {size[0]} to {size[1]} pixels find no room on a board of {height} x {width}: "
-        "lower synth.count, synth.size or synth.spacing, or raise synth.height, synth.width or synth.max_overlap."
+        f"{wanted} characters of {size[0]} to {size[1]} pixels find no room on a board of "
+        f"{params.height} x {params.width}: lower synth.count, synth.size or synth.spacing, or raise synth.height, "
+        "synth.width or synth.max_overlap."
     )
 
 

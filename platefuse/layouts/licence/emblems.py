@@ -1,0 +1,148 @@
+"""Small drawings on and around a plate that are not characters, though some look like one."""
+
+import colorsys
+import math
+from collections.abc import Callable
+
+import numpy as np
+from PIL import ImageDraw
+
+Colour = tuple[int, int, int]
+Box = tuple[float, float, float, float]
+
+
+def random_colour(
+    rng: np.random.Generator,
+    saturation: tuple[float, float] = (0.0, 1.0),
+    value: tuple[float, float] = (0.0, 1.0),
+    hues: tuple[float, ...] = (),
+) -> Colour:
+    """Draw an RGB colour: near one of the hues (shares of a full turn), or of any."""
+    hue = rng.choice(hues) + rng.uniform(-0.03, 0.03) if hues else rng.random()
+    red, green, blue = colorsys.hsv_to_rgb(hue % 1, rng.uniform(*saturation), rng.uniform(*value))
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
+def luminance(colour: Colour) -> float:
+    """Brightness as a camera without colour sees it, 0..255 (ITU-R BT.601)."""
+    return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
+
+
+def draw_emblem(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    """Draw one of the emblems into `box`, x1,y1,x2,y2 in pixels; `ink` is the number's colour, which some take."""
+    _EMBLEMS[int(rng.integers(len(_EMBLEMS)))](draw, rng, box, ink)
+
+
+def _points(box: Box, shape: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    x1, y1, x2, y2 = box
+    return [(x1 + x * (x2 - x1), y1 + y * (y2 - y1)) for x, y in shape]
+
+
+def _inner(box: Box, share: float) -> Box:
+    x1, y1, x2, y2 = box
+    x, y = (x2 - x1) * share / 2, (y2 - y1) * share / 2
+    return x1 + x, y1 + y, x2 - x, y2 - y
+
+
+def _square(box: Box) -> Box:
+    x1, y1, x2, y2 = box
+    side, x, y = min(x2 - x1, y2 - y1) / 2, (x1 + x2) / 2, (y1 + y2) / 2
+    return x - side, y - side, x + side, y + side
+
+
+def _shield(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    del ink
+    outline = [(0.0, 0.0), (1.0, 0.0), (1.0, 0.55), (0.8, 0.82), (0.5, 1.0), (0.2, 0.82), (0.0, 0.55)]
+    draw.polygon(_points(box, outline), fill=random_colour(rng, (0.3, 1.0), (0.3, 0.9)))
+    light, other = random_colour(rng, (0.0, 0.3), (0.8, 1.0)), random_colour(rng, (0.5, 1.0), (0.3, 1.0))
+    draw.polygon(_points(box, [(0.1, 0.6), (0.9, 0.6), (0.5, 0.95)]), fill=other)
+    middle = [(0.42, 0.12), (0.58, 0.12), (0.58, 0.75), (0.42, 0.75)]
+    draw.polygon(_points(box, middle), fill=light)
+    draw.polygon(_points(box, [(0.2, 0.28), (0.8, 0.28), (0.8, 0.42), (0.2, 0.42)]), fill=light)
+
+
+def _star(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    tips = int(rng.integers(4, 8))
+    depth = rng.uniform(0.35, 0.6)
+    angles = [math.pi * (i / tips - 0.5) for i in range(2 * tips)]
+    radii = [0.5 if i % 2 == 0 else 0.5 * depth for i in range(2 * tips)]
+    shape = [(0.5 + r * math.cos(a), 0.5 + r * math.sin(a)) for r, a in zip(radii, angles, strict=True)]
+    draw.polygon(_points(_square(box), shape), fill=_either(rng, ink))
+
+
+def _disc(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    draw.ellipse(_square(box), fill=_either(rng, ink))
+    draw.ellipse(_inner(_square(box), rng.uniform(0.2, 0.6)), fill=random_colour(rng))
+    draw.ellipse(_inner(_square(box), 0.75), fill=random_colour(rng))
+
+
+def _ring(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    x1, y1, x2, y2 = _square(box)
+    draw.ellipse((x1, y1, x2, y2), outline=_either(rng, ink), width=max(1, round((x2 - x1) * rng.uniform(0.06, 0.2))))
+
+
+def _seals(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    """Two round stickers, one above the other, as between the groups of central European plates."""
+    x1, y1, x2, y2 = box
+    radius, x = min(x2 - x1, (y2 - y1) / 2) * rng.uniform(0.35, 0.5), (x1 + x2) / 2
+    for y in (y1 + (y2 - y1) * 0.25, y1 + (y2 - y1) * 0.75):
+        disc = (x - radius, y - radius, x + radius, y + radius)
+        draw.ellipse(disc, fill=random_colour(rng, (0.2, 1.0), (0.3, 0.9)))
+        draw.ellipse(_inner(disc, rng.uniform(0.4, 0.8)), fill=random_colour(rng, (0.0, 1.0), (0.5, 1.0)))
+    if rng.random() < 0.3:
+        bar = (x1 + (x2 - x1) * 0.1, (y1 + y2) / 2 - radius * 0.2, x2 - (x2 - x1) * 0.1, (y1 + y2) / 2 + radius * 0.2)
+        draw.rectangle(bar, fill=ink)
+
+
+def _outline(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    """A blob with a ragged edge: a country's or a state's shape."""
+    count = int(rng.integers(7, 16))
+    radii = rng.uniform(0.25, 0.5, count)
+    angles = [2 * math.pi * i / count for i in range(count)]
+    shape = [(0.5 + r * math.cos(a), 0.5 + r * math.sin(a)) for r, a in zip(radii, angles, strict=True)]
+    if rng.random() < 0.4:
+        draw.line(_points(box, [*shape, shape[0]]), fill=_either(rng, ink), width=max(1, round((box[2] - box[0]) / 20)))
+    else:
+        draw.polygon(_points(box, shape), fill=_either(rng, ink))
+
+
+def _fruit(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    """Round things with leaves: oranges, peaches, flowers."""
+    del ink
+    colour = random_colour(rng, (0.5, 1.0), (0.5, 1.0))
+    for _ in range(int(rng.integers(1, 4))):
+        x, y = rng.uniform(0.0, 0.45, 2)
+        side = rng.uniform(0.4, 0.55)
+        corners = _points(box, [(x, y), (x + side, y + side)])
+        draw.ellipse((*corners[0], *corners[1]), fill=colour)
+    leaf = [tuple(rng.uniform(0.0, 1.0, 2)) for _ in range(3)]
+    draw.polygon(_points(box, leaf), fill=random_colour(rng, (0.4, 1.0), (0.2, 0.7)))
+
+
+def _sticker(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    x1, y1, x2, y2 = _inner(box, 0.2)
+    draw.rectangle((x1, y1, x2, y2), fill=random_colour(rng, (0.0, 0.9), (0.4, 1.0)))
+    for share in rng.uniform(0.15, 0.85, int(rng.integers(1, 5))):
+        y = y1 + share * (y2 - y1)
+        draw.line((x1 + 2, y, x2 - 2, y), fill=_either(rng, ink), width=max(1, round((y2 - y1) * 0.1)))
+
+
+def _figure(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    """A few strokes: a wheelchair, an animal, a cactus, a monogram."""
+    width = max(1, round((box[3] - box[1]) * rng.uniform(0.05, 0.16)))
+    colour = _either(rng, ink)
+    points = [tuple(p) for p in rng.uniform(0.05, 0.95, (int(rng.integers(3, 7)), 2))]
+    draw.line(_points(box, points), fill=colour, width=width, joint="curve")
+    if rng.random() < 0.5:
+        corners = _points(box, [(0.2, 0.4), (0.8, 0.95)])
+        start, end = sorted(rng.uniform(0, 360, 2))
+        draw.arc((*corners[0], *corners[1]), start, end, fill=colour, width=width)
+
+
+def _either(rng: np.random.Generator, ink: Colour) -> Colour:
+    return ink if rng.random() < 0.5 else random_colour(rng, (0.3, 1.0), (0.2, 0.9))
+
+
+_EMBLEMS: tuple[Callable[[ImageDraw.ImageDraw, np.random.Generator, Box, Colour], None], ...] = (
+    _shield, _star, _disc, _ring, _seals, _seals, _shield, _outline, _outline, _fruit, _sticker, _figure,
+)  # fmt: skip

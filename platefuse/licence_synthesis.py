@@ -1,0 +1,144 @@
+"""Makes licence plates on all cores, and cuts out of them the characters that the classifier learns from."""
+
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import Pool
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from PIL import Image
+from pydantic import Field
+from tqdm import tqdm
+
+from platefuse.characters import SPLITS, Characters, write_characters
+from platefuse.characters.font_file import FontFile
+from platefuse.characters.fonts import FontParams, load_fonts, load_print_fonts
+from platefuse.characters.strokes import STROKE_ALPHABET, StrokeFont
+from platefuse.dataset import Plate, write_plate_set
+from platefuse.errors import PlatefuseError
+from platefuse.layouts.licence import Font, LicenceParams, licence
+from platefuse.params import Pair, Params, Real
+
+_CHUNK = 32  # plates a worker makes before it asks for more
+
+
+class CropParams(Params):
+    """Section `synth.crops` of params.yaml: how the classifier's characters are cut out of the plates."""
+
+    canvas: Pair[Annotated[int, Field(ge=32, le=4096)]] = Field(description="height, width; as detector.canvas")
+    size: Pair[Annotated[int, Field(ge=8, le=256)]] = Field(description="height and width of a character, in pixels")
+    margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share; as fuse.crop_margin")
+    shift: Real = Field(ge=0, le=0.5, description="how far each edge of a box may be off, as a share of its side")
+
+
+class LicenceSynthParams(Params):
+    """Section `synth` of params.yaml where `layout` is licence."""
+
+    seed: int = Field(ge=0, le=2**32 - 1, description="of every random choice in the data")
+    characters: Literal["fonts"] = Field(description="drawn from scalable fonts and from parametric ones")
+    layout: Literal["licence"] = Field(description="how characters become a plate")
+    train: int = Field(ge=1, description="plates to train on")
+    val: int = Field(ge=1, description="plates to validate on")
+    test: int = Field(ge=1, description="plates to evaluate on")
+    strokes: int = Field(ge=1, le=10000, description="parametric fonts a split")
+    fonts: FontParams
+    crops: CropParams
+    licence: LicenceParams
+
+
+@dataclass(frozen=True, eq=False)
+class _Maker:
+    """Makes any plate of a split from its number alone."""
+
+    params: LicenceSynthParams
+    split: str
+    fonts: tuple[FontFile, ...]
+    small: tuple[FontFile, ...]
+
+    def __call__(self, index: int) -> tuple[bytes, np.ndarray, str, np.ndarray]:
+        """Give a JPEG file's bytes, boxes int32 [n,4], the text, and its characters' crops uint8 [n,h,w]."""
+        rng = np.random.default_rng([self.params.seed, SPLITS.index(self.split), index])
+        stroked = rng.random() < self.params.licence.number.stroke_fonts
+        font: Font = self._stroke_font(rng) if stroked else self._font_file(rng)
+        photograph, boxes, text = licence(rng, self.params.fonts.alphabet, font, self.small, self.params.licence)
+        return photograph, boxes, text, _crops(rng, photograph, boxes, self.params.crops)
+
+    def _stroke_font(self, rng: np.random.Generator) -> StrokeFont:
+        number = int(rng.integers(self.params.strokes))
+        return _numbered_stroke_font(self.params.seed, SPLITS.index(self.split), number)
+
+    def _font_file(self, rng: np.random.Generator) -> FontFile:
+        """Draw a family first: one with forty weights is not to outweigh one with a single face."""
+        family = rng.choice(sorted({font.family for font in self.fonts}))
+        faces = [font for font in self.fonts if font.family == family]
+        return faces[int(rng.integers(len(faces)))]
+
+
+@cache
+def _numbered_stroke_font(seed: int, split: int, number: int) -> StrokeFont:
+    """Give one of a split's parametric fonts; kept, since drawing its characters takes longer than the plate."""
+    return StrokeFont(np.random.default_rng([seed, split, number, 1]))
+
+
+def write_licence_plates(params: LicenceSynthParams, plates: dict[str, Path], characters: Path) -> None:
+    """Write a plate set a split, training plates packed, and the characters of each as an .npz into `characters`.
+
+    The bytes depend on the parameters alone, not on how many processes share the work.
+
+    Raises:
+        PlatefuseError: if there are no usable fonts, or the parametric ones lack a character of the alphabet.
+    """
+    alphabet = params.fonts.alphabet
+    if params.licence.number.stroke_fonts > 0 and (unknown := set(alphabet) - set(STROKE_ALPHABET)):
+        raise PlatefuseError(
+            f"synth.fonts.alphabet has {''.join(sorted(unknown))!r}, which parametric fonts cannot draw: take them "
+            "out, or set synth.licence.number.stroke_fonts to 0."
+        )
+    fonts, small = load_fonts(params.fonts, params.seed), load_print_fonts(params.fonts, params.seed)
+    for split in SPLITS:
+        crops: list[np.ndarray] = []
+        labels: list[int] = []
+        made = _plates(_Maker(params, split, fonts[split], small[split]), crops, labels)
+        write_plate_set(plates[split], alphabet, made, packed=split == "train")
+        images = np.concatenate(crops) if crops else np.zeros((0, *params.crops.size), np.uint8)
+        write_characters(characters / f"{split}.npz", Characters(images, np.array(labels, np.int64), alphabet))
+
+
+def _plates(maker: _Maker, crops: list[np.ndarray], labels: list[int]) -> Iterator[tuple[bytes, Plate]]:
+    """Yield a split's plates in order; put their characters into `crops` and `labels` on the way."""
+    amount = getattr(maker.params, maker.split)
+    with Pool(min(os.cpu_count() or 1, amount)) as pool:
+        made = pool.imap(maker, range(amount), chunksize=_CHUNK)
+        for index, (photograph, boxes, text, cut) in enumerate(
+            tqdm(made, total=amount, desc=f"{maker.split} plates", unit="plate", disable=None)
+        ):
+            crops.append(cut)
+            labels += [maker.params.fonts.alphabet.index(character) for character in text]
+            yield photograph, Plate(Path(f"{index:06d}.jpg"), boxes, text, text)
+
+
+def _crops(rng: np.random.Generator, photograph: bytes, boxes: np.ndarray, params: CropParams) -> np.ndarray:
+    """Cut characters out as the connection layer will, from boxes that are a little off.
+
+    Pillow's BILINEAR is the filter of `platefuse.resampling`. uint8 [n,h,w], the photograph in gray.
+    """
+    height, width = params.size
+    if not len(boxes):
+        return np.zeros((0, height, width), np.uint8)
+    gray = Image.open(io.BytesIO(photograph)).convert("L")
+    scale = min(params.canvas[0] / gray.height, params.canvas[1] / gray.width)
+    shown = (round(gray.width * scale), round(gray.height * scale))
+    canvas = Image.new("L", params.canvas[::-1])
+    canvas.paste(gray.resize(shown, Image.Resampling.BILINEAR))
+    pad = max(params.canvas) // 4  # so that a crop may reach beyond the border
+    padded = Image.fromarray(np.pad(np.asarray(canvas), pad, mode="edge"))
+    corners = boxes.astype(float) * scale
+    sides = np.tile(corners[:, 2:] - corners[:, :2], 2)
+    corners += sides * rng.uniform(-params.shift, params.shift, corners.shape)
+    corners += sides * params.margin * [-1, -1, 1, 1] + pad
+    cut = [padded.resize((width, height), Image.Resampling.BILINEAR, box=tuple(box)) for box in corners]
+    return np.stack([np.asarray(image) for image in cut])
