@@ -11,18 +11,36 @@ DVC := PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/dvc
 
 METRICS := metrics/detector.json metrics/classifier.json metrics/evaluation.json
 
-.PHONY: help repro plots test lint lock clean-env
+# Which formats score-real reads each folder of PLATES with.
+FORMATS ?= eu=sk,cz br=br us=us us-studio=us
+
+# $(call run_pipeline,FOLDER): what is out of date, then the metrics beside HEAD's.
+define run_pipeline
+	@$(DVC) --cd $(1) repro $(REPRO_FLAGS)
+	@echo
+	@$(DVC) --cd $(1) metrics diff --all --targets $(METRICS)
+	@echo
+	@echo "What was read, and what was true: $(patsubst ./%,%,$(1)/metrics/readings.png)"
+	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
+endef
+
+.PHONY: help repro plates score-real release plots test lint lock clean-env
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 repro: .venv/.package  ## run what is out of date in the pipeline, then show the metrics beside HEAD's
-	@$(DVC) repro $(REPRO_FLAGS)
-	@echo
-	@$(DVC) metrics diff --all --targets $(METRICS)
-	@echo
-	@echo "What was read, and what was true: metrics/readings.png"
-	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
+	$(call run_pipeline,.)
+
+plates: .venv/.package  ## the same in pipelines/plates: licence plates, up to 90 minutes
+	$(call run_pipeline,pipelines/plates)
+
+score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [MODEL=DIR] [PICTURE=FILE.png]
+	@$(BIN)/python tools/score_real.py $(if $(MODEL),--model "$(MODEL)") $(if $(PICTURE),--picture "$(PICTURE)") \
+		"$(PLATES)" $(FORMATS)
+
+release: .venv/.package  ## copy both pipelines' fused models to released/ and push them to released/store
+	@$(BIN)/python tools/release.py
 
 plots: .venv/.package  ## write the page of plots, dvc_plots/index.html
 	@$(DVC) plots show

@@ -38,7 +38,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "fuse": {"slots": 4, "score_threshold": 0.0},  # so little training finds boxes that score next to nothing
     "evaluate": {"pictured": 4},
 }
-_MADE_BY_RUNS = re.compile(r"dvc\.lock|metrics/|pipelines/")  # nested pipelines are of no concern here
+_MADE_BY_RUNS = re.compile(r"dvc\.lock|metrics/|pipelines/|released/")  # nested pipelines are of no concern here
 
 
 class Pipeline:

@@ -17,14 +17,13 @@ from platefuse.dataset import Plate, write_plate_set
 from platefuse.detector import DetectorParams
 from platefuse.evaluation import EvaluateParams
 from platefuse.fusion import FuseParams
-from platefuse.synthesis import SynthParams
+from platefuse.synthesis import LAYOUTS
 from tests.imports import ROOT, modules_of
 
 FOLDERS = [ROOT, *sorted(path.parent for path in ROOT.glob("pipelines/*/dvc.yaml"))]
 SCRIPTS = sorted(path for path in (ROOT / "stages").glob("*.py") if path.name != "start.py")
 MODULES = sorted((ROOT / "platefuse").rglob("*.py"))
-MODELS: dict[str, type[params.Params]] = {
-    "synth": SynthParams,
+MODELS: dict[str, type[params.Params]] = {  # of every section but `synth`, where the layout decides
     "detector": DetectorParams,
     "classifier": ClassifierParams,
     "fuse": FuseParams,
@@ -122,12 +121,19 @@ def test_what_else_a_stage_reads_is_what_another_one_makes(stage: Stage):
 
 @every_stage
 def test_a_stage_declares_the_section_of_parameters_that_it_loads(stage: Stage):
+    calls = [
+        node for node in ast.walk(ast.parse(stage.script.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+    ]
     loaded = [
         (ast.unparse(call.args[0]).split(".")[-1], ast.literal_eval(call.args[1]))
-        for call in ast.walk(ast.parse(stage.script.read_text(encoding="utf-8")))
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "params.load"
+        for call in calls
+        if ast.unparse(call.func) == "params.load"
     ]
-    assert loaded == [(MODELS[section].__name__, section) for section in stage.content["params"]]
+    if any(ast.unparse(call.func) == "load_params" for call in calls):  # platefuse.synthesis'
+        assert stage.content["params"] == ["synth"]
+        assert not loaded
+    else:
+        assert loaded == [(MODELS[section].__name__, section) for section in stage.content["params"]]
 
 
 @every_pipeline
@@ -140,12 +146,18 @@ def test_nothing_is_declared_twice(folder: Path):
 
 
 @every_pipeline
-def test_metrics_plots_and_artifacts_are_outputs_of_a_stage(folder: Path):
+def test_plots_and_artifacts_are_outputs_of_a_stage(folder: Path):
     content = dvc_yaml(folder)
-    shown = {artifact["path"] for artifact in content.get("artifacts", {}).values()} | set(content.get("metrics", []))
+    shown = {artifact["path"] for artifact in content.get("artifacts", {}).values()}
     for plot in content["plots"]:
         shown |= set(next(iter(plot.values()))["y"]) if isinstance(plot, dict) else {plot}
     assert shown <= set(outs(folder)), f"no stage makes {sorted(shown - set(outs(folder)))}"
+
+
+@every_pipeline
+def test_metrics_of_no_stage_are_those_of_real_plates(folder: Path):
+    assert dvc_yaml(folder).get("metrics", []) == (["metrics/real.json"] if folder.name == "plates" else [])
+    assert "metrics/real.json" not in outs(folder)
 
 
 @every_stage
@@ -168,7 +180,8 @@ def test_a_stage_keeps_the_run_cache(stage: Stage):
 @every_pipeline
 def test_the_parameters_of_every_pipeline_are_valid(folder: Path):
     path = folder / "params.yaml"
-    assert yaml.safe_load(path.read_text(encoding="utf-8")).keys() == MODELS.keys()
+    assert yaml.safe_load(path.read_text(encoding="utf-8")).keys() == {"synth", *MODELS}
+    params.load_choice(LAYOUTS, "layout", "synth", path)
     for section, model in MODELS.items():
         params.load(model, section, path)
 

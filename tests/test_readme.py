@@ -16,6 +16,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ELSEWHERE = {
     "make": "CI runs make test and make repro; tests/test_setup.py checks that each target exists",
     "MNIST_DIR": "needs the 70,000 digits, which are not part of the project",
+    "released/plates": "tests/test_release.py pulls a released model in a clone and reads with it",
 }
 
 
@@ -46,7 +47,7 @@ def run(pipeline: Pipeline, command: str) -> str:
 
 def test_every_command_works_in_the_order_given(pipeline: Pipeline) -> None:
     before_the_conflict = commands()[: commands().index("git checkout --theirs dvc.lock")]
-    here = [command for command in before_the_conflict if first_word(command) not in ELSEWHERE]
+    here = [command for command in before_the_conflict if not any(word in command for word in ELSEWHERE)]
     assert {first_word(command) for command in here} == {"dvc", "git", "platefuse"}
     printed = {command: run(pipeline, command) for command in here}
     assert "fuse.score_threshold" in printed["dvc params diff"]

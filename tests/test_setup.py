@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,26 @@ def test_every_target_in_use_is_one_that_make_help_explains():
     used = make_targets_used()
     assert {"repro", "test"} <= used
     assert used <= listed.keys()
+
+
+def recipe(*arguments: str) -> str:
+    return run("make", "--dry-run", *arguments).stdout.replace("\\\n", "")
+
+
+def test_plates_is_repro_in_another_folder():
+    assert "--cd pipelines/plates repro" in recipe("plates")
+    in_the_root = (
+        recipe("repro").replace("--cd .", "--cd pipelines/plates").replace(": metrics", ": pipelines/plates/metrics")
+    )
+    assert recipe("plates") == in_the_root
+
+
+def test_score_real_gets_what_make_is_told():
+    command = recipe("score-real", "PLATES=some plates", "MODEL=released/plates", "PICTURE=misread.png")
+    words = shlex.split(command.splitlines()[-1])
+    options = ["--model", "released/plates", "--picture", "misread.png"]
+    assert words[1:] == ["tools/score_real.py", *options, "some plates", "eu=sk,cz", "br=br", "us=us", "us-studio=us"]
+    assert shlex.split(recipe("score-real", "FORMATS=de=de").splitlines()[-1])[-1] == "de=de"
 
 
 @pytest.fixture
