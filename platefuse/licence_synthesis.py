@@ -1,6 +1,7 @@
 """Makes licence plates on all cores, and cuts out of them the characters that the classifier learns from."""
 
 import io
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -132,9 +133,11 @@ def _crops(rng: np.random.Generator, photograph: bytes, boxes: np.ndarray, param
     gray = Image.open(io.BytesIO(photograph)).convert("L")
     scale = min(params.canvas[0] / gray.height, params.canvas[1] / gray.width)
     shown = (round(gray.width * scale), round(gray.height * scale))
+    over = math.ceil(0.5 / scale)  # the last pixel of the canvas may be less than whole, and still of this scale
+    edged = Image.fromarray(np.pad(np.asarray(gray), (0, over), mode="edge"))
     canvas = Image.new("L", params.canvas[::-1])
-    canvas.paste(gray.resize(shown, Image.Resampling.BILINEAR))
-    pad = max(params.canvas) // 4  # so that a crop may reach beyond the border
+    canvas.paste(edged.resize(shown, Image.Resampling.BILINEAR, box=(0, 0, shown[0] / scale, shown[1] / scale)))
+    pad = math.ceil(max(params.canvas) * (max(params.margin, 0) + params.shift))  # a crop may reach beyond the border
     padded = Image.fromarray(np.pad(np.asarray(canvas), pad, mode="edge"))
     corners = boxes.astype(float) * scale
     sides = np.tile(corners[:, 2:] - corners[:, :2], 2)

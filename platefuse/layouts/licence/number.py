@@ -156,7 +156,7 @@ def set_row(
     count = sum(len(group) for group in groups)
     total = sum(cells[c] + gap for group in groups for c in group) - gap + (len(groups) - 1) * (group_gap - gap)
     if happens(rng, params.filled) and total < widest:
-        more = min((widest * rng.uniform(0.85, 1.0) - total) / count, _WIDEST_FILLING * height)
+        more = float(np.clip((widest * rng.uniform(0.85, 1.0) - total) / count, 0, _WIDEST_FILLING * height))
         gap, group_gap, total = gap + more, group_gap + more, total + more * (count - 1)
     fit = min(1.0, widest / total)
     glyphs: list[Glyph] = []

@@ -8,6 +8,8 @@ from platefuse.layouts.licence.emblems import Box, draw_emblem, random_colour
 from platefuse.layouts.licence.number import Row
 from platefuse.layouts.licence.sheet import Sheet
 
+_LEAST_ROOM = 0.5  # of the width that marks beside a number leave it
+
 
 def country_band(sheet: Sheet) -> tuple[float, float]:
     """Perhaps draw a country band; give the space x1,x2 that is left for the number."""
@@ -45,11 +47,13 @@ def _draw_band(sheet: Sheet, box: Box) -> None:
 
 def side_marks(sheet: Sheet, space: tuple[float, float], tall: float) -> tuple[float, float]:
     """Perhaps put an emblem or small stacked letters beside the number; give the space that is left."""
-    rng, (left, right), (_, height) = sheet.rng, space, sheet.size
+    rng, (left, right), (width, height) = sheet.rng, space, sheet.size
     for share, stacked in ((sheet.params.side_emblem, False), (sheet.params.stacked, True)):
         if not happens(rng, share):
             continue
         wide = tall * (rng.uniform(0.3, 0.5) if stacked else rng.uniform(0.4, 1.1))
+        if right - left - wide * 1.1 < _LEAST_ROOM * width:
+            continue
         at_left = happens(rng, 0.6)
         x1 = left if at_left else right - wide
         high = tall * rng.uniform(0.8, 1.1)

@@ -1,0 +1,209 @@
+"""Plate sets of licence plates: repeatable to the byte, cut as the fused model cuts, no test font ever trained on."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from platefuse import licence_synthesis
+from platefuse.characters import SPLITS, read_characters
+from platefuse.dataset import read_image, read_plate_set
+from platefuse.errors import PlatefuseError
+from platefuse.fusion import to_normalised_yxyx, widen
+from platefuse.keras2 import tf
+from platefuse.licence_synthesis import LicenceSynthParams
+from platefuse.resampling import canvas_scale, crop_and_resize, scale_to_canvas
+from platefuse.synthesis import synthesise
+from tests.licence_fixture import CLEAN
+from tests.test_fonts import make_font
+
+ALPHABET = "AB12"
+CROPS = {"canvas": [96, 192], "size": [32, 32], "margin": 0.12, "shift": 0.0}
+VARIED = {
+    **CLEAN,
+    "number": CLEAN["number"] | {"none": 0.15, "stroke_fonts": 0.5},
+    "camera": CLEAN["camera"] | {"width": [60, 200], "tilt": [-6, 6], "margin": [0, 0.1], "noise": [0, 5]},
+}
+
+
+@pytest.fixture(scope="module")
+def fonts(tmp_path_factory) -> Path:
+    """A folder of three families, a split each, whose characters are bars from 0.6 to 1 of their height wide."""
+    folder = tmp_path_factory.mktemp("fonts")
+    for family, width in (("Narrow", 420), ("Middle", 560), ("Wide", 700)):
+        make_font(folder / f"{family}.ttf", family, dict.fromkeys(ALPHABET, (0, 0, width, 700)))
+    return folder
+
+
+def _params(fonts: Path, **changes) -> LicenceSynthParams:
+    of_fonts = {"alphabet": ALPHABET, "packages": [], "folders": [str(fonts)], "system": False}
+    values = {
+        "seed": 1,
+        "characters": "fonts",
+        "layout": "licence",
+        "train": 7,
+        "val": 5,
+        "test": 4,
+        "strokes": 3,
+        "fonts": of_fonts | {"stem": [0, 2], "small_print": [], "val_share": 0.33, "test_share": 0.33},
+        "crops": CROPS,
+        "licence": VARIED,
+    }
+    return LicenceSynthParams.model_validate(values | changes)
+
+
+def _synthesise(folder: Path, params: LicenceSynthParams) -> Path:
+    synthesise(params, folder / "plates", folder / "characters")
+    return folder
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def made(fonts, tmp_path_factory) -> Path:
+    return _synthesise(tmp_path_factory.mktemp("made"), _params(fonts))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_the_bytes_do_not_depend_on_the_number_of_workers(made, fonts, tmp_path, monkeypatch, workers):
+    monkeypatch.setattr(os, "cpu_count", lambda: workers)
+    monkeypatch.setattr(licence_synthesis, "_CHUNK", 2)  # so that each has something to do
+    assert _contents(_synthesise(tmp_path, _params(fonts))) == _contents(made)
+
+
+def test_another_seed_gives_other_plates(made, fonts, tmp_path):
+    contents, others = _contents(made), _contents(_synthesise(tmp_path, _params(fonts, seed=2)))
+    assert others.keys() == contents.keys()
+    same = {name for name, content in contents.items() if others[name] == content}
+    assert same == {f"plates/{split}/classes.csv" for split in SPLITS}
+
+
+def test_no_plate_depends_on_how_many_there_are(made, fonts, tmp_path):
+    more = _contents(_synthesise(tmp_path, _params(fonts, train=1, test=6)))
+    images = {name: content for name, content in _contents(made).items() if name.startswith("plates/test/images")}
+    assert len(images) == 4
+    assert images.items() <= more.items()
+
+
+def test_plate_sets_are_of_the_sizes_asked_for_and_can_be_read(made):
+    sizes = {}
+    for split in SPLITS:
+        plates = read_plate_set(made / "plates" / split)
+        sizes[split] = len(plates)
+        for plate in plates:
+            height, width, _ = read_image(plate.path).shape
+            assert (plate.boxes[:, 2:] <= (width, height)).all()
+            assert plate.characters == plate.text
+            assert set(plate.text) <= set(ALPHABET)
+    assert sizes == {"train": 7, "val": 5, "test": 4}
+    assert sorted(path.name for path in made.iterdir()) == ["characters", "plates"]
+
+
+def test_training_plates_are_packed_and_the_others_are_files(made):
+    packed = {split: not (made / "plates" / split / "images").exists() for split in SPLITS}
+    assert packed == {"train": True, "val": False, "test": False}
+
+
+def test_there_is_a_crop_for_each_character_in_the_order_of_the_plates(made):
+    for split in SPLITS:
+        characters = read_characters(made / "characters" / f"{split}.npz")
+        text = "".join(plate.text for plate in read_plate_set(made / "plates" / split))
+        assert characters.alphabet == ALPHABET
+        assert "".join(ALPHABET[label] for label in characters.labels) == text
+        assert (characters.images.shape, characters.images.dtype) == ((len(text), 32, 32), np.uint8)
+
+
+def _connection_crops(folder: Path, margin: float) -> np.ndarray:
+    """What the fused model's classifier is shown of a plate set's boxes, float32 [n,32,32]."""
+    crops = []
+    for plate in read_plate_set(folder):
+        image = read_image(plate.path)
+        if len(plate.boxes):
+            gray = tf.image.rgb_to_grayscale(scale_to_canvas(tf.constant(image)[None], (96, 192)))[..., 0]
+            boxes = tf.constant(plate.boxes[None], tf.float32) * canvas_scale(*image.shape[:2], (96, 192))
+            crops.append(crop_and_resize(gray, to_normalised_yxyx(widen(boxes, margin), 96, 192), 32, 32)[0].numpy())
+    return np.concatenate(crops)
+
+
+@pytest.mark.parametrize("margin", [0.12, -0.1])
+def test_characters_are_cut_out_as_the_connection_layer_cuts_them(fonts, tmp_path, margin):
+    params = _params(fonts, train=1, val=5, test=1, crops=CROPS | {"margin": margin})
+    _synthesise(tmp_path, params)
+    cut = read_characters(tmp_path / "characters" / "val.npz").images
+    expected = _connection_crops(tmp_path / "plates" / "val", margin)
+    assert len(cut) >= 12
+    np.testing.assert_allclose(cut, expected, atol=2)
+
+
+def test_crops_may_reach_far_beyond_the_photograph(fonts, tmp_path):
+    shape = {"share": 1, "aspect": [2, 2], "characters": [0.6, 0.6], "print": 0}
+    large = CLEAN | {"face": CLEAN["face"] | {"shapes": [shape]}}
+    wide = CROPS | {"margin": 1.5, "shift": 0.0}
+    _synthesise(tmp_path, _params(fonts, train=1, val=3, test=1, crops=wide, licence=large))
+    cut = read_characters(tmp_path / "characters" / "val.npz").images
+    differences = np.abs(cut - _connection_crops(tmp_path / "plates" / "val", 1.5))
+    assert (differences > 2).mean() < 0.15  # the border's last pixels count a little more or less there
+
+
+def test_shifted_crops_are_cut_beside_their_boxes(made, fonts, tmp_path):
+    shifted = _synthesise(tmp_path, _params(fonts, crops=CROPS | {"shift": 0.1}))
+    for split in SPLITS:
+        assert _contents(shifted / "plates" / split) == _contents(made / "plates" / split)
+    here, there = (
+        read_characters(folder / "characters" / "train.npz").images.astype(int) for folder in (made, shifted)
+    )
+    moved = np.abs(here - there).mean(axis=(1, 2))
+    assert (moved > 1).mean() > 0.9 and moved.mean() < 60
+
+
+def test_no_split_shares_a_font_with_another(fonts, tmp_path):
+    """Each family's characters have a width of their own, and plates seen straight on show which."""
+    shape = {"share": 1, "aspect": [9, 9], "characters": [0.7, 0.7], "print": 0}
+    plain = CLEAN | {"face": CLEAN["face"] | {"shapes": [shape]}}
+    made = _synthesise(tmp_path, _params(fonts, licence=plain))
+    widths = {}
+    for split in SPLITS:
+        boxes = np.concatenate([plate.boxes for plate in read_plate_set(made / "plates" / split)])
+        x1, y1, x2, y2 = boxes.T
+        ratios = (x2 - x1) / (y2 - y1)
+        assert np.ptp(ratios) < 0.18
+        widths[split] = ratios.mean()
+    np.testing.assert_allclose(sorted(widths.values()), [0.6, 0.8, 1.0], atol=0.06)
+
+
+def test_a_set_without_any_character_is_made_too(fonts, tmp_path):
+    empty = CLEAN | {"number": CLEAN["number"] | {"none": 1}}
+    made = _synthesise(tmp_path, _params(fonts, licence=empty))
+    assert read_characters(made / "characters" / "train.npz").images.shape == (0, 32, 32)
+    assert [plate.text for plate in read_plate_set(made / "plates" / "test")] == [""] * 4
+
+
+def _alphabet(fonts: Path, alphabet: str, stroke_fonts: float) -> LicenceSynthParams:
+    params = _params(fonts)
+    number = params.licence.number.model_copy(update={"stroke_fonts": stroke_fonts})
+    return params.model_copy(
+        update={
+            "fonts": params.fonts.model_copy(update={"alphabet": alphabet}),
+            "licence": params.licence.model_copy(update={"number": number}),
+        }
+    )
+
+
+def test_an_alphabet_that_parametric_fonts_cannot_draw_is_refused_before_anything_is_written(fonts, tmp_path):
+    with pytest.raises(PlatefuseError) as refused:
+        _synthesise(tmp_path, _alphabet(fonts, "AČ1é", 0.1))
+    sentence = str(refused.value)
+    assert sentence.startswith("synth.fonts.alphabet has 'éČ', which parametric fonts cannot draw")
+    assert "synth.licence.number.stroke_fonts to 0" in sentence
+    assert not list(tmp_path.rglob("*.*"))
+
+
+def test_an_alphabet_that_the_fonts_of_a_folder_lack_is_refused_with_the_font(fonts, tmp_path):
+    with pytest.raises(PlatefuseError, match=r"Middle.ttf has no glyph for 'Č' of synth.fonts.alphabet"):
+        _synthesise(tmp_path, _alphabet(fonts, "AČ", 0))
+    assert not list(tmp_path.rglob("*.*"))
