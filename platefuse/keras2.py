@@ -8,8 +8,6 @@ import warnings
 from typing import Any, Literal
 
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
-# A third less time a training step; TensorFlow chooses it by itself on some processors only.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what matters comes as an exception
 
 import tensorflow as tf

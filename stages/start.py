@@ -15,6 +15,10 @@ if os.environ.get("PYTHONHASHSEED") != "0":
     os.environ["PYTHONHASHSEED"] = "0"
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
+# TensorFlow chooses oneDNN by itself on some processors only; a training step takes a third less time with it. Here
+# and not in the library: its convolutions cannot take a batch of no images, which a caller may give.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from platefuse.errors import PlatefuseError
