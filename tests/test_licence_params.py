@@ -1,30 +1,22 @@
 """Parameters of licence plates: what cannot be drawn is refused by name before anything is drawn."""
 
-import copy
 from pathlib import Path
 
 import pytest
-import yaml
 
 from platefuse.errors import PlatefuseError
 from platefuse.params import Params, load_choice
 from platefuse.synthesis import LAYOUTS
+from tests.changed_params import write_changed
 from tests.imports import ROOT
 
-CONTENT = yaml.safe_load((ROOT / "pipelines" / "plates" / "params.yaml").read_text(encoding="utf-8"))
+SOURCE = ROOT / "pipelines" / "plates" / "params.yaml"
 
 
 def _load_with(folder: Path, changes: dict[str, object]) -> Params:
     """Load section `synth` of the plates' params.yaml with some values changed."""
-    content = {"synth": copy.deepcopy(CONTENT["synth"])}
-    for name, value in changes.items():
-        *parents, last = (int(part) if part.isdecimal() else part for part in name.split("."))
-        place = content
-        for parent in parents:
-            place = place[parent]
-        place[last] = value
     path = folder / "params.yaml"
-    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    write_changed(SOURCE, path, changes)
     return load_choice(LAYOUTS, "layout", "synth", path)
 
 

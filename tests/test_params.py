@@ -15,6 +15,7 @@ from platefuse.evaluation import EvaluateParams
 from platefuse.fusion import FuseParams
 from platefuse.params import Params, Real, load, load_choice
 from platefuse.synthesis import LAYOUTS, ScatterSynthParams
+from tests.changed_params import write_changed
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = {
@@ -65,15 +66,8 @@ def test_files_and_models_name_the_same_parameters(path):
 
 def _load_with(folder: Path, changes: dict[str, object]) -> Params:
     """Load the section of the first name from params.yaml with some values changed."""
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
-    for name, value in changes.items():
-        *parents, last = name.split(".")
-        place = content
-        for parent in parents:
-            place = place[parent]
-        place[last] = value
     path = folder / "params.yaml"
-    path.write_text(yaml.safe_dump(content))
+    write_changed(ROOT / "params.yaml", path, changes)
     section = next(iter(changes)).split(".")[0]
     return _load(section, path)
 

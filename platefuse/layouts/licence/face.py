@@ -58,7 +58,7 @@ def draw_face(
     height = max(16, round(width / uniform(rng, shape.aspect)))
     ground, ink = _colours(rng, params)
     image = Image.new("RGB", (width, height), ground)
-    sheet = Sheet(rng, image, ImageDraw.Draw(image), ground, ink, small, params)
+    sheet = Sheet(rng, image, ImageDraw.Draw(image), ink, small, params)
     printed = happens(rng, shape.print)
     if printed and happens(rng, params.picture):
         scenery.draw_picture(sheet.draw, rng, (width, height), ground)

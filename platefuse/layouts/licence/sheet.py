@@ -69,7 +69,6 @@ class Sheet:
     rng: np.random.Generator
     image: Image.Image
     draw: ImageDraw.ImageDraw
-    ground: Colour
     ink: Colour
     small: Sequence[PrintFont]
     params: FaceParams
