@@ -4,14 +4,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import h5py
 import numpy as np
 from pydantic import Field
 
 from platefuse.augmentation import AugmentationParams, augment
-from platefuse.characters import Characters
+from platefuse.characters import NO_CHARACTER, Characters
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
 from platefuse.keras2 import Decay, keras, learning_rate, make_deterministic, tf
@@ -76,7 +76,7 @@ def train_classifier(
     model = build_classifier(params, train.images.shape[1:3], len(train.alphabet))
     steps = -(-len(train.labels) // params.batch_size)
     rate = learning_rate(params.learning_rate, params.learning_rate_decay, params.epochs * steps)
-    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(keras.optimizers.Adam(rate), character_loss, metrics=[_AccuracyOnCharacters()])
     history = model.fit(
         training_batches(train, params),
         epochs=params.epochs,
@@ -85,6 +85,37 @@ def train_classifier(
         callbacks=[_time_left(params.epochs)],
     )
     return model, history.history
+
+
+def character_loss(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy with the label; where that is NO_CHARACTER, with all characters alike.
+
+    So the network is unsure of what is no character, and a threshold drops it, without an output of its own for that:
+    outlier exposure (Hendrycks et al., *Deep Anomaly Detection with Outlier Exposure*, 2019).
+
+    Args:
+        labels: int [B] or [B,1].
+        probabilities: float32 [B,K], a softmax.
+
+    Returns:
+        float32 [B].
+    """
+    labels = tf.reshape(labels, [-1])
+    named = keras.losses.sparse_categorical_crossentropy(tf.maximum(labels, 0), probabilities)
+    logarithms = tf.math.log(tf.maximum(probabilities, keras.backend.epsilon()))
+    return tf.where(labels == NO_CHARACTER, -tf.reduce_mean(logarithms, axis=-1), named)
+
+
+class _AccuracyOnCharacters(keras.metrics.SparseCategoricalAccuracy):
+    """Keras' accuracy; images of no character do not count."""
+
+    def __init__(self) -> None:
+        super().__init__(name="accuracy")
+
+    def update_state(self, y_true: tf.Tensor, y_pred: tf.Tensor, sample_weight: tf.Tensor | None = None) -> Any:
+        del sample_weight  # no stage gives any
+        y_true = tf.reshape(y_true, [-1])
+        return super().update_state(tf.maximum(y_true, 0), y_pred, tf.cast(y_true != NO_CHARACTER, tf.float32))
 
 
 def _time_left(epochs: int) -> keras.callbacks.Callback:
@@ -100,7 +131,8 @@ def _time_left(epochs: int) -> keras.callbacks.Callback:
 
 
 def accuracy(model: keras.Model, characters: Characters) -> float:
-    """Share, 0..1, of clean characters that the model names right."""
+    """Share, 0..1, of characters that the model names right; images of none do not count."""
+    characters = characters.take(np.flatnonzero(characters.labels != NO_CHARACTER))
     batches = _batches(characters, tf.data.Dataset.range(len(characters.labels)), 256)
     probabilities = model.predict(batches, verbose=0)
     return float(np.mean(probabilities.argmax(axis=1) == characters.labels))

@@ -28,7 +28,7 @@ class EvaluateParams(Params):
     """Section `evaluate` of params.yaml."""
 
     iou_threshold: Real = Field(gt=0, le=1, description="overlap (IoU) from which on a box found is the true box")
-    pictured: int = Field(ge=1, le=200, description="plates on the picture, mistakes first")
+    pictured: int = Field(ge=1, le=200, description="plates on the picture, at most half of them mistakes")
     batch_size: int = Field(ge=1, le=1024, description="images read in one call of the model")
 
 
@@ -167,12 +167,19 @@ def marks_of(read: ReadPlate) -> list[Mark]:
     return marks
 
 
+def chosen(read: Sequence[ReadPlate], pictured: int) -> list[ReadPlate]:
+    """The plates for the picture, in its order: half mistakes, or all there are; more only where too few are right."""
+    mistakes = sorted((r for r in read if not r.right), key=lambda r: -r.reading.confidence)
+    right = sorted((r for r in read if r.right), key=lambda r: r.reading.confidence)
+    shown = mistakes[: max(pictured - len(right), -(-pictured // 2))]
+    return shown + right[: pictured - len(shown)]
+
+
 def picture_of(read: Sequence[ReadPlate], pictured: int) -> Image.Image:
     """Draw plates in four columns: mistakes, the surest first, then right ones, the least sure first."""
-    order = sorted(read, key=lambda r: (r.right, r.reading.confidence if r.right else -r.reading.confidence))
     pictures = [
         draw_plate(read_image(r.plate.path), marks_of(r), r.reading.text, r.plate.text, size=(384, 192))
-        for r in order[:pictured]
+        for r in chosen(read, pictured)
     ]
     title = (
         f"{sum(r.right for r in read):,} of {len(read):,} plates read right; mistakes first. "

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from platefuse.card import write_card
 from platefuse.files import replacing
-from platefuse.fusion import text_of
 from platefuse.keras2 import keras, tf
+from platefuse.read_out import text_of
 from platefuse.resampling import canvas_geometry, scale_to_canvas
 
 

@@ -7,44 +7,16 @@ its connection layer turns the detector's boxes into crops, its multi-flow head 
 default head does the same in one call. Everything between pixels and text is one Keras functional model.
 """
 
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field, model_validator
-
+from platefuse.crop_window import crop_window
 from platefuse.detector import AnchorParams, prediction_model
 from platefuse.errors import PlatefuseError
-from platefuse.formats import Formats, check_formats, most_probable_reading
+from platefuse.formats import check_formats
+from platefuse.fuse_params import FuseParams
 from platefuse.keras2 import keras, tf
-from platefuse.params import Params, Real
-from platefuse.reading_order import ReadingOrder, reading_order
+from platefuse.read_out import ReadOut
 from platefuse.resampling import canvas_geometry, crop_and_resize, scale_to_canvas
-
-
-class FuseParams(Params):
-    """Section `fuse` of params.yaml."""
-
-    slots: int = Field(ge=1, le=100, description="N, the most characters read on one plate")
-    head: Literal["batched", "multiflow"] = Field(description="one call of one classifier, or N copies of it")
-    score_threshold: Real = Field(ge=0, lt=1, description="boxes count if the detector scores them above it")
-    nms_threshold: Real = Field(gt=0, le=1, description="of two boxes of more overlap (IoU) the lower score goes")
-    character_threshold: Real = Field(
-        ge=0, lt=1, description="characters count if the classifier scores them this or more"
-    )
-    crop_margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share before cropping")
-    round: bool = Field(description="round the crops' pixels to 0 or 1, as the article does")
-    reading_order: ReadingOrder = Field(description="left_to_right, rows or score")
-    detector_weight: Real = Field(ge=0, description="of the detector's opinion on a character; the classifier's is 1")
-    formats: Formats = Field(description="formats such as LL000LL, and names of shipped lists of them")
-    format_tolerance: Real = Field(ge=0, description="log-probability a reading may lose for following a format")
-
-    @model_validator(mode="after")
-    def _check(self) -> "FuseParams":
-        longest = max(self.formats, key=len, default="")
-        if len(longest) > self.slots:
-            raise ValueError(
-                f"fuse.formats: {longest!r} is longer than fuse.slots = {self.slots}; raise fuse.slots or leave it out"
-            )
-        return self
 
 
 def fuse(
@@ -85,11 +57,10 @@ def fuse(
         max_detections=params.slots,
         class_scores=params.detector_weight > 0,
     )
-    boxes, scores, *class_scores = predictor(canvas)
-    crops = ConnectionLayer(classifier.input_shape[1:3], params.crop_margin, params.round, name="connection")(
-        [canvas, boxes]
-    )
-    probabilities = _HEADS[params.head](classifier, params.slots)(crops)
+    never_empty = AtLeastOne(name="at_least_one")(canvas)
+    boxes, scores, *class_scores = predictor(never_empty)
+    connection = ConnectionLayer(classifier.input_shape[1:3], params.crop_margin, params.round, name="connection")
+    probabilities = _HEADS[params.head](classifier, params.slots)(connection([never_empty, boxes]))
     if class_scores:
         probabilities = ProductOfOpinions(params.detector_weight, name="opinions")([probabilities, *class_scores])
     outputs = ReadOut(params, alphabet, name="read_out")([boxes, scores, probabilities, geometry])
@@ -124,6 +95,15 @@ class ScaleToCanvas(keras.layers.Layer):
         return scale_to_canvas(images, self.canvas), tf.tile(geometry[None], [batch, 1])
 
 
+class AtLeastOne(keras.layers.Layer):
+    """A batch as it is; of none, a batch of one black canvas: oneDNN's convolutions refuse an empty one."""
+
+    def call(self, canvas: tf.Tensor) -> tf.Tensor:
+        batch = tf.shape(canvas)[0]
+        some = tf.cond(batch > 0, lambda: canvas, lambda: tf.zeros([1, *canvas.shape[1:]]))
+        return tf.ensure_shape(some, canvas.shape)
+
+
 class ConnectionLayer(keras.layers.Layer):
     """Turns the detector's boxes into the classifier's characters.
 
@@ -140,16 +120,11 @@ class ConnectionLayer(keras.layers.Layer):
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         canvas, boxes = inputs
         gray = tf.image.rgb_to_grayscale(canvas)[..., 0]
-        normalised = to_normalised_yxyx(widen(boxes, self.margin), *canvas.shape[1:3])
+        x1, y1, x2, y2 = tf.unstack(boxes, axis=-1)
+        windows = tf.stack(crop_window(x1, y1, x2, y2, self.margin), axis=-1)
+        normalised = to_normalised_yxyx(windows, *canvas.shape[1:3])
         characters = crop_and_resize(gray, normalised, *self.size)[..., None] / 255.0
         return tf.round(characters) if self.rounded else characters
-
-
-def widen(boxes: tf.Tensor, margin: float) -> tf.Tensor:
-    """Widen boxes [...,4], x1,y1,x2,y2, on each side by `margin` times their width or height."""
-    x1, y1, x2, y2 = tf.unstack(boxes, axis=-1)
-    x, y = margin * (x2 - x1), margin * (y2 - y1)
-    return tf.stack([x1 - x, y1 - y, x2 + x, y2 + y], axis=-1)
 
 
 def to_normalised_yxyx(boxes: tf.Tensor, height: int, width: int) -> tf.Tensor:
@@ -205,54 +180,3 @@ class ProductOfOpinions(keras.layers.Layer):
         opinions = tf.math.log(tf.maximum(class_scores, self.least))
         # The softmax makes both a distribution at once: what scales all classes alike cancels in it.
         return tf.nn.softmax(tf.math.log(probabilities) + self.weight * opinions)
-
-
-class ReadOut(keras.layers.Layer):
-    """Drops what does not count, puts the rest in reading order and gives it in pixels of the image as given.
-
-    With formats it then names the characters by them; what counts was decided by the most probable ones before.
-    Input: boxes float32 [B,N,4] on the canvas and scores [B,N] (unused slots -1), probabilities [B,N,K] and
-    geometry [B,3]. Output: a dict of DESIGN's outputs but `text`; unused slots stand last.
-    """
-
-    def __init__(self, params: FuseParams, alphabet: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.params, self.alphabet = params, alphabet
-
-    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
-        boxes, scores, probabilities, geometry = inputs
-        character_scores = tf.reduce_max(probabilities, axis=-1)
-        used = (scores >= 0) & (character_scores >= self.params.character_threshold)
-        order = reading_order(boxes, used, self.params.reading_order)
-
-        def in_order(values: tf.Tensor, unused: float) -> tf.Tensor:
-            mask = used if values.shape.rank == 2 else used[..., None]
-            return tf.gather(tf.where(mask, values, unused), order, batch_dims=1)
-
-        ids = in_order(tf.argmax(probabilities, axis=-1, output_type=tf.int32), -1)
-        character_scores = in_order(character_scores, 0.0)
-        count = tf.reduce_sum(tf.cast(used, tf.int32), axis=1)
-        if self.params.formats:
-            ids, character_scores = most_probable_reading(
-                in_order(probabilities, 0.0), count, self.params.formats, self.params.format_tolerance, self.alphabet
-            )
-        smallest = tf.reduce_min(tf.where(ids >= 0, character_scores, 1.0), axis=1)
-        return {
-            "confidence": tf.where(count > 0, smallest, 0.0),
-            "count": count,
-            "boxes": in_order(_in_image(boxes, geometry), 0.0),
-            "scores": in_order(scores, 0.0),
-            "character_ids": ids,
-            "character_scores": character_scores,
-        }
-
-
-def _in_image(boxes: tf.Tensor, geometry: tf.Tensor) -> tf.Tensor:
-    """Boxes [B,N,4] from pixels of the canvas to pixels of the image, clipped to it."""
-    scale, height, width = tf.unstack(geometry[:, None, :], axis=-1)
-    return tf.clip_by_value(boxes / scale[..., None], 0.0, tf.stack([width, height, width, height], axis=-1))
-
-
-def text_of(character_ids: tf.Tensor, alphabet: str) -> tf.Tensor:
-    """Join character ids, int32 [B,N] with -1 for none, to texts, string [B]."""
-    return tf.strings.reduce_join(tf.gather(tf.constant(["", *alphabet]), character_ids + 1), axis=-1)

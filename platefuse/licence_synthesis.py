@@ -1,39 +1,31 @@
 """Makes licence plates on all cores, and cuts out of them the characters that the classifier learns from."""
 
 import io
-import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from multiprocessing import Pool
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from PIL import Image
 from pydantic import Field
 from tqdm import tqdm
 
-from platefuse.characters import SPLITS, Characters, write_characters
+from platefuse.characters import NO_CHARACTER, SPLITS, Characters, write_characters
 from platefuse.characters.font_file import FontFile
 from platefuse.characters.fonts import FontParams, load_fonts, load_print_fonts
 from platefuse.characters.strokes import STROKE_ALPHABET, StrokeFont
+from platefuse.crops import CropParams, cut_characters, cut_negatives
 from platefuse.dataset import Plate, write_plate_set
 from platefuse.errors import PlatefuseError
 from platefuse.layouts.licence import Font, LicenceParams, licence
-from platefuse.params import Pair, Params, Real
+from platefuse.params import Params
 
 _CHUNK = 32  # plates a worker makes before it asks for more
-
-
-class CropParams(Params):
-    """Section `synth.crops` of params.yaml: how the classifier's characters are cut out of the plates."""
-
-    canvas: Pair[Annotated[int, Field(ge=32, le=4096)]] = Field(description="height, width; as detector.canvas")
-    size: Pair[Annotated[int, Field(ge=8, le=256)]] = Field(description="height and width of a character, in pixels")
-    margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share; as fuse.crop_margin")
-    shift: Real = Field(ge=0, le=0.5, description="how far each edge of a box may be off, as a share of its side")
+_FONTS_KEPT = 1000  # parametric fonts a worker remembers; with all their characters some 200 MB
 
 
 class LicenceSynthParams(Params):
@@ -61,12 +53,15 @@ class _Maker:
     small: tuple[FontFile, ...]
 
     def __call__(self, index: int) -> tuple[bytes, np.ndarray, str, np.ndarray]:
-        """Give a JPEG file's bytes, boxes int32 [n,4], the text, and its characters' crops uint8 [n,h,w]."""
+        """Give a JPEG file's bytes, boxes int32 [n,4], the text, and crops uint8 [m,h,w]: the n characters first."""
         rng = np.random.default_rng([self.params.seed, SPLITS.index(self.split), index])
         stroked = rng.random() < self.params.licence.number.stroke_fonts
         font: Font = self._stroke_font(rng) if stroked else self._font_file(rng)
-        photograph, boxes, text = licence(rng, self.params.fonts.alphabet, font, self.small, self.params.licence)
-        return photograph, boxes, text, _crops(rng, photograph, boxes, self.params.crops)
+        plate = licence(rng, self.params.fonts.alphabet, font, self.small, self.params.licence)
+        image = Image.open(io.BytesIO(plate.file))
+        characters = cut_characters(rng, image, plate.boxes, self.params.crops)
+        negatives = cut_negatives(rng, image, plate.boxes, plate.marks, self.params.crops)
+        return plate.file, plate.boxes, plate.text, np.concatenate([characters, negatives])
 
     def _stroke_font(self, rng: np.random.Generator) -> StrokeFont:
         number = int(rng.integers(self.params.strokes))
@@ -79,9 +74,9 @@ class _Maker:
         return faces[int(rng.integers(len(faces)))]
 
 
-@cache
+@lru_cache(_FONTS_KEPT)
 def _numbered_stroke_font(seed: int, split: int, number: int) -> StrokeFont:
-    """Give one of a split's parametric fonts; kept, since drawing its characters takes longer than the plate."""
+    """Give one of a split's parametric fonts; kept, since it remembers the characters it has drawn."""
     return StrokeFont(np.random.default_rng([seed, split, number, 1]))
 
 
@@ -119,29 +114,5 @@ def _plates(maker: _Maker, crops: list[np.ndarray], labels: list[int]) -> Iterat
         ):
             crops.append(cut)
             labels += [maker.params.fonts.alphabet.index(character) for character in text]
+            labels += [NO_CHARACTER] * (len(cut) - len(text))
             yield photograph, Plate(Path(f"{index:06d}.jpg"), boxes, text, text)
-
-
-def _crops(rng: np.random.Generator, photograph: bytes, boxes: np.ndarray, params: CropParams) -> np.ndarray:
-    """Cut characters out as the connection layer will, from boxes that are a little off.
-
-    Pillow's BILINEAR is the filter of `platefuse.resampling`. uint8 [n,h,w], the photograph in gray.
-    """
-    height, width = params.size
-    if not len(boxes):
-        return np.zeros((0, height, width), np.uint8)
-    gray = Image.open(io.BytesIO(photograph)).convert("L")
-    scale = min(params.canvas[0] / gray.height, params.canvas[1] / gray.width)
-    shown = (round(gray.width * scale), round(gray.height * scale))
-    over = math.ceil(0.5 / scale)  # the last pixel of the canvas may be less than whole, and still of this scale
-    edged = Image.fromarray(np.pad(np.asarray(gray), (0, over), mode="edge"))
-    canvas = Image.new("L", params.canvas[::-1])
-    canvas.paste(edged.resize(shown, Image.Resampling.BILINEAR, box=(0, 0, shown[0] / scale, shown[1] / scale)))
-    pad = math.ceil(max(params.canvas) * (max(params.margin, 0) + params.shift))  # a crop may reach beyond the border
-    padded = Image.fromarray(np.pad(np.asarray(canvas), pad, mode="edge"))
-    corners = boxes.astype(float) * scale
-    sides = np.tile(corners[:, 2:] - corners[:, :2], 2)
-    corners += sides * rng.uniform(-params.shift, params.shift, corners.shape)
-    corners += sides * params.margin * [-1, -1, 1, 1] + pad
-    cut = [padded.resize((width, height), Image.Resampling.BILINEAR, box=tuple(box)) for box in corners]
-    return np.stack([np.asarray(image) for image in cut])

@@ -8,7 +8,8 @@ from platefuse import params
 from platefuse.classifier import load_classifier
 from platefuse.detector import load_detector
 from platefuse.export import save_fused
-from platefuse.fusion import FuseParams, fuse
+from platefuse.fuse_params import FuseParams
+from platefuse.fusion import fuse
 
 
 def main() -> None:

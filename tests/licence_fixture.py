@@ -39,6 +39,7 @@ CLEAN: dict[str, Any] = {
         "stacked": 0,
         "sticker": 0,
         "screws": 0,
+        "outlined": 0,
         "emboss": [0, 0],
         "dirt": [0, 0],
         "worn": [0, 0],

@@ -7,7 +7,8 @@ import numpy as np
 from platefuse.augmentation import AugmentationParams
 from platefuse.classifier import ClassifierParams, build_classifier
 from platefuse.detector import AnchorParams, DetectorParams, build_detector
-from platefuse.fusion import FuseParams, fuse
+from platefuse.fuse_params import FuseParams
+from platefuse.fusion import fuse
 from platefuse.keras2 import keras
 
 CANVAS = (64, 96)
@@ -51,6 +52,8 @@ FUSE = FuseParams(
     score_threshold=0.0,
     nms_threshold=0.3,
     character_threshold=0.0,
+    certainty_threshold=0.0,
+    least_height=0.0,
     crop_margin=0.0,
     round=False,
     reading_order="left_to_right",

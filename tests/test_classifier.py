@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from platefuse.augmentation import AugmentationParams
-from platefuse.characters import Characters
+from platefuse.characters import NO_CHARACTER, Characters
 from platefuse.classifier import (
     ClassifierParams,
     accuracy,
     build_classifier,
+    character_loss,
     load_classifier,
     normalised,
     save_classifier,
@@ -19,7 +20,7 @@ from platefuse.classifier import (
     training_batches,
 )
 from platefuse.errors import PlatefuseError
-from platefuse.keras2 import keras
+from platefuse.keras2 import keras, tf
 from tests.small_models import CLASSIFIER, small_classifier
 
 SOME = AugmentationParams(shift=0.05, zoom=0.1, squeeze=0.1, rotation=5, shear=0.1, blur=0.3)
@@ -103,6 +104,102 @@ def test_accuracy_is_the_share_named_right() -> None:
     characters = bars(40, 5)
     named = small_classifier().predict(normalised(characters.images), verbose=0).argmax(axis=1)
     assert accuracy(small_classifier(), characters) == pytest.approx(np.mean(named == characters.labels))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def named_and_not(count: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Labels int64 [count], every third of no character, and logits float32 [count,classes]."""
+    rng = np.random.default_rng(7)
+    labels = rng.integers(classes, size=count)
+    labels[::3] = NO_CHARACTER
+    return labels, rng.normal(0, 2, (count, classes)).astype(np.float32)
+
+
+def wanted(labels: np.ndarray, classes: int) -> np.ndarray:
+    """What the network is to answer: the label alone; of no character, every class alike."""
+    return np.where(labels[:, None] == NO_CHARACTER, 1 / classes, np.eye(classes)[labels])
+
+
+@pytest.mark.parametrize("shape", [(-1,), (-1, 1)], ids=str)
+@pytest.mark.parametrize("classes", [2, 36])
+def test_the_loss_is_the_cross_entropy_with_the_label_or_with_all_characters_alike(
+    shape: tuple[int, ...], classes: int
+) -> None:
+    labels, logits = named_and_not(30, classes)
+    losses = character_loss(tf.constant(labels.reshape(shape)), tf.constant(softmax(logits)))
+    expected = -(wanted(labels, classes) * np.log(softmax(logits.astype(np.float64)))).sum(axis=1)
+    assert (losses.shape, losses.dtype) == ((30,), tf.float32)
+    np.testing.assert_allclose(losses, expected, rtol=1e-4, atol=1e-5)
+
+
+def loss_gradient(labels: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    scores = tf.constant(logits, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(scores)
+        loss = tf.reduce_sum(character_loss(tf.constant(labels), tf.nn.softmax(scores)))
+    return tape.gradient(loss, scores).numpy()
+
+
+def test_training_moves_answers_towards_the_label_or_towards_all_characters_alike() -> None:
+    labels, logits = named_and_not(30, 5)
+    np.testing.assert_allclose(loss_gradient(labels, logits), softmax(logits) - wanted(labels, 5), atol=1e-5)
+
+
+def test_an_answer_that_prefers_no_character_is_left_alone_where_there_is_none() -> None:
+    gradient = loss_gradient(np.array([NO_CHARACTER, 2]), np.full((2, 4), 1.5))
+    np.testing.assert_allclose(gradient, [[0, 0, 0, 0], [0.25, 0.25, -0.75, 0.25]], atol=1e-6)
+
+
+def test_the_loss_of_a_network_that_is_wholly_sure_is_a_number() -> None:
+    labels, logits = np.array([NO_CHARACTER, 0, 1]), np.array([[200.0, 0, 0]] * 3)
+    losses = character_loss(tf.constant(labels), tf.constant(softmax(logits), tf.float32)).numpy()
+    assert np.isfinite(losses).all() and losses[1] < 1e-3 < 5 < min(losses[0], losses[2])
+    assert np.isfinite(loss_gradient(labels, logits)).all()
+
+
+def with_noise(characters: Characters, count: int, seed: int) -> Characters:
+    """The characters, mixed with that many images of noise, of no character."""
+    rng = np.random.default_rng(seed)
+    noise = rng.integers(256, size=(count, 28, 28)).astype(np.uint8)
+    labels = np.concatenate([characters.labels, np.full(count, NO_CHARACTER)])
+    mixed = Characters(np.concatenate([characters.images, noise]), labels, characters.alphabet)
+    return mixed.take(rng.permutation(len(labels)))
+
+
+def test_images_of_no_character_do_not_count_as_right_or_wrong() -> None:
+    # Too slow to change any weight, so that Keras' accuracies are of the network as it is.
+    params = with_changes(architecture="dense", dropout=0.0, learning_rate=1e-30)
+    train, val = with_noise(bars(50, 1), 30, 2), with_noise(bars(30, 3), 21, 4)
+    model, history = train_classifier(params, train, val)
+    shares = []
+    for characters in (train, val):
+        named = model.predict(normalised(characters.images), verbose=0).argmax(axis=1)
+        counted = characters.labels != NO_CHARACTER
+        shares.append(np.mean(named[counted] == characters.labels[counted]))
+        assert shares[-1] != pytest.approx(np.mean(named == characters.labels))
+        assert accuracy(model, characters) == pytest.approx(shares[-1])
+    assert [history["accuracy"], history["val_accuracy"]] == [pytest.approx([share]) for share in shares]
+
+
+def surest(model: keras.Model, images: np.ndarray) -> float:
+    """How sure a network is of its answers on average."""
+    return float(model.predict(normalised(images), verbose=0).max(axis=1).mean())
+
+
+def test_a_network_is_unsure_of_what_it_was_told_is_no_character() -> None:
+    params = with_changes(architecture="dense", width=16, epochs=8, learning_rate=0.01)
+    noise = with_noise(bars(0, 1), 100, 9).images
+    only, val = bars(128, 1), bars(32, 2)
+    without, _ = train_classifier(params, only, val)
+    told, history = train_classifier(params, with_noise(only, 64, 3), with_noise(val, 16, 4))
+    assert surest(told, noise) < 0.6 < 0.9 < surest(told, bars(100, 5).images)
+    assert surest(told, noise) < surest(without, noise) - 0.1
+    assert accuracy(told, bars(100, 5)) > 0.95
+    assert history["val_accuracy"][-1] > 0.95  # out of 32, not of 48
 
 
 def test_file_gives_back_the_network_and_its_alphabet(tmp_path: Path) -> None:

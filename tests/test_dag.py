@@ -16,7 +16,7 @@ from platefuse.classifier import ClassifierParams
 from platefuse.dataset import Plate, write_plate_set
 from platefuse.detector import DetectorParams
 from platefuse.evaluation import EvaluateParams
-from platefuse.fusion import FuseParams
+from platefuse.fuse_params import FuseParams
 from platefuse.synthesis import LAYOUTS
 from tests.imports import ROOT, modules_of
 

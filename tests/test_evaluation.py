@@ -17,6 +17,7 @@ from platefuse.errors import PlatefuseError
 from platefuse.evaluation import (
     EvaluateParams,
     ReadPlate,
+    chosen,
     confidence_rows,
     confusion_rows,
     detection_of,
@@ -205,6 +206,22 @@ def test_the_picture_shows_mistakes_first_and_as_many_as_asked_for(model, tmp_pa
     red, green = ((240, 105, 45), (0, 180, 130))
     places = [np.nonzero(np.abs(everything - colour).max(axis=-1) < 12)[1].mean() for colour in (red, green)]
     assert places[0] < everything.shape[1] / 2 < places[1]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"), [(9, 9, "WWWRR"), (9, 1, "WRRRR"), (1, 9, "WWWWR"), (0, 2, "WW"), (2, 0, "RR")]
+)
+def test_at_most_half_of_the_picture_is_mistakes_where_enough_is_right(right, wrong, expected):
+    plates = [_plate(f"{index}", "R") for index in range(right + wrong)]
+    readings = [_reading("R" if index < right else "W") for index in range(right + wrong)]
+    assert "".join(r.reading.text for r in chosen(pair_up(plates, readings, PARAMS), 5)) == expected
+
+
+def test_the_surest_mistakes_and_the_least_sure_of_the_right_ones_are_chosen():
+    readings = [_reading(text, confidence=c) for text, c in [("W", 0.2), ("W", 0.9), ("R", 0.8), ("R", 0.3)]]
+    read = pair_up([_plate(f"{index}", "R") for index in range(4)], readings, PARAMS)
+    assert [r.reading.confidence for r in chosen(read, 4)] == [0.9, 0.2, 0.3, 0.8]
+    assert [r.reading.confidence for r in chosen(read, 2)] == [0.9, 0.3]
 
 
 def test_evaluate_stops_at_a_damaged_image_and_writes_nothing(model, tmp_path):

@@ -8,16 +8,16 @@ from PIL import Image
 
 from platefuse.detector import prediction_model
 from platefuse.errors import PlatefuseError
+from platefuse.fuse_params import FuseParams
 from platefuse.fusion import (
     ConnectionLayer,
-    FuseParams,
     ProductOfOpinions,
     batched_head,
     fuse,
     multiflow_head,
-    text_of,
 )
 from platefuse.keras2 import keras, tf
+from platefuse.read_out import text_of
 from tests.small_models import (
     ALPHABET,
     CANVAS,

@@ -51,6 +51,7 @@ VARIED = TURNED | {
     "face.stacked": 0.1,
     "face.sticker": 0.3,
     "face.screws": 0.5,
+    "face.outlined": 0.1,
     "face.emboss": [0, 0.8],
     "face.dirt": [0, 0.6],
     "face.worn": [0, 0.6],
@@ -71,8 +72,8 @@ VARIED = TURNED | {
 def _photo(seed: int, changes: dict[str, Any], inked: str = ALPHABET) -> tuple[np.ndarray, np.ndarray, str]:
     """A photograph's pixels, int [H,W,3], its boxes and its text."""
     rng = np.random.default_rng(seed)
-    content, boxes, text = licence(rng, ALPHABET, BlockFont(inked), SMALL, clean(changes))
-    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), int), boxes, text
+    plate = licence(rng, ALPHABET, BlockFont(inked), SMALL, clean(changes))
+    return np.asarray(Image.open(io.BytesIO(plate.file)).convert("RGB"), int), plate.boxes, plate.text
 
 
 def _ink(seed: int, changes: dict[str, Any], inked: str = ALPHABET) -> np.ndarray:
@@ -140,9 +141,27 @@ def test_photographs_have_the_width_asked_for_and_the_plates_proportions(width):
 
 def test_the_same_generator_gives_the_same_bytes_and_another_others():
     made = [licence(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(VARIED)) for seed in (5, 5, 6)]
-    (content, boxes, text), (same, same_boxes, same_text), (other, *_) = made
-    assert (content, boxes.tolist(), text) == (same, same_boxes.tolist(), same_text)
-    assert content != other
+    contents = [(plate.file, plate.boxes.tolist(), plate.text, plate.marks.tolist()) for plate in made]
+    assert contents[0] == contents[1]
+    assert contents[0][0] != contents[2][0]
+
+
+def test_marks_are_where_emblems_stacked_letters_and_stickers_are_seen():
+    for name, changes in {
+        "side_emblem": {"face.side_emblem": 1},
+        "stacked": {"face.stacked": 1},
+        "emblem": {"face.separator": 1, "face.emblem": 1, "number.group_gap": [1, 1]},
+        "sticker": {"shape.print": 1, "shape.aspect": [2, 2], "face.sticker": 1},
+    }.items():
+        found = 0
+        for seed in range(8):
+            plate = licence(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(changes))
+            pixels = np.asarray(Image.open(io.BytesIO(plate.file)).convert("RGB"), int)
+            ground = np.median(pixels.reshape(-1, 3), axis=0)
+            for x1, y1, x2, y2 in plate.marks:
+                found += bool((np.abs(pixels[y1:y2, x1:x2] - ground).max(axis=2) > 40).any())
+        assert found >= 5, name
+    assert licence(np.random.default_rng(0), ALPHABET, BlockFont(), SMALL, clean()).marks.shape == (0, 4)
 
 
 def _ends(section: str, model: type[Params]) -> list[tuple[str, float]]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from platefuse.layouts.licence.face import Face
 from tests.licence_fixture import beside, face
 
 WIDTH = 240
@@ -31,6 +32,27 @@ def test_bands_and_marks_leave_a_wide_number_less_room(changes):
     for seed in range(12):
         plain, marked = (face(seed, {"number.gap": [1, 1]} | more) for more in ({}, changes))
         assert np.ptp(marked.boxes[:, 0]) < np.ptp(plain.boxes[:, 0])
+
+
+def _stacks(drawn: Face) -> list[np.ndarray]:
+    """Where ink stands beside the number, a mask [height of the number] a side that has any: which rows are inked."""
+    pixels = np.asarray(drawn.image, int)
+    y1, y2 = int(drawn.boxes[0, 1]) - 3, int(drawn.boxes[0, 3]) + 3
+    inked = np.abs(pixels - pixels[2, 2]).max(axis=2)[y1:y2] > 60
+    sides = inked[:, : int(drawn.boxes[0, 0]) - 2], inked[:, int(drawn.boxes[-1, 2]) + 2 :]
+    return [side.any(axis=1) for side in sides if side.any()]
+
+
+def test_stacked_characters_are_two_or_three_in_the_numbers_ink_and_have_no_box():
+    heights, sides = set(), []
+    for seed in range(40):
+        drawn = face(seed, {"face.stacked": 1}, width=480)
+        stacks = _stacks(drawn)
+        sides.append(len(stacks))
+        heights |= {int(np.diff(np.concatenate([[False], rows]).astype(int)).clip(0).sum()) for rows in stacks}
+        assert len(drawn.text) == len(drawn.boxes) and np.ptp(drawn.boxes[:, 1]) == 0
+    assert heights == {2, 3}
+    assert 0 < sides.count(2) < sides.count(1)  # on both sides of some
 
 
 def test_small_print_stands_above_and_below_the_number():

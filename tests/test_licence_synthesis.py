@@ -1,4 +1,4 @@
-"""Plate sets of licence plates: repeatable to the byte, cut as the fused model cuts, no test font ever trained on."""
+"""Plate sets of licence plates: repeatable to the byte, their characters beside them, no test font ever trained on."""
 
 import hashlib
 import os
@@ -6,21 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from platefuse import licence_synthesis
-from platefuse.characters import SPLITS, read_characters
+from platefuse.characters import NO_CHARACTER, SPLITS, read_characters
+from platefuse.crops import cut_characters
 from platefuse.dataset import read_image, read_plate_set
 from platefuse.errors import PlatefuseError
-from platefuse.fusion import to_normalised_yxyx, widen
-from platefuse.keras2 import tf
 from platefuse.licence_synthesis import LicenceSynthParams
-from platefuse.resampling import canvas_scale, crop_and_resize, scale_to_canvas
 from platefuse.synthesis import synthesise
 from tests.licence_fixture import CLEAN
 from tests.test_fonts import make_font
 
 ALPHABET = "AB12"
-CROPS = {"canvas": [96, 192], "size": [32, 32], "margin": 0.12, "shift": 0.0}
+CROPS = {"canvas": [96, 192], "size": [32, 32], "margin": 0.12, "shift": 0.0, "negatives": 0}
 VARIED = {
     **CLEAN,
     "number": CLEAN["number"] | {"none": 0.15, "stroke_fonts": 0.5},
@@ -118,47 +117,39 @@ def test_there_is_a_crop_for_each_character_in_the_order_of_the_plates(made):
         assert (characters.images.shape, characters.images.dtype) == ((len(text), 32, 32), np.uint8)
 
 
-def _connection_crops(folder: Path, margin: float) -> np.ndarray:
-    """What the fused model's classifier is shown of a plate set's boxes, float32 [n,32,32]."""
-    crops = []
-    for plate in read_plate_set(folder):
-        image = read_image(plate.path)
-        if len(plate.boxes):
-            gray = tf.image.rgb_to_grayscale(scale_to_canvas(tf.constant(image)[None], (96, 192)))[..., 0]
-            boxes = tf.constant(plate.boxes[None], tf.float32) * canvas_scale(*image.shape[:2], (96, 192))
-            crops.append(crop_and_resize(gray, to_normalised_yxyx(widen(boxes, margin), 96, 192), 32, 32)[0].numpy())
-    return np.concatenate(crops)
-
-
-@pytest.mark.parametrize("margin", [0.12, -0.1])
-def test_characters_are_cut_out_as_the_connection_layer_cuts_them(fonts, tmp_path, margin):
-    params = _params(fonts, train=1, val=5, test=1, crops=CROPS | {"margin": margin})
-    _synthesise(tmp_path, params)
-    cut = read_characters(tmp_path / "characters" / "val.npz").images
-    expected = _connection_crops(tmp_path / "plates" / "val", margin)
-    assert len(cut) >= 12
-    np.testing.assert_allclose(cut, expected, atol=2)
-
-
-def test_crops_may_reach_far_beyond_the_photograph(fonts, tmp_path):
-    shape = {"share": 1, "aspect": [2, 2], "characters": [0.6, 0.6], "print": 0}
-    large = CLEAN | {"face": CLEAN["face"] | {"shapes": [shape]}}
-    wide = CROPS | {"margin": 1.5, "shift": 0.0}
-    _synthesise(tmp_path, _params(fonts, train=1, val=3, test=1, crops=wide, licence=large))
-    cut = read_characters(tmp_path / "characters" / "val.npz").images
-    differences = np.abs(cut - _connection_crops(tmp_path / "plates" / "val", 1.5))
-    assert (differences > 2).mean() < 0.15  # the border's last pixels count a little more or less there
-
-
-def test_shifted_crops_are_cut_beside_their_boxes(made, fonts, tmp_path):
-    shifted = _synthesise(tmp_path, _params(fonts, crops=CROPS | {"shift": 0.1}))
+def test_crops_are_cut_at_the_boxes_of_their_plates(made, fonts):
     for split in SPLITS:
-        assert _contents(shifted / "plates" / split) == _contents(made / "plates" / split)
-    here, there = (
-        read_characters(folder / "characters" / "train.npz").images.astype(int) for folder in (made, shifted)
-    )
-    moved = np.abs(here - there).mean(axis=(1, 2))
-    assert (moved > 1).mean() > 0.9 and moved.mean() < 60
+        plates = read_plate_set(made / "plates" / split)
+        rng = np.random.default_rng(0)  # of no consequence: nothing is shifted
+        crops = _params(fonts).crops
+        cut = [cut_characters(rng, Image.fromarray(read_image(plate.path)), plate.boxes, crops) for plate in plates]
+        np.testing.assert_array_equal(read_characters(made / "characters" / f"{split}.npz").images, np.concatenate(cut))
+
+
+def test_plates_do_not_depend_on_how_crops_are_cut(made, fonts, tmp_path):
+    cut = _synthesise(tmp_path, _params(fonts, crops=CROPS | {"shift": 0.1, "margin": 0.3, "negatives": 5}))
+    assert _contents(cut / "plates") == _contents(made / "plates")
+    assert not _contents(cut / "characters").items() & _contents(made / "characters").items()
+
+
+def test_negatives_stand_behind_each_plates_characters_and_change_nothing_of_these(made, fonts, tmp_path):
+    _synthesise(tmp_path, _params(fonts, crops=CROPS | {"negatives": 3}))
+    for split in SPLITS:
+        plain, mixed = (read_characters(folder / "characters" / f"{split}.npz") for folder in (made, tmp_path))
+        assert (mixed.images.shape, mixed.labels.dtype) == ((len(mixed.labels), 32, 32), np.int64)
+        labels = mixed.labels.tolist()
+        for plate in read_plate_set(tmp_path / "plates" / split):
+            named = len(plate.text)
+            assert [ALPHABET[label] for label in labels[:named]] == list(plate.text)
+            negatives = next(
+                (i for i, label in enumerate(labels[named:]) if label != NO_CHARACTER), len(labels) - named
+            )
+            assert 2 <= negatives <= 3 if named else negatives == 0
+            labels = labels[named + negatives :]
+        assert not labels
+        kept = mixed.take(np.flatnonzero(mixed.labels != NO_CHARACTER))
+        np.testing.assert_array_equal(kept.images, plain.images)
+        np.testing.assert_array_equal(kept.labels, plain.labels)
 
 
 def test_no_split_shares_a_font_with_another(fonts, tmp_path):
@@ -181,6 +172,18 @@ def test_a_set_without_any_character_is_made_too(fonts, tmp_path):
     made = _synthesise(tmp_path, _params(fonts, licence=empty))
     assert read_characters(made / "characters" / "train.npz").images.shape == (0, 32, 32)
     assert [plate.text for plate in read_plate_set(made / "plates" / "test")] == [""] * 4
+
+
+def test_of_a_set_without_any_character_the_stickers_are_cut(fonts, tmp_path):
+    face = {"shapes": [{"share": 1, "aspect": [2, 2], "characters": [0.5, 0.5], "print": 1}], "sticker": 1}
+    stuck = CLEAN | {"number": CLEAN["number"] | {"none": 1}, "face": CLEAN["face"] | face}
+    made = _synthesise(tmp_path, _params(fonts, licence=stuck, crops=CROPS | {"negatives": 2}))
+    for split, plates in (("train", 7), ("val", 5), ("test", 4)):
+        characters = read_characters(made / "characters" / f"{split}.npz")
+        assert plates < len(characters.labels) <= 2 * plates
+        assert characters.images.shape == (len(characters.labels), 32, 32)
+        assert (characters.labels == NO_CHARACTER).all()
+        assert (characters.images.std(axis=(1, 2)) > 5).mean() > 0.5  # more than the plate's ground
 
 
 def _alphabet(fonts: Path, alphabet: str, stroke_fonts: float) -> LicenceSynthParams:

@@ -12,7 +12,7 @@ from platefuse.classifier import ClassifierParams
 from platefuse.detector import DetectorParams
 from platefuse.errors import PlatefuseError
 from platefuse.evaluation import EvaluateParams
-from platefuse.fusion import FuseParams
+from platefuse.fuse_params import FuseParams
 from platefuse.params import Params, Real, load, load_choice
 from platefuse.synthesis import LAYOUTS, ScatterSynthParams
 from tests.changed_params import write_changed

@@ -24,7 +24,8 @@ from platefuse.errors import PlatefuseError
 from platefuse.evaluation import read_plates
 from platefuse.export import save_fused
 from platefuse.files import replacing, write_json
-from platefuse.fusion import FuseParams, fuse
+from platefuse.fuse_params import FuseParams
+from platefuse.fusion import fuse
 from platefuse.reader import Reading
 from platefuse.scoring import parse_folds, score_texts
 

@@ -9,6 +9,8 @@ from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
 
 SPLITS = ("train", "val", "test")
+NO_CHARACTER = -1
+"""The label of an image that shows no character: the classifier is to be sure of none there."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Characters:
 
     Attributes:
         images: uint8 [n,H,W], light characters on black.
-        labels: int64 [n], indices into the alphabet.
+        labels: int64 [n], indices into the alphabet, or NO_CHARACTER.
         alphabet: every character once, in the order of the labels.
     """
 

@@ -45,9 +45,9 @@ class Style:
     weight: float = _between(0.085, 0.12, 0.2)  # of vertical strokes
     contrast: float = _between(0.72, 0.97, 1.15)  # horizontal strokes against vertical ones
     corners: str = _one_of(round=0.92, chamfered=0.08)
-    superness: float = _between(1.95, 2.05, 2.8)  # exponent of the corner's superellipse, 2 being an ellipse
-    radius: float = _between(0.28, 0.5, 0.9)  # of a rounded corner, in glyph widths
-    stretch: float = _between(0.9, 1.1, 2.6)  # a corner's height against its width
+    superness: float = _between(1.95, 2.1, 3.0)  # exponent of the corner's superellipse, 2 being an ellipse
+    radius: float = _between(0.2, 0.42, 0.9)  # of a rounded corner, in glyph widths
+    stretch: float = _between(0.85, 1.05, 2.6)  # a corner's height against its width
     ends: str = _one_of(square=0.7, round=0.3)
     mitre: float = _between(1.1, 1.6, 4.0)  # how far a sharp corner reaches, in half weights
     slant: float = _sometimes(0.18, -0.05, 0.14)  # tangent of the angle
@@ -63,7 +63,7 @@ class Style:
     bowl: float = _between(0.46, 0.54, 0.64)  # where the bowls of P and R close
     tail_bowl: float = _between(0.34, 0.42, 0.52)  # top of the bowl of 6, and bottom of that of 9 upside down
     bar_a: float = _between(0.62, 0.7, 0.82)
-    bar_4: float = _between(0.6, 0.72, 0.84)
+    bar_4: float = _between(0.6, 0.75, 0.88)
     bar_g: float = _between(0.48, 0.54, 0.64)
     opening: float = _between(0.14, 0.2, 0.26)  # length of the ends of C, G, S
     opening_digit: float = _between(0.15, 0.21, 0.29)  # the same of 2, 3, 5, 6, 9
@@ -100,11 +100,11 @@ class Style:
     round_0: float = _between(0.6, 1.0, 1.0)
 
     # Forms.
-    zero: str = _one_of(plain=0.52, as_o=0.34, slash=0.06, gap=0.05, dot=0.03)
+    zero: str = _one_of(plain=0.46, as_o=0.4, slash=0.06, gap=0.05, dot=0.03)
     one: str = _one_of(flag=0.5, foot=0.35, bar=0.15)
     two: str = _one_of(straight=0.6, curved=0.4)
     three: str = _one_of(round=0.85, flat=0.15)
-    four: str = _one_of(closed=0.9, open=0.1)
+    four: str = _one_of(closed=0.87, open=0.13)
     five: str = _one_of(vertical=0.65, slanted=0.35)
     six: str = _one_of(curved=0.7, straight=0.3)
     nine: str = _one_of(as_six=0.85, curved=0.08, straight=0.07)
@@ -114,7 +114,7 @@ class Style:
     i: str = _one_of(bar=0.6, serif=0.4)
     j: str = _one_of(plain=0.65, bar=0.35)
     k: str = _one_of(joined=0.6, meeting=0.4)
-    q: str = _one_of(crossing=0.6, inside=0.2, outside=0.2)
+    q: str = _one_of(crossing=0.5, inside=0.3, outside=0.2)
     r: str = _one_of(straight=0.8, curved=0.2)
     z: str = _one_of(plain=0.95, crossed=0.05)
 

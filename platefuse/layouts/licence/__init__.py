@@ -1,6 +1,7 @@
 """Licence plates as cameras see them: a number on a face, the face on a car, the car in a photograph."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,26 @@ class LicenceParams(Params):
     camera: CameraParams
 
 
+@dataclass(frozen=True, eq=False)
+class LicencePlate:
+    """A photograph of a plate.
+
+    Attributes:
+        file: the bytes of a JPEG file.
+        boxes: int32 [n,4], x1,y1,x2,y2 in pixels of the photograph with x2 and y2 exclusive.
+        text: a character a box, in the order it was written.
+        marks: int32 [m,4], boxes of what is printed beside the number and might be taken for a character.
+    """
+
+    file: bytes
+    boxes: np.ndarray
+    text: str
+    marks: np.ndarray
+
+
 def licence(
     rng: np.random.Generator, alphabet: str, font: Font, small: Sequence[Any], params: LicenceParams
-) -> tuple[bytes, np.ndarray, str]:
+) -> LicencePlate:
     """Make one photograph of a licence plate.
 
     Args:
@@ -36,10 +54,6 @@ def licence(
         font: of the number.
         small: fonts of the small print.
         params: what is how frequent.
-
-    Returns:
-        A JPEG file's bytes; boxes int32 [n,4], x1,y1,x2,y2 in pixels of the photograph with x2 and y2 exclusive;
-        and the text, a character a box, in the order it was written.
     """
     wide = log_uniform(rng, params.camera.width)
     drawn = round(np.clip(2 * wide, *_DRAWN_WIDTH))
@@ -50,8 +64,9 @@ def licence(
     scene_matrix = matrix @ np.array([[1, 0, -around[0]], [0, 1, -around[1]], [0, 0, 1.0]])
     view = warp(scene, scene_matrix, (width, height))
     size = (max(8, round(wide)), max(8, round(wide * height / width)))
-    boxes = _boxes_in(face.boxes, matrix, np.array(size) / [width, height], size)
-    return photograph(rng, view, size, params.camera), boxes, face.text
+    scale = np.array(size) / [width, height]
+    boxes, marks = (_boxes_in(on_face, matrix, scale, size) for on_face in (face.boxes, face.marks))
+    return LicencePlate(photograph(rng, view, size, params.camera), boxes, face.text, marks)
 
 
 def _boxes_in(boxes: np.ndarray, matrix: np.ndarray, scale: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -64,4 +79,4 @@ def _boxes_in(boxes: np.ndarray, matrix: np.ndarray, scale: np.ndarray, size: tu
     return np.concatenate([least, most], axis=1).astype(np.int32)
 
 
-__all__ = ["Font", "LicenceParams", "licence"]
+__all__ = ["Font", "LicenceParams", "LicencePlate", "licence"]

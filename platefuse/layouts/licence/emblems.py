@@ -1,6 +1,7 @@
 """Small drawings on and around a plate that are not characters, though some look like one."""
 
 import colorsys
+import itertools
 import math
 from collections.abc import Callable
 
@@ -139,10 +140,60 @@ def _figure(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: 
         draw.arc((*corners[0], *corners[1]), start, end, fill=colour, width=width)
 
 
+def _wheelchair(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    """The International Symbol of Access (ISO 7001 PI PF 006), more or less."""
+    colour, width = _either(rng, ink), max(1, round((box[3] - box[1]) * rng.uniform(0.05, 0.1)))
+    head = _points(box, [(0.25, 0.0), (0.45, 0.16)])
+    draw.ellipse((*head[0], *head[1]), fill=colour)
+    wheel = _points(box, [(0.08, 0.42), (0.72, 1.0)])
+    draw.arc((*wheel[0], *wheel[1]), 10, 280, fill=colour, width=width)
+    body = [(0.35, 0.18), (0.4, 0.6), (0.7, 0.6), (0.85, 0.92), (0.98, 0.86)]
+    draw.line(_points(box, body), fill=colour, width=width, joint="curve")
+    draw.line(_points(box, [(0.38, 0.38), (0.66, 0.38)]), fill=colour, width=width)
+
+
+def _creature(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    """A silhouette with a body, limbs and a head: a horse and its rider, a deer, a lobster."""
+    colour, high = _either(rng, ink), box[3] - box[1]
+    middle = rng.uniform(0.35, 0.65, 2)
+    for _ in range(int(rng.integers(1, 4))):
+        (x, y), (wide, tall) = middle + rng.uniform(-0.15, 0.15, 2), rng.uniform(0.12, 0.3, 2)
+        corners = _points(box, [(x - wide, y - tall), (x + wide, y + tall)])
+        draw.ellipse((*corners[0], *corners[1]), fill=colour)
+    for _ in range(int(rng.integers(3, 8))):
+        knee, foot = middle + rng.uniform(-0.35, 0.35, 2), rng.uniform(0.0, 1.0, 2)
+        width = max(1, round(high * rng.uniform(0.03, 0.14)))
+        draw.line(_points(box, [tuple(middle), tuple(knee), tuple(foot)]), fill=colour, width=width, joint="curve")
+
+
+def _tree(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    """Something upright: a fir, a lighthouse, a tower, a person."""
+    colour, floors = _either(rng, ink), int(rng.integers(1, 6))
+    edges = np.linspace(0, 1, floors + 1)
+    spread, narrow = rng.uniform(0.15, 0.5), rng.uniform(0.0, 1.0)
+    for top, bottom in itertools.pairwise(edges):
+        wide = spread * (0.4 + 0.6 * bottom)
+        shape = [(0.5 - wide * narrow, top), (0.5 + wide * narrow, top), (0.5 + wide, bottom), (0.5 - wide, bottom)]
+        draw.polygon(_points(box, shape), fill=colour)
+        if rng.random() < 0.2:
+            colour = random_colour(rng)
+
+
+def _painting(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    """Patches of related colours, as a small photograph or painting looks from afar."""
+    del ink
+    hues = tuple(rng.random(2))
+    for _ in range(int(rng.integers(6, 20))):
+        middle, size = rng.uniform(0.1, 0.9, 2), rng.uniform(0.05, 0.3)
+        shape = [tuple(np.clip(middle + rng.uniform(-size, size, 2), 0, 1)) for _ in range(int(rng.integers(3, 7)))]
+        draw.polygon(_points(box, shape), fill=random_colour(rng, (0.1, 0.9), (0.1, 1.0), hues))
+
+
 def _either(rng: np.random.Generator, ink: Colour) -> Colour:
     return ink if rng.random() < 0.5 else random_colour(rng, (0.3, 1.0), (0.2, 0.9))
 
 
 _EMBLEMS: tuple[Callable[[ImageDraw.ImageDraw, np.random.Generator, Box, Colour], None], ...] = (
     _shield, _star, _disc, _ring, _seals, _seals, _shield, _outline, _outline, _fruit, _sticker, _figure,
+    _wheelchair, _creature, _creature, _tree, _tree, _painting, _painting,
 )  # fmt: skip

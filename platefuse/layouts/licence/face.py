@@ -4,14 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from platefuse.layouts.licence import scenery
 from platefuse.layouts.licence.chance import happens, uniform
 from platefuse.layouts.licence.emblems import Colour, luminance, random_colour
 from platefuse.layouts.licence.number import Font as NumberFont
 from platefuse.layouts.licence.number import Glyph, NumberParams, Row, draw_groups, set_row
-from platefuse.layouts.licence.printing import country_band, separators, side_marks, small_print
+from platefuse.layouts.licence.printing import (
+    Line,
+    Space,
+    country_band,
+    separators,
+    side_emblem,
+    small_print,
+    stacked_letters,
+)
 from platefuse.layouts.licence.sheet import FaceParams, PrintFont, ShapeParams, Sheet
 
 # Shares of a full turn of the colour wheel: what grounds and inks are painted in, as often as they stand here.
@@ -27,11 +35,13 @@ class Face:
         image: RGB.
         boxes: float64 [n,4], x1,y1,x2,y2 in its pixels.
         text: a character a box, as it was written.
+        marks: float64 [m,4], boxes of what might be taken for a character: emblems, stacked letters, stickers.
     """
 
     image: Image.Image
     boxes: np.ndarray
     text: str
+    marks: np.ndarray
 
 
 def draw_face(
@@ -58,25 +68,27 @@ def draw_face(
     height = max(16, round(width / uniform(rng, shape.aspect)))
     ground, ink = _colours(rng, params)
     image = Image.new("RGB", (width, height), ground)
-    sheet = Sheet(rng, image, ImageDraw.Draw(image), ink, small, params)
+    sheet = Sheet(rng, image, ImageDraw.Draw(image), ink, small, params, marks=[])
     printed = happens(rng, shape.print)
     if printed and happens(rng, params.picture):
         scenery.draw_picture(sheet.draw, rng, (width, height), ground)
     left, right = country_band(sheet) if not printed else (0.03 * width, 0.97 * width)
     left, right = left + rng.uniform(0, 0.02) * width, right - rng.uniform(0, 0.02) * width
-    rows = _rows(sheet, alphabet, font, shape, number, (left, right))
+    rows, stacked = _number(sheet, alphabet, font, shape, number, (left, right))
     if printed:
         small_print(sheet, rows)
     mask = np.zeros((height, width), np.uint8)
     for row in rows:
         separators(sheet, row)
-        for glyph in row.glyphs:
-            _stamp(mask, glyph)
+    glyphs = [glyph for row in rows for glyph in row.glyphs]
+    for glyph in (*glyphs, *stacked):
+        _stamp(mask, glyph)
+    if happens(rng, params.outlined):
+        _outline(sheet, mask)
     image = _inked(sheet, mask)
     _fittings(rng, image, ink, params)
-    glyphs = [glyph for row in rows for glyph in row.glyphs]
-    boxes = np.array([glyph.box for glyph in glyphs], float).reshape(-1, 4)
-    return Face(image, boxes, "".join(glyph.character for glyph in glyphs))
+    boxes, marks = (np.array(of, float).reshape(-1, 4) for of in ([glyph.box for glyph in glyphs], sheet.marks))
+    return Face(image, boxes, "".join(glyph.character for glyph in glyphs), marks)
 
 
 def _colours(rng: np.random.Generator, params: FaceParams) -> tuple[Colour, Colour]:
@@ -94,28 +106,28 @@ def _colours(rng: np.random.Generator, params: FaceParams) -> tuple[Colour, Colo
             return (dark, light) if happens(rng, params.dark) else (light, dark)
 
 
-def _rows(
-    sheet: Sheet, alphabet: str, font: NumberFont, shape: ShapeParams, number: NumberParams, space: tuple[float, float]
-) -> list[Row]:
+def _number(
+    sheet: Sheet, alphabet: str, font: NumberFont, shape: ShapeParams, number: NumberParams, space: Space
+) -> tuple[list[Row], list[Glyph]]:
+    """Set the number's rows, and the small stacked characters that stand beside it."""
     rng, (_, height) = sheet.rng, sheet.size
     if happens(rng, number.none):
-        return []
+        return [], []
     groups = draw_groups(rng, alphabet, number)
-    left, right = space
-    tall = uniform(rng, shape.characters) * height
-    lines = [groups]
+    tall, lines, middles = uniform(rng, shape.characters) * height, [groups], [0.5 + rng.uniform(-0.05, 0.08)]
     if len(groups) > 1 and happens(rng, number.two_rows):
         at = int(rng.integers(1, len(groups)))
-        lines, tall = [groups[:at], groups[at:]], rng.uniform(0.32, 0.42) * height
-    left, right = side_marks(sheet, (left, right), tall)
+        tall, lines, middles = rng.uniform(0.32, 0.42) * height, [groups[:at], groups[at:]], [0.28, 0.74]
+    tops = [float(np.clip(m * height - tall / 2, 0.03 * height, 0.97 * height - tall)) for m in middles]
+    line = Line(tall, sum(tops) / len(tops) + tall / 2)
+    space = side_emblem(sheet, space, line)
+    stacked, (left, right) = stacked_letters(sheet, alphabet, font, space, line)
     rows = []
-    for index, line in enumerate(lines):
-        row = set_row(rng, line, font, max(6, round(tall)), right - left, number)
-        middle = 0.5 + rng.uniform(-0.05, 0.08) if len(lines) == 1 else (0.28, 0.74)[index]
-        top = float(np.clip(middle * height - tall / 2, 0.03 * height, 0.97 * height - tall))
+    for line_groups, top in zip(lines, tops, strict=True):
+        row = set_row(rng, line_groups, font, max(6, round(tall)), right - left, number)
         slack = right - left - row.width
         rows.append(row.moved(left + slack * np.clip(rng.normal(0.5, 0.2), 0, 1), top))
-    return rows
+    return rows, stacked
 
 
 def _stamp(mask: np.ndarray, glyph: Glyph) -> None:
@@ -125,6 +137,15 @@ def _stamp(mask: np.ndarray, glyph: Glyph) -> None:
     if x1 < x2 and y1 < y2:
         part = mask[y1:y2, x1:x2]
         np.maximum(part, glyph.mask[y1 - y : y2 - y, x1 - x : x2 - x], out=part)
+
+
+def _outline(sheet: Sheet, mask: np.ndarray) -> None:
+    """Paint a line around the number's ink: lighter or darker than both, or of any colour."""
+    rng = sheet.rng
+    reach = max(1, round(mask.shape[0] * rng.uniform(0.01, 0.03)))
+    wider = Image.fromarray(mask).filter(ImageFilter.MaxFilter(2 * reach + 1))
+    colour = random_colour(rng, (0.0, 0.1), (0.9, 1.0)) if happens(rng, 0.6) else random_colour(rng)
+    sheet.image.paste(colour, mask=wider)
 
 
 def _inked(sheet: Sheet, mask: np.ndarray) -> Image.Image:

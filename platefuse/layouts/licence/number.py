@@ -167,12 +167,13 @@ def set_row(
             gaps.append((x - gap * fit, x - gap * fit + group_gap * fit))
             x += (group_gap - gap) * fit
         for character in group:
-            mask = _scaled(shapes[character], height, widths[character] * fit)
+            mask = scaled_mask(shapes[character], height, widths[character] * fit)
             glyphs.append(Glyph(character, mask, x + (cells[character] * fit - mask.shape[1]) / 2, 0.0))
             x += (cells[character] + gap) * fit
     return Row(glyphs, gaps, x - gap * fit)
 
 
-def _scaled(mask: np.ndarray, height: int, width: float) -> np.ndarray:
+def scaled_mask(mask: np.ndarray, height: int, width: float) -> np.ndarray:
+    """Resize a glyph's ink, uint8 [h,w], to whole pixels, at least two each way."""
     size = (max(2, round(width)), max(2, height))
     return np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.BILINEAR))

@@ -1,14 +1,29 @@
 """What is printed on a plate beside its number, and is not to be read: bands, emblems, small words, stickers."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from platefuse.layouts.licence import scenery
 from platefuse.layouts.licence.chance import happens
 from platefuse.layouts.licence.emblems import Box, draw_emblem, random_colour
-from platefuse.layouts.licence.number import Row
+from platefuse.layouts.licence.number import Font, Glyph, Row, scaled_mask
 from platefuse.layouts.licence.sheet import Sheet
 
 _LEAST_ROOM = 0.5  # of the width that marks beside a number leave it
+_LETTERED = 0.25  # share of emblems with a character in them
+_STACKED_TWICE = 0.15  # of numbers with stacked letters, the share that have them on both sides
+
+Space = tuple[float, float]
+"""x1,x2 of what is free for the number, in pixels of the plate."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where a number stands: its characters' height and the middle of it, in pixels from the plate's top."""
+
+    tall: float
+    middle: float
 
 
 def country_band(sheet: Sheet) -> tuple[float, float]:
@@ -45,29 +60,76 @@ def _draw_band(sheet: Sheet, box: Box) -> None:
     sheet.write(letters, (x1 + 1, y1 + (y2 - y1) * 0.6, x2 - 1, y2 - (y2 - y1) * 0.06), light)
 
 
-def side_marks(sheet: Sheet, space: tuple[float, float], tall: float) -> tuple[float, float]:
-    """Perhaps put an emblem or small stacked letters beside the number; give the space that is left."""
-    rng, (left, right), (width, height) = sheet.rng, space, sheet.size
-    for share, stacked in ((sheet.params.side_emblem, False), (sheet.params.stacked, True)):
-        if not happens(rng, share):
-            continue
-        wide = tall * (rng.uniform(0.3, 0.5) if stacked else rng.uniform(0.4, 1.1))
-        if right - left - wide * 1.1 < _LEAST_ROOM * width:
-            continue
-        at_left = happens(rng, 0.6)
-        x1 = left if at_left else right - wide
-        high = tall * rng.uniform(0.8, 1.1)
-        y1 = height / 2 - high / 2
-        if stacked:
-            count = int(rng.integers(2, 4))
-            for index in range(count):
-                letter = str(rng.choice(list("ABCDEFGHIKLMNOPRSTUWXY0123456789")))
-                part = (x1, y1 + index * high / count, x1 + wide, y1 + (index + 0.9) * high / count)
-                sheet.write(letter, part, sheet.ink)
-        else:
-            draw_emblem(sheet.draw, rng, (x1, y1, x1 + wide, y1 + high), sheet.ink)
-        left, right = (left + wide * 1.1, right) if at_left else (left, right - wide * 1.1)
-    return left, right
+def side_emblem(sheet: Sheet, space: Space, line: Line) -> Space:
+    """Perhaps draw an emblem before or behind the number; give the space x1,x2 that is left for it."""
+    rng = sheet.rng
+    wide = line.tall * rng.uniform(0.4, 1.2)
+    if not happens(rng, sheet.params.side_emblem) or not _leaves_room(sheet, space, wide * 1.1):
+        return space
+    at_left = happens(rng, 0.7)
+    x1 = space[0] if at_left else space[1] - wide
+    high = line.tall * rng.uniform(0.7, 1.3)
+    box = (x1, line.middle - high / 2, x1 + wide, line.middle + high / 2)
+    _emblem(sheet, box, _LETTERED)
+    return _without(space, wide * 1.1, at_left)
+
+
+def stacked_letters(sheet: Sheet, alphabet: str, font: Font, space: Space, line: Line) -> tuple[list[Glyph], Space]:
+    """Perhaps set small characters one above the other beside the number, in its font: a series, not to be read.
+
+    Returns:
+        The characters, to be stamped like the number's own, and the space x1,x2 that is left for the number.
+    """
+    rng, glyphs = sheet.rng, []
+    if happens(rng, sheet.params.stacked):
+        at_left = happens(rng, 0.5)
+        for left in (at_left, not at_left) if happens(rng, _STACKED_TWICE) else (at_left,):
+            stack, wide = _stack(rng, alphabet, font, line)
+            if not _leaves_room(sheet, space, wide):
+                break
+            x = space[0] if left else space[1] - wide
+            glyphs += [replace(glyph, x=glyph.x + x) for glyph in stack]
+            sheet.marks.append((x, line.middle - line.tall / 2, x + wide, line.middle + line.tall / 2))
+            space = _without(space, wide + line.tall * rng.uniform(0.02, 0.25), left)
+    return glyphs, space
+
+
+def _stack(rng: np.random.Generator, alphabet: str, font: Font, line: Line) -> tuple[list[Glyph], float]:
+    """Set two or three characters one above the other; give them, x from 0, and the width of the widest in pixels."""
+    count = 2 if happens(rng, 0.75) else 3
+    total = line.tall * rng.uniform(0.85, 1.1)
+    pitch, high = total / count, max(3, round(total / count * rng.uniform(0.75, 0.97)))
+    masks = [font.glyph(str(rng.choice(list(alphabet)))) for _ in range(count)]
+    squeeze = rng.uniform(0.8, 1.4)
+    scaled = [scaled_mask(mask, high, min(squeeze * mask.shape[1] / mask.shape[0], 1.2) * high) for mask in masks]
+    wide = max(mask.shape[1] for mask in scaled)
+    top = line.middle - total / 2
+    return [Glyph("", m, (wide - m.shape[1]) / 2, top + i * pitch) for i, m in enumerate(scaled)], float(wide)
+
+
+def _leaves_room(sheet: Sheet, space: Space, wide: float) -> bool:
+    return space[1] - space[0] - wide >= _LEAST_ROOM * sheet.size[0]
+
+
+def _without(space: Space, wide: float, at_left: bool) -> Space:
+    return (space[0] + wide, space[1]) if at_left else (space[0], space[1] - wide)
+
+
+def _emblem(sheet: Sheet, box: Box, lettered: float) -> None:
+    """Draw an emblem into a box, in that share of cases with a character on it."""
+    draw_emblem(sheet.draw, sheet.rng, box, sheet.ink)
+    sheet.marks.append(box)
+    if happens(sheet.rng, lettered):
+        _letter(sheet, box)
+
+
+def _letter(sheet: Sheet, box: Box) -> None:
+    """Write a character into the middle of an emblem, as clubs and universities do."""
+    x1, y1, x2, y2 = box
+    x, y = (x2 - x1) * 0.2, (y2 - y1) * 0.2
+    letter = str(sheet.rng.choice(list("ABCDEFGHKLMNOPRSTUVWX1234567890")))
+    ink = random_colour(sheet.rng, (0.0, 0.2), (0.9, 1.0)) if happens(sheet.rng, 0.5) else sheet.ink
+    sheet.write(letter, (x1 + x, y1 + y, x2 - x, y2 - y), ink)
 
 
 def separators(sheet: Sheet, row: Row) -> None:
@@ -80,9 +142,10 @@ def separators(sheet: Sheet, row: Row) -> None:
         tall, x, y = glyph.mask.shape[0], (x1 + x2) / 2, glyph.y + glyph.mask.shape[0] / 2
         room = (x2 - x1) * 0.85
         if happens(rng, params.emblem):
-            side = min(tall * rng.uniform(0.4, 1.0), room * rng.uniform(1.0, 1.5))
-            high = side * rng.uniform(0.9, 1.6)
-            draw_emblem(sheet.draw, rng, (x - side / 2, y - high / 2, x + side / 2, y + high / 2), sheet.ink)
+            side = min(tall * rng.uniform(0.4, 1.1), room * rng.uniform(1.0, 1.5))
+            high = min(side * rng.uniform(0.9, 2.0), 1.5 * tall)
+            box = (x - side / 2, y - high / 2, x + side / 2, y + high / 2)
+            _emblem(sheet, box, _LETTERED / 2)
         elif happens(rng, 0.6):
             wide, high = min(room, tall * rng.uniform(0.15, 0.4)), tall * rng.uniform(0.06, 0.16)
             sheet.draw.rectangle((x - wide / 2, y - high / 2, x + wide / 2, y + high / 2), fill=sheet.ink)
@@ -120,5 +183,6 @@ def small_print(sheet: Sheet, rows: list[Row]) -> None:
 
 def _corner_sticker(sheet: Sheet, box: Box) -> None:
     sheet.draw.rectangle(box, fill=random_colour(sheet.rng, (0.0, 1.0), (0.4, 1.0)))
+    sheet.marks.append(box)
     x1, y1, x2, y2 = box
     sheet.write(scenery.sticker_words(sheet.rng), (x1 + 1, y1 + 1, x2 - 1, y2 - 1), random_colour(sheet.rng))

@@ -109,7 +109,7 @@ def set_in_scene(
 def _car(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
     """A car's paint or bumper: shades from top to bottom, a few edges."""
     width, height = small = (max(8, size[0] // 6), max(8, size[1] // 6))  # enlarged at the end: edges out of focus
-    paint = random_colour(rng, (0.0, 0.25) if happens(rng, 0.75) else (0.3, 1.0), (0.03, 0.9))
+    paint = random_colour(rng, (0.0, 0.25) if happens(rng, 0.88) else (0.3, 1.0), (0.03, 0.9))
     scene = Image.new("RGB", small, paint)
     draw = ImageDraw.Draw(scene)
     for _ in range(int(rng.integers(1, 6))):

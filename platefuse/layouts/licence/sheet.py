@@ -39,9 +39,10 @@ class FaceParams(Params):
     separator: Share = Field(description="share of group gaps with a dash, dot or emblem in them")
     emblem: Share = Field(description="of these separators, the share that are emblems, seals or stickers")
     side_emblem: Share = Field(description="share of plates with an emblem before or behind the number")
-    stacked: Share = Field(description="share of plates with small stacked letters beside the number, not to be read")
+    stacked: Share = Field(description="share of plates with stacked small characters beside the number, not read")
     sticker: Share = Field(description="how frequent a sticker is in each corner, of plates with small print")
     screws: Share = Field(description="share of plates whose screws show")
+    outlined: Share = Field(description="share of numbers with a line of another colour around their ink")
     emboss: Range[Share] = Field(description="strength of the stamping's light and shadow, 0..1")
     dirt: Range[Share] = Field(description="how much dirt covers, 0..1")
     worn: Range[Share] = Field(description="how much of the number's paint is worn off, 0..1")
@@ -64,7 +65,10 @@ class PrintFont(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """What the steps of drawing one face share."""
+    """What the steps of drawing one face share.
+
+    `marks` collects, x1,y1,x2,y2 in pixels of the face, what they draw that might be taken for a character.
+    """
 
     rng: np.random.Generator
     image: Image.Image
@@ -72,6 +76,7 @@ class Sheet:
     ink: Colour
     small: Sequence[PrintFont]
     params: FaceParams
+    marks: list[Box]
 
     @property
     def size(self) -> tuple[int, int]:

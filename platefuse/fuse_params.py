@@ -1,0 +1,42 @@
+"""The parameters of the fuse stage."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from platefuse.formats import Formats
+from platefuse.params import Params, Real
+from platefuse.reading_order import ReadingOrder
+
+
+class FuseParams(Params):
+    """Section `fuse` of params.yaml."""
+
+    slots: int = Field(ge=1, le=100, description="N, the most characters read on one plate")
+    head: Literal["batched", "multiflow"] = Field(description="one call of one classifier, or N copies of it")
+    score_threshold: Real = Field(ge=0, lt=1, description="boxes count if the detector scores them above it")
+    nms_threshold: Real = Field(gt=0, le=1, description="of two boxes of more overlap (IoU) the lower score goes")
+    character_threshold: Real = Field(
+        ge=0, lt=1, description="characters count if the classifier scores them this or more"
+    )
+    certainty_threshold: Real = Field(
+        ge=0, lt=1, description="characters count if the classifier's certainty, 1 for one character alone, is this"
+    )
+    least_height: Real = Field(
+        ge=0, le=1, description="characters count if they are this share of their plate's median height or more"
+    )
+    crop_margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share before cropping")
+    round: bool = Field(description="round the crops' pixels to 0 or 1, as the article does")
+    reading_order: ReadingOrder = Field(description="left_to_right, rows or score")
+    detector_weight: Real = Field(ge=0, description="of the detector's opinion on a character; the classifier's is 1")
+    formats: Formats = Field(description="formats such as LL000LL, and names of shipped lists of them")
+    format_tolerance: Real = Field(ge=0, description="log-probability a reading may lose for following a format")
+
+    @model_validator(mode="after")
+    def _check(self) -> "FuseParams":
+        longest = max(self.formats, key=len, default="")
+        if len(longest) > self.slots:
+            raise ValueError(
+                f"fuse.formats: {longest!r} is longer than fuse.slots = {self.slots}; raise fuse.slots or leave it out"
+            )
+        return self

@@ -1,0 +1,97 @@
+"""The last layer of the fused model: from boxes, scores and opinions to what was read."""
+
+import math
+from typing import Any
+
+from platefuse.formats import most_probable_reading
+from platefuse.fuse_params import FuseParams
+from platefuse.keras2 import keras, tf
+from platefuse.reading_order import reading_order
+
+
+class ReadOut(keras.layers.Layer):
+    """Drops what does not count, puts the rest in reading order and gives it in pixels of the image as given.
+
+    With formats it then names the characters by them; what counts was decided by the most probable ones before.
+    Input: boxes float32 [C,N,4] on the canvas and scores [C,N] (unused slots -1), probabilities [C,N,K] and
+    geometry [B,3], where C is B, or 1 if B is 0. Output: a dict of DESIGN's outputs but `text`, of B images; unused
+    slots stand last.
+    """
+
+    def __init__(self, params: FuseParams, alphabet: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.params, self.alphabet = params, alphabet
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        geometry = inputs[-1]
+        boxes, scores, probabilities = (values[: tf.shape(geometry)[0]] for values in inputs[:-1])
+        character_scores = tf.reduce_max(probabilities, axis=-1)
+        used = (scores >= 0) & (character_scores >= self.params.character_threshold)
+        used &= certainty(probabilities) >= self.params.certainty_threshold
+        used &= tall_enough(boxes, used, self.params.least_height)
+        order = reading_order(boxes, used, self.params.reading_order)
+
+        def in_order(values: tf.Tensor, unused: float) -> tf.Tensor:
+            mask = used if values.shape.rank == 2 else used[..., None]
+            return tf.gather(tf.where(mask, values, unused), order, batch_dims=1)
+
+        ids = in_order(tf.argmax(probabilities, axis=-1, output_type=tf.int32), -1)
+        character_scores = in_order(character_scores, 0.0)
+        count = tf.reduce_sum(tf.cast(used, tf.int32), axis=1)
+        if self.params.formats:
+            ids, character_scores = most_probable_reading(
+                in_order(probabilities, 0.0), count, self.params.formats, self.params.format_tolerance, self.alphabet
+            )
+        smallest = tf.reduce_min(tf.where(ids >= 0, character_scores, 1.0), axis=1)
+        return {
+            "confidence": tf.where(count > 0, smallest, 0.0),
+            "count": count,
+            "boxes": in_order(_in_image(boxes, geometry), 0.0),
+            "scores": in_order(scores, 0.0),
+            "character_ids": ids,
+            "character_scores": character_scores,
+        }
+
+
+def certainty(probabilities: tf.Tensor) -> tf.Tensor:
+    """Say how far from a blind guess opinions are: 1 minus their entropy against that of all characters alike.
+
+    An O that might be a 0 is fairly certain, 0.8 of 36 characters, where the higher of the two probabilities may be 0.5
+    as it is for a blot: a threshold of this tells look-alikes from what is no character.
+
+    Args:
+        probabilities: float32 [...,K], of at least two characters.
+
+    Returns:
+        float32 [...], 0..1.
+    """
+    entropy = -tf.reduce_sum(tf.math.xlogy(probabilities, probabilities), axis=-1)
+    return 1.0 - entropy / math.log(probabilities.shape[-1])
+
+
+def tall_enough(boxes: tf.Tensor, used: tf.Tensor, least: float) -> tf.Tensor:
+    """Say which boxes have `least` of the median height of the used ones on their plate: what is smaller is print.
+
+    Args:
+        boxes: float32 [B,N,4], x1,y1,x2,y2.
+        used: bool [B,N].
+        least: share of the median height (of an even number of boxes, the higher of the middle two).
+
+    Returns:
+        bool [B,N].
+    """
+    heights = tf.maximum(boxes[..., 3] - boxes[..., 1], 0.0)
+    tallest_first = tf.sort(tf.where(used, heights, -1.0), direction="DESCENDING")
+    middle = tf.maximum(tf.reduce_sum(tf.cast(used, tf.int32), axis=1) - 1, 0) // 2
+    return heights >= least * tf.gather(tallest_first, middle, batch_dims=1)[:, None]
+
+
+def _in_image(boxes: tf.Tensor, geometry: tf.Tensor) -> tf.Tensor:
+    """Boxes [B,N,4] from pixels of the canvas to pixels of the image, clipped to it."""
+    scale, height, width = tf.unstack(geometry[:, None, :], axis=-1)
+    return tf.clip_by_value(boxes / scale[..., None], 0.0, tf.stack([width, height, width, height], axis=-1))
+
+
+def text_of(character_ids: tf.Tensor, alphabet: str) -> tf.Tensor:
+    """Join character ids, int32 [B,N] with -1 for none, to texts, string [B]."""
+    return tf.strings.reduce_join(tf.gather(tf.constant(["", *alphabet]), character_ids + 1), axis=-1)
