@@ -1,7 +1,8 @@
-"""Plate formats: what an issuer's numbers look like decides between characters that look alike.
+"""What numbers look like decides between characters that look alike: O and 0, I and 1, B and 8.
 
-A format such as LL000LL has a sign for each character: `L` a letter, `0` a digit, `?` any. O and 0, I and 1, B and 8
-cannot always be told from pixels, but where only letters or only digits can stand, they can.
+They cannot always be told from pixels, but where only letters or only digits can stand, they can. A format such as
+LL000LL, which an issuer's numbers have, says where: `L` a letter, `0` a digit, `?` any. Without one it is still known
+that letters and digits come in runs.
 """
 
 from typing import Annotated, Any
@@ -16,6 +17,8 @@ from platefuse.params import Items
 
 _SIGNS = "L0?"
 _ANY = _SIGNS.index("?")
+_NEITHER = len(_SIGNS)  # stands for what is neither letter nor digit; no format has a sign for it
+_KINDS = [_SIGNS.index("L"), _SIGNS.index("0"), _NEITHER]
 _LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability of 0, which has no logarithm
 
 
@@ -51,7 +54,7 @@ def check_formats(formats: tuple[str, ...], alphabet: str) -> None:
     Raises:
         PlatefuseError: if it has no letters, or no digits, where a format asks for some.
     """
-    of_sign = dict(zip(_SIGNS, _characters_of_signs(alphabet), strict=True))
+    of_sign = dict(zip(_SIGNS, _characters_of_signs(alphabet), strict=False))
     for sign, kind in (("L", "letters"), ("0", "digits")):
         asking = [entry for entry in formats if sign in entry]
         if asking and not of_sign[sign].any():
@@ -62,43 +65,81 @@ def check_formats(formats: tuple[str, ...], alphabet: str) -> None:
 
 
 def most_probable_reading(
-    probabilities: tf.Tensor, count: tf.Tensor, formats: tuple[str, ...], tolerance: float, alphabet: str
+    probabilities: tf.Tensor,
+    count: tf.Tensor,
+    formats: tuple[str, ...],
+    tolerance: float,
+    change_cost: float,
+    alphabet: str,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Read plates by the formats that are as long as they are.
+    """Read plates by the formats that are as long as they are, or else by runs of letters and digits.
 
     Of the readings that one of those formats allows the most probable is taken, if the logarithm of its probability
     (summed over the characters) is less than `tolerance` below that of the most probable reading of all. Else that
-    one is, so that a plate which follows no format survives. All numbers, and no loop over formats.
+    one is, so that a plate which follows no format survives; of all readings, though, each is held to be less probable
+    by `change_cost` for every change between letters and digits from one character to the next. All numbers, and no
+    loop over formats.
 
     Args:
         probabilities: float32 [B,N,K], of each character of the alphabet in each slot, in reading order.
         count: int32 [B], how many slots are used; they come first.
-        formats: one or more, none longer than N.
+        formats: none longer than N; may be empty.
         tolerance: 0 or more.
+        change_cost: 0 or more; 0 leaves the characters as they are.
         alphabet: K characters.
 
     Returns:
         Character ids, int32 [B,N], -1 in unused slots, and their probabilities, float32 [B,N], 0 in unused slots.
     """
     slots = probabilities.shape[1]
-    signs = _sign_indices(formats, slots)
     # The best character for each sign: what is not of its kind counts less than a probability of 0.
     of_sign = tf.where(_characters_of_signs(alphabet), probabilities[:, :, None], -1.0)
     best = tf.reduce_max(of_sign, axis=-1)
     used = tf.sequence_mask(count, slots)
     logarithms = tf.where(used[..., None], tf.math.log(tf.maximum(best, _LEAST)), 0.0)
-    of_format = tf.einsum("bns,fns->bf", logarithms, tf.one_hot(signs, len(_SIGNS)))
-    of_format = tf.where(count[:, None] == [len(entry) for entry in formats], of_format, -np.inf)
-    unrestricted = tf.reduce_sum(logarithms[..., _ANY], axis=1)
-    allowed = unrestricted - tf.reduce_max(of_format, axis=1) < tolerance
-    sign = tf.where(allowed[:, None], tf.gather(signs, tf.argmax(of_format, axis=1)), _ANY)
+    kinds = likely_kinds(tf.gather(logarithms, _KINDS, axis=-1), change_cost)
+    sign = tf.gather(_KINDS, kinds) if change_cost else tf.fill(tf.shape(used), _ANY)
+    if formats:
+        signs = _sign_indices(formats, slots)
+        of_format = tf.einsum("bns,fns->bf", logarithms, tf.one_hot(signs, _NEITHER + 1))
+        of_format = tf.where(count[:, None] == [len(entry) for entry in formats], of_format, -np.inf)
+        unrestricted = tf.reduce_sum(logarithms[..., _ANY], axis=1)
+        allowed = unrestricted - tf.reduce_max(of_format, axis=1) < tolerance
+        sign = tf.where(allowed[:, None], tf.gather(signs, tf.argmax(of_format, axis=1)), sign)
     ids = tf.gather(tf.argmax(of_sign, axis=-1, output_type=tf.int32), sign, batch_dims=2)
     return tf.where(used, ids, -1), tf.where(used, tf.gather(best, sign, batch_dims=2), 0.0)
 
 
+def likely_kinds(logarithms: tf.Tensor, change_cost: float) -> tf.Tensor:
+    """Find the most probable sequence of kinds if each change from one to the next costs something.
+
+    The maximum of a Markov chain by messages from both ends (Viterbi, 1967; Pearl, 1988: max-product).
+
+    Args:
+        logarithms: float32 [B,N,kinds], of the probability of each kind's best character; 0 in unused slots.
+        change_cost: what a change subtracts from their sum.
+
+    Returns:
+        int32 [B,N], the kinds' indices.
+    """
+    slots = tf.unstack(logarithms, axis=1)
+    messages = [_messages(slots, change_cost), _messages(slots[::-1], change_cost)[::-1]]
+    return tf.argmax(logarithms + tf.stack(messages[0], 1) + tf.stack(messages[1], 1), -1, output_type=tf.int32)
+
+
+def _messages(slots: list[tf.Tensor], change_cost: float) -> list[tf.Tensor]:
+    """What all slots before each one say of its kinds: the best sum that ends in each, N times float32 [B,kinds]."""
+    messages = [tf.zeros_like(slots[0])]
+    for slot in slots[:-1]:
+        sums = messages[-1] + slot
+        messages.append(tf.maximum(sums, tf.reduce_max(sums, axis=-1, keepdims=True) - change_cost))
+    return messages
+
+
 def _characters_of_signs(alphabet: str) -> np.ndarray:
-    """Which characters each sign stands for: bool [3,K]."""
-    return np.array([[c.isalpha() for c in alphabet], [c.isdigit() for c in alphabet], [True for _ in alphabet]])
+    """Which characters each sign stands for, those that are neither letter nor digit last: bool [4,K]."""
+    letters, digits = ([test(c) for c in alphabet] for test in (str.isalpha, str.isdigit))
+    return np.array([letters, digits, np.ones(len(alphabet)), ~np.logical_or(letters, digits)], bool)
 
 
 def _sign_indices(formats: tuple[str, ...], slots: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from platefuse.reading_order import reading_order
 class ReadOut(keras.layers.Layer):
     """Drops what does not count, puts the rest in reading order and gives it in pixels of the image as given.
 
-    With formats it then names the characters by them; what counts was decided by the most probable ones before.
+    With formats or runs it then names the characters by them; what counts was decided by the most probable ones before.
     Input: boxes float32 [C,N,4] on the canvas and scores [C,N] (unused slots -1), probabilities [C,N,K] and
     geometry [B,3], where C is B, or 1 if B is 0. Output: a dict of DESIGN's outputs but `text`, of B images; unused
     slots stand last.
@@ -38,10 +38,8 @@ class ReadOut(keras.layers.Layer):
         ids = in_order(tf.argmax(probabilities, axis=-1, output_type=tf.int32), -1)
         character_scores = in_order(character_scores, 0.0)
         count = tf.reduce_sum(tf.cast(used, tf.int32), axis=1)
-        if self.params.formats:
-            ids, character_scores = most_probable_reading(
-                in_order(probabilities, 0.0), count, self.params.formats, self.params.format_tolerance, self.alphabet
-            )
+        if self.params.formats or self.params.change_cost:
+            ids, character_scores = self._by_kinds(in_order(probabilities, 0.0), count)
         smallest = tf.reduce_min(tf.where(ids >= 0, character_scores, 1.0), axis=1)
         return {
             "confidence": tf.where(count > 0, smallest, 0.0),
@@ -51,6 +49,10 @@ class ReadOut(keras.layers.Layer):
             "character_ids": ids,
             "character_scores": character_scores,
         }
+
+    def _by_kinds(self, probabilities: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        formats, tolerance, change_cost = self.params.formats, self.params.format_tolerance, self.params.change_cost
+        return most_probable_reading(probabilities, count, formats, tolerance, change_cost, self.alphabet)
 
 
 def certainty(probabilities: tf.Tensor) -> tf.Tensor:

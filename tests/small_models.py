@@ -58,6 +58,7 @@ FUSE = FuseParams(
     round=False,
     reading_order="left_to_right",
     detector_weight=0.0,
+    change_cost=0.0,
     formats=(),
     format_tolerance=0.0,
 )

@@ -21,7 +21,13 @@ def allows(entry: str, text: str) -> bool:
     return re.fullmatch("".join(CLASSES[sign] for sign in entry), text) is not None
 
 
-def enumerated(probabilities: np.ndarray, formats: list[str], tolerance: float) -> str:
+def changes(text: str) -> int:
+    """How often a letter, a digit or another sign follows one of another kind."""
+    kinds = [(c.isalpha(), c.isdigit()) for c in text]
+    return sum(a != b for a, b in itertools.pairwise(kinds))
+
+
+def enumerated(probabilities: np.ndarray, formats: list[str], tolerance: float, change_cost: float = 0.0) -> str:
     """The reading of one plate, of its characters' probabilities [n,K]."""
     logarithms = [dict(zip(ALPHABET, np.log(row), strict=True)) for row in probabilities.astype(np.float64)]
     readings = {
@@ -31,30 +37,35 @@ def enumerated(probabilities: np.ndarray, formats: list[str], tolerance: float) 
     free = max(readings, key=readings.__getitem__)
     allowed = [text for text in readings if any(allows(entry, text) for entry in formats)]
     bound = max(allowed, key=readings.__getitem__, default=free)
-    return bound if readings[free] - readings[bound] < tolerance else free
+    if allowed and readings[free] - readings[bound] < tolerance:
+        return bound
+    return max(readings, key=lambda text: readings[text] - change_cost * changes(text))
 
 
-def read(probabilities: np.ndarray, count: np.ndarray, *arguments: object) -> tuple[np.ndarray, np.ndarray]:
+def read(
+    probabilities: np.ndarray, count: np.ndarray, formats: tuple[str, ...], tolerance: float, change_cost: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     tensors = tf.constant(probabilities, tf.float32), tf.constant(count, tf.int32)
-    ids, scores = most_probable_reading(*tensors, *arguments, ALPHABET)
+    ids, scores = most_probable_reading(*tensors, formats, tolerance, change_cost, ALPHABET)
     return ids.numpy(), scores.numpy()
 
 
 @given(
-    formats=st.lists(st.text("L0?", min_size=1, max_size=4), min_size=1, max_size=6, unique=True),
+    formats=st.lists(st.text("L0?", min_size=1, max_size=4), max_size=6, unique=True),
     tolerance=st.sampled_from([0.0, 0.5, 2.0, 5.0, 1000.0]),
+    change_cost=st.sampled_from([0.0, 0.3, 1.0, 4.0, 100.0]),
     sharpness=st.sampled_from([0.5, 2.0, 6.0]),
     seed=st.integers(0, 1000),
 )
 def test_reading_is_the_one_that_an_enumeration_finds(
-    formats: list[str], tolerance: float, sharpness: float, seed: int
+    formats: list[str], tolerance: float, change_cost: float, sharpness: float, seed: int
 ) -> None:
     logits = sharpness * np.random.default_rng(seed).normal(size=(5, 4, len(ALPHABET)))
     probabilities = (np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)).astype(np.float32)
     counts = np.arange(5)
-    ids, scores = read(probabilities, counts, tuple(formats), tolerance)
+    ids, scores = read(probabilities, counts, tuple(formats), tolerance, change_cost)
     for row, count in enumerate(counts):
-        expected = [ALPHABET.index(c) for c in enumerated(probabilities[row, :count], formats, tolerance)]
+        expected = [ALPHABET.index(c) for c in enumerated(probabilities[row, :count], formats, tolerance, change_cost)]
         assert ids[row].tolist() == expected + [-1] * (4 - count)
         given_scores = [*probabilities[row, range(count), expected], *[0.0] * (4 - count)]
         np.testing.assert_array_equal(scores[row], np.array(given_scores, np.float32))
@@ -82,6 +93,20 @@ def test_tolerance_is_how_much_less_probable_a_reading_may_be() -> None:
     probabilities = certain("0A", others=0.01)
     ids = [read(probabilities, np.array([2]), ("LL",), np.log(100) + margin)[0][0].tolist() for margin in (-0.01, 0.01)]
     assert ids == [[0, 1], [1, 1]]
+
+
+def test_without_formats_letters_and_digits_come_in_runs() -> None:
+    """An O that is a little likelier than a 0 is one among letters, and a 0 among digits; a clear one stays itself."""
+    probabilities = np.concatenate([certain(text) for text in "A?B11A1"], axis=1)
+    lookalike = ALPHABET.index("A"), ALPHABET.index("0")
+    for slot, (likelier, other) in {1: lookalike[::-1], 5: lookalike}.items():
+        probabilities[0, slot] = 0
+        probabilities[0, slot, [likelier, other]] = 0.6, 0.4
+    for change_cost, expected in ((0.0, "A0B11A1"), (1.0, "AAB1101")):
+        ids, _ = read(probabilities, np.array([7]), (), 0.0, change_cost)
+        assert "".join(ALPHABET[i] for i in ids[0]) == expected
+    ids, _ = read(certain("A1A1"), np.array([4]), (), 0.0, 5.0)
+    assert "".join(ALPHABET[i] for i in ids[0]) == "A1A1"
 
 
 def test_names_of_lists_are_resolved_and_formats_kept_in_order() -> None:
