@@ -170,7 +170,8 @@ def marks_of(read: ReadPlate) -> list[Mark]:
 def chosen(read: Sequence[ReadPlate], pictured: int) -> list[ReadPlate]:
     """The plates for the picture, in its order: half mistakes, or all there are; more only where too few are right."""
     mistakes = sorted((r for r in read if not r.right), key=lambda r: -r.reading.confidence)
-    right = sorted((r for r in read if r.right), key=lambda r: r.reading.confidence)
+    # A plate with nothing to read has a confidence of 0, and little to show.
+    right = sorted((r for r in read if r.right), key=lambda r: (not r.plate.text, r.reading.confidence))
     shown = mistakes[: max(pictured - len(right), -(-pictured // 2))]
     return shown + right[: pictured - len(shown)]
 

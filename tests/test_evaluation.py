@@ -224,6 +224,12 @@ def test_the_surest_mistakes_and_the_least_sure_of_the_right_ones_are_chosen():
     assert [r.reading.confidence for r in chosen(read, 2)] == [0.9, 0.3]
 
 
+def test_plates_with_nothing_to_read_are_chosen_last():
+    readings = [_reading("", confidence=0.0), _reading("R", confidence=0.7)]
+    read = pair_up([_plate("empty", ""), _plate("full", "R")], readings, PARAMS)
+    assert [r.plate.text for r in chosen(read, 2)] == ["R", ""]
+
+
 def test_evaluate_stops_at_a_damaged_image_and_writes_nothing(model, tmp_path):
     plates = _plates(tmp_path / "plates")
     (plates / "images" / "2.png").write_bytes(b"not an image")

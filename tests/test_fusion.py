@@ -10,6 +10,7 @@ from platefuse.detector import prediction_model
 from platefuse.errors import PlatefuseError
 from platefuse.fuse_params import FuseParams
 from platefuse.fusion import (
+    AtLeastOne,
     ConnectionLayer,
     ProductOfOpinions,
     batched_head,
@@ -17,7 +18,6 @@ from platefuse.fusion import (
     multiflow_head,
 )
 from platefuse.keras2 import keras, tf
-from platefuse.read_out import text_of
 from tests.small_models import (
     ALPHABET,
     CANVAS,
@@ -32,7 +32,13 @@ from tests.small_models import (
 # Few settings, each of several changes: it is building a model that takes the time.
 MULTIFLOW = {"head": "multiflow", "crop_margin": 0.2, "slots": 3}
 BY_SCORE = {"reading_order": "score", "character_threshold": 0.249}
-NAMED_BY_MORE = {"formats": ["LL000", "0L0LL", "L0"], "format_tolerance": 3.0, "detector_weight": 2.0}
+NAMED_BY_MORE = {
+    "formats": ["LL000", "0L0LL", "LL00", "L0L0", "L00"],
+    "format_tolerance": 3.0,
+    "detector_weight": 2.0,
+    "certainty_threshold": 0.27,
+    "least_height": 0.4,
+}
 KINDS = {"L": str.isalpha, "0": str.isdigit, "?": str.isalnum}
 
 
@@ -95,6 +101,10 @@ def plain_product(probabilities: np.ndarray, class_scores: np.ndarray, weight: f
     return product / product.sum()
 
 
+def plain_certainty(probabilities: np.ndarray) -> float:
+    return 1 - sum(-p * np.log(p) for p in probabilities.astype(np.float64)) / np.log(len(probabilities))
+
+
 def plain_choice(probabilities: np.ndarray, params: FuseParams) -> list[int]:
     """The ids of one plate's characters, of their probabilities [n,K]."""
 
@@ -116,7 +126,7 @@ def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarra
     canvas, scale = plain_canvas(image)
     predictor = plain_predictor(len(ALPHABET) if params.detector_weight else 1, params.slots)
     boxes, scores, class_scores = (output[0].numpy() for output in predictor(canvas[None]))
-    found = []
+    found, heights = [], []
     for box, score, opinion in zip(boxes, scores, class_scores, strict=True):
         if score < 0:
             continue
@@ -125,9 +135,13 @@ def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarra
         probabilities = small_classifier()(crop[None, ..., None]).numpy()[0]
         if params.detector_weight:
             probabilities = plain_product(probabilities, opinion, params.detector_weight)
-        if probabilities.max() >= params.character_threshold:
+        certain = plain_certainty(probabilities) >= params.certainty_threshold
+        if probabilities.max() >= params.character_threshold and certain:
             limits = [image.shape[1], image.shape[0]] * 2
             found.append((np.clip(box / scale, 0, limits), score, probabilities))
+            heights.append(max(box[3] - box[1], 0))
+    least = params.least_height * sorted(heights)[len(heights) // 2] if heights else 0
+    found = [character for character, height in zip(found, heights, strict=True) if height >= least]
     if params.reading_order == "left_to_right":
         found.sort(key=lambda character: character[0][0] + character[0][2])
     ids = plain_choice(np.array([probabilities for _, _, probabilities in found]), params)
@@ -150,6 +164,8 @@ def test_fused_model_equals_the_two_models_in_plain_code(changes: dict, size: tu
     images = random_boards(3, *size)
     outputs = fused_outputs(images, params)
     assert outputs["count"].sum() > 0, "the comparison needs boxes"
+    if params.least_height:
+        assert outputs["count"].min() < outputs["count"].max() == params.slots, "and some that do not count"
     for i, image in enumerate(images):
         expected = plain_reading(image, params)
         used = slice(0, len(expected))
@@ -228,6 +244,13 @@ def test_slots_that_are_not_used_are_empty() -> None:
         assert not outputs[name][unused].any(), name
 
 
+def test_a_batch_of_none_becomes_one_black_canvas_and_any_other_stays() -> None:
+    some = tf.constant(random_boards(3, *CANVAS), tf.float32)
+    at_least_one = tf.function(AtLeastOne(), [tf.TensorSpec([None, *CANVAS, 3])])
+    np.testing.assert_array_equal(at_least_one(some), some)
+    np.testing.assert_array_equal(at_least_one(some[:0]), np.zeros((1, *CANVAS, 3)))
+
+
 def test_rounded_crops_are_black_or_white() -> None:
     images = random_boards(1, *CANVAS).astype(np.float32)
     boxes = np.array([[[3.3, 4.1, 30.2, 40.7]]], np.float32)
@@ -289,9 +312,3 @@ def test_an_image_reads_the_same_alone_and_in_a_batch() -> None:
         alone = fused_outputs(images[i : i + 1], FUSE)
         assert alone["character_ids"][0].tolist() == together["character_ids"][i].tolist()
         np.testing.assert_allclose(alone["boxes"][0], together["boxes"][i], atol=1e-3)
-
-
-def test_text_joins_the_characters_of_used_slots() -> None:
-    ids = tf.constant([[3, 0, 9, -1], [-1, -1, -1, -1]])
-    assert text_of(ids, "0123456789").numpy().tolist() == [b"309", b""]
-    assert text_of(tf.constant([[1, 0]]), "ÄB").numpy()[0].decode() == "BÄ"
