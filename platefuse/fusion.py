@@ -101,7 +101,7 @@ class AtLeastOne(keras.layers.Layer):
     def call(self, canvas: tf.Tensor) -> tf.Tensor:
         batch = tf.shape(canvas)[0]
         some = tf.cond(batch > 0, lambda: canvas, lambda: tf.zeros([1, *canvas.shape[1:]]))
-        return tf.ensure_shape(some, canvas.shape)
+        return tf.ensure_shape(some, [None, *canvas.shape[1:]])
 
 
 class ConnectionLayer(keras.layers.Layer):

@@ -68,7 +68,7 @@ def certainty(probabilities: tf.Tensor) -> tf.Tensor:
         float32 [...], 0..1.
     """
     entropy = -tf.reduce_sum(tf.math.xlogy(probabilities, probabilities), axis=-1)
-    return 1.0 - entropy / math.log(probabilities.shape[-1])
+    return tf.maximum(1.0 - entropy / math.log(probabilities.shape[-1]), 0.0)
 
 
 def tall_enough(boxes: tf.Tensor, used: tf.Tensor, least: float) -> tf.Tensor:
