@@ -1,7 +1,8 @@
-"""What several test modules need: repeatable property tests, and MNIST in miniature."""
+"""What several test modules need: repeatable property tests, MNIST in miniature, and the pipeline's first run."""
 
 import gzip
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,26 @@ import pytest
 from hypothesis import settings
 
 from platefuse.characters import mnist
+from tests.pipeline_fixture import FirstRun, run_once
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("repeatable")
+
+# The files that take longest, so that no worker comes to one of them when the others are done. The README's is the
+# last of them: what tests/test_pipeline.py has run by then, it takes from DVC's cache.
+_LONGEST = ["pipeline", "fusion", "export", "detector_training", "dag", "readme"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {f"test_{name}.py": rank for rank, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    """The pipeline after its first run, one for all workers: copy it."""
+    folder = tmp_path_factory.getbasetemp()
+    return run_once((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "first-run")
 
 
 def _idx(values: np.ndarray) -> bytes:

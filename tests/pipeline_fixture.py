@@ -1,14 +1,20 @@
 """The project in another folder, with parameters small enough to run the whole pipeline in a test."""
 
+import fcntl
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import pytest
 import yaml
+from dvc.repo import Repo
 
 from tests.imports import ROOT
 
@@ -45,13 +51,18 @@ class Pipeline:
     """A copy of the project, a git repository of its own.
 
     Args:
-        folder: where to; made, with everything that git tracks or would track, and small parameters.
+        folder: where it is.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.params = folder / "params.yaml"
         self.environment = _environment(folder.parent)
+
+    @classmethod
+    def make(cls, folder: Path) -> "Pipeline":
+        """Make one, with everything that git tracks or would track, and small parameters."""
+        self = cls(folder)
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         files = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
         for name in files.split("\0"):
@@ -64,10 +75,16 @@ class Pipeline:
         self.params.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         self.git("init", "-q")
         self.commit("The project")
+        return self
+
+    def copy(self, folder: Path) -> "Pipeline":
+        """Copy it as it is, what runs have made and DVC's settings with it."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Pipeline(folder)
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=self.folder, env=self.environment | environment, capture_output=True, text=True, timeout=300
+            command, cwd=self.folder, env=self.environment | environment, capture_output=True, text=True, timeout=900
         )
 
     def git(self, *arguments: str) -> str:
@@ -85,6 +102,20 @@ class Pipeline:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr
 
+    @contextmanager
+    def repo(self) -> Iterator[Repo]:
+        """DVC called here rather than started, which takes a second a time."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            patch.chdir(self.folder)
+            with Repo() as repo:
+                yield repo
+
+    def value(self, parameter: str) -> Any:
+        section, name = parameter.split(".")
+        return yaml.safe_load(self.params.read_text(encoding="utf-8"))[section][name]
+
     def change(self, parameter: str, value: Any) -> None:
         """Change one parameter in params.yaml by its full name; others stay as they are."""
         content = yaml.safe_load(self.params.read_text(encoding="utf-8"))
@@ -97,7 +128,8 @@ class Pipeline:
         """Bring every file back to the last commit, data and models with it."""
         self.git("checkout", "-q", "--", ".")
         self.git("clean", "-fdq")
-        self.dvc("checkout", "--force", "--quiet")
+        with self.repo() as repo:
+            repo.checkout(force=True)
 
     # --- what dvc.yaml says
 
@@ -132,6 +164,60 @@ class Pipeline:
 
 
 DVC = str(Path(sys.executable).parent / "dvc")
+
+
+# Python runs a module of this name at its start. It notes every file of the project that a stage opens.
+_NOTE_WHAT_IS_OPENED = """
+import atexit, json, os, sys
+
+opened = set()
+
+def note(event, arguments):
+    if event == "open" and isinstance(arguments[0], str):
+        opened.add(os.path.realpath(arguments[0]))
+
+def write():
+    folder, files = os.path.realpath(os.environ["PROJECT"]), [file for file in opened if os.path.isfile(file)]
+    with open(f"{os.environ['NOTES']}/{os.path.basename(sys.argv[0])}.json", "w") as notes:
+        json.dump(sorted(os.path.relpath(file, folder) for file in files if file.startswith(folder + os.sep)), notes)
+
+if any(argument.startswith("stages/") for argument in sys.orig_argv):
+    sys.addaudithook(note)
+    atexit.register(write)
+"""
+
+
+class FirstRun(NamedTuple):
+    """A pipeline that was run once and committed, what DVC printed, and the files that each stage opened."""
+
+    pipeline: Pipeline
+    output: str
+    opened: dict[str, set[str]]
+
+
+def run_once(home: Path) -> FirstRun:
+    """Make and run a pipeline in a folder, or give the one that is there already: whoever comes second waits.
+
+    It is for copying. Copies share DVC's cache: what one of them has run, the others have from there.
+    """
+    pipeline, output, opened = Pipeline(home / "project"), home / "output.txt", home / "opened.json"
+    with home.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not opened.exists():
+            shutil.rmtree(home, ignore_errors=True)
+            hook = home / "hook"
+            hook.mkdir(parents=True)
+            (hook / "sitecustomize.py").write_text(_NOTE_WHAT_IS_OPENED)
+            Pipeline.make(pipeline.folder)
+            pipeline.dvc("config", "--local", "cache.dir", str(home / "cache"))
+            output.write_text(
+                pipeline.dvc("repro", PYTHONPATH=str(hook), NOTES=str(hook), PROJECT=str(pipeline.folder))
+            )
+            pipeline.commit("The first run")
+            notes = {path.name.removesuffix(".py.json"): json.loads(path.read_text()) for path in hook.glob("*.json")}
+            opened.write_text(json.dumps(notes))  # last: it says that the run is finished
+    notes = json.loads(opened.read_text())
+    return FirstRun(pipeline, output.read_text(), {stage: set(files) for stage, files in notes.items()})
 
 
 def results(folder: Path) -> dict[str, bytes]:

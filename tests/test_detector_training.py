@@ -1,10 +1,13 @@
 """Training on a handful of boards, and what it writes."""
 
+import contextlib
 import csv
 import hashlib
+import io
 import json
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -76,17 +79,34 @@ def test_training_writes_the_same_bytes_again_and_others_with_another_seed(plate
     assert any(not np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
 
 
-def test_classes_that_are_characters_are_those_of_the_training_sets_classes_in_their_order(
-    plates: Path, tmp_path: Path
-) -> None:
+class Trained(NamedTuple):
+    """A folder with the plate sets and what training wrote, its metrics, and what it said on stderr."""
+
+    folder: Path
+    metrics: dict[str, float]
+    said: str
+
+
+@pytest.fixture(scope="module")
+def of_characters(plates: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A training on characters as classes, with anchors that are too large for them all."""
+    folder = tmp_path_factory.mktemp("characters")
     for split in ("train", "val"):
-        shutil.copytree(plates / split, tmp_path / split)
-    (tmp_path / "train" / "classes.csv").write_text("9,0\n7,1\nA,2\n")
-    train(tmp_path, tmp_path, classes="character")
-    detector, _, alphabet = load_detector(tmp_path / "detector.h5")
+        shutil.copytree(plates / split, folder / split)
+    (folder / "train" / "classes.csv").write_text("9,0\n7,1\nA,2\n")
+    anchors = {**DETECTOR.anchors.model_dump(), "sizes": (60, 80, 100)}
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        metrics = train(folder, folder, classes="character", anchors=anchors)
+    return Trained(folder, metrics, said.getvalue())
+
+
+def test_classes_that_are_characters_are_those_of_the_training_sets_classes_in_their_order(
+    of_characters: Trained,
+) -> None:
+    detector, _, alphabet = load_detector(of_characters.folder / "detector.h5")
     assert alphabet == "97A"
     assert detector.output_shape[1][-1] == 3
-    canvases = load_canvases(read_plate_set(tmp_path / "train"), CANVAS, alphabet, "")
+    canvases = load_canvases(read_plate_set(of_characters.folder / "train"), CANVAS, alphabet, "")
     assert canvases.labels.tolist() == [[0]] + [[1]] * 5
 
 
@@ -198,12 +218,7 @@ def test_an_empty_set_is_named(plates: Path, tmp_path: Path) -> None:
         train(tmp_path, tmp_path)
 
 
-def test_boxes_that_no_anchor_covers_are_warned_of(
-    plates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    anchors = {**DETECTOR.anchors.model_dump(), "sizes": (60, 80, 100)}
-    metrics = train(plates, tmp_path, anchors=anchors)
-    assert metrics["anchor_coverage"] == 0
-    warning = capsys.readouterr().err
-    assert "WARNING: anchor coverage is 0.0% of the training boxes" in warning
-    assert "detector.anchors.sizes (now [60.0, 80.0, 100.0])" in warning
+def test_boxes_that_no_anchor_covers_are_warned_of(of_characters: Trained) -> None:
+    assert of_characters.metrics["anchor_coverage"] == 0
+    assert "WARNING: anchor coverage is 0.0% of the training boxes" in of_characters.said
+    assert "detector.anchors.sizes (now [60.0, 80.0, 100.0])" in of_characters.said

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from platefuse.cli import main
 from tests.imports import ROOT
-from tests.pipeline_fixture import Pipeline
+from tests.pipeline_fixture import FirstRun, Pipeline, from_run_cache, ran
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ELSEWHERE = {
@@ -32,11 +33,9 @@ def first_word(command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
-    copy = Pipeline(tmp_path_factory.mktemp("readme") / "project")
-    copy.dvc("repro")
-    copy.commit("The first run")
-    return copy
+def pipeline(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """The pipeline after its first run. Its runs share a cache with those of tests/test_pipeline.py."""
+    return first_run.pipeline.copy(tmp_path_factory.mktemp("readme") / "project")
 
 
 def run(pipeline: Pipeline, command: str) -> str:
@@ -45,24 +44,48 @@ def run(pipeline: Pipeline, command: str) -> str:
     return ended.stdout + ended.stderr
 
 
+def rerun(output: str) -> set[str]:
+    """The stages that DVC ran, or had from the cache."""
+    return {*ran(output), *from_run_cache(output)}
+
+
 def test_every_command_works_in_the_order_given(pipeline: Pipeline) -> None:
     before_the_conflict = commands()[: commands().index("git checkout --theirs dvc.lock")]
     here = [command for command in before_the_conflict if not any(word in command for word in ELSEWHERE)]
     assert {first_word(command) for command in here} == {"dvc", "git", "platefuse"}
     printed = {command: run(pipeline, command) for command in here}
     assert "fuse.score_threshold" in printed["dvc params diff"]
+    assert rerun(printed["dvc exp run -S fuse.score_threshold=0.7"]) == {"fuse", "evaluate"}
+    assert rerun(printed["dvc exp run -S detector.epochs=10 -n shorter"]) == {"train_detector", "fuse", "evaluate"}
     assert "shorter" in printed["dvc exp show --only-changed"]
     assert pipeline.git("diff", "--name-only", "params.yaml"), "an applied experiment is in the workspace"
-    pipeline.git("checkout", "-q", "--", ".")
-    pipeline.dvc("checkout", "--force", "--quiet")
+    pipeline.restore()
+
+
+def test_the_serving_script_needs_tensorflow_alone(
+    pipeline: Pipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in script.splitlines() if line.strip()]) <= 10
+    blocked = "import sys\nfor name in ('platefuse', 'keras_retinanet', 'tf_keras'):\n    sys.modules[name] = None\n"
+    (tmp_path / "serve.py").write_text(blocked + script, encoding="utf-8")
+    image = pipeline.folder / "data/plates/test/images/000000.png"
+    model = str(pipeline.folder / "models/fused")
+    arguments = [sys.executable, "serve.py", model, str(image)]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ended = subprocess.run(arguments, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert main(["read", str(image), "--model", model]) == 0
+    read = capsys.readouterr().out.split("\t")[1]
+    assert ended.stdout.split(" ")[0] == read != ""
 
 
 def test_a_conflict_in_dvc_lock_is_settled_as_described(pipeline: Pipeline) -> None:
     ours = pipeline.git("branch", "--show-current").strip()
     pipeline.git("branch", "other")
-    for branch, parameter, value in (("other", "evaluate.iou_threshold", 0.7), (ours, "fuse.nms_threshold", 0.4)):
+    for branch, parameter, value in (("other", "evaluate.iou_threshold", 0.6), (ours, "fuse.score_threshold", 0.7)):
         pipeline.git("checkout", "-q", branch)
-        pipeline.dvc("checkout", "--force", "--quiet")
+        pipeline.restore()
         pipeline.change(parameter, value)
         pipeline.dvc("repro")
         pipeline.commit(f"Change {parameter}")
@@ -77,20 +100,6 @@ def test_a_conflict_in_dvc_lock_is_settled_as_described(pipeline: Pipeline) -> N
     pipeline.git("commit", "-q", "-m", "Merge")
     assert "up to date" in pipeline.dvc("repro")
     assert pipeline.git("status", "--short") == ""
-
-
-def test_the_serving_script_needs_tensorflow_alone(pipeline: Pipeline, tmp_path: Path) -> None:
-    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len([line for line in script.splitlines() if line.strip()]) <= 10
-    blocked = "import sys\nfor name in ('platefuse', 'keras_retinanet', 'tf_keras'):\n    sys.modules[name] = None\n"
-    (tmp_path / "serve.py").write_text(blocked + script, encoding="utf-8")
-    image = pipeline.folder / "data/plates/test/images/000000.png"
-    arguments = [sys.executable, "serve.py", str(pipeline.folder / "models/fused"), str(image)]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    ended = subprocess.run(arguments, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
-    read = pipeline.run("platefuse", "read", str(image)).stdout.split("\t")[1]
-    assert ended.stdout.split(" ")[0] == read != ""
 
 
 def test_everything_the_readme_links_to_exists() -> None:

@@ -73,7 +73,7 @@ def stage(prefix: str) -> str:
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """A project whose two pipelines have run and were released, with a model in miniature."""
-    project = Pipeline(tmp_path_factory.mktemp("release") / "project")
+    project = Pipeline.make(tmp_path_factory.mktemp("release") / "project")
     save_rule_reader(project.folder / "model")
     for folder, prefix in ((project.folder, ""), (project.folder / "pipelines" / "plates", "../../")):
         shutil.rmtree(folder / "metrics", ignore_errors=True)
