@@ -16,9 +16,7 @@ from platefuse.keras2 import tf
 from platefuse.params import Items
 
 _SIGNS = "L0?"
-_ANY = _SIGNS.index("?")
-_NEITHER = len(_SIGNS)  # stands for what is neither letter nor digit; no format has a sign for it
-_KINDS = [_SIGNS.index("L"), _SIGNS.index("0"), _NEITHER]
+_KINDS = ("L", "0", "")  # letters, digits, and what is neither: no format has a sign for that alone
 _LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability of 0, which has no logarithm
 
 
@@ -54,10 +52,10 @@ def check_formats(formats: tuple[str, ...], alphabet: str) -> None:
     Raises:
         PlatefuseError: if it has no letters, or no digits, where a format asks for some.
     """
-    of_sign = dict(zip(_SIGNS, _characters_of_signs(alphabet), strict=False))
-    for sign, kind in (("L", "letters"), ("0", "digits")):
+    letters, digits, _ = _characters_of_kinds(alphabet)
+    for sign, kind, characters in (("L", "letters", letters), ("0", "digits", digits)):
         asking = [entry for entry in formats if sign in entry]
-        if asking and not of_sign[sign].any():
+        if asking and not characters.any():
             raise PlatefuseError(
                 f"fuse.formats: {asking[0]!r} asks for {kind}, and the classifier's alphabet {alphabet!r} has none: "
                 "leave it out."
@@ -72,63 +70,63 @@ def most_probable_reading(
     change_cost: float,
     alphabet: str,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Read plates by the formats that are as long as they are, or else by runs of letters and digits.
+    """Read plates by the formats that are as long as they are, and by runs of letters and digits.
 
-    Of the readings that one of those formats allows the most probable is taken, if the logarithm of its probability
-    (summed over the characters) is less than `tolerance` below that of the most probable reading of all. Else that
-    one is, so that a plate which follows no format survives; of all readings, though, each is held to be less probable
-    by `change_cost` for every change between letters and digits from one character to the next. All numbers, and no
-    loop over formats.
+    What a reading counts is the logarithm of its probability (summed over the characters) less `change_cost` for every
+    change between letters and digits from one character to the next. Of the readings that one of those formats allows
+    the one that counts most is taken, if it counts less than `tolerance` below the one that counts most of all. Else
+    that one is, so that a plate which follows no format survives. No loop over formats.
 
     Args:
         probabilities: float32 [B,N,K], of each character of the alphabet in each slot, in reading order.
         count: int32 [B], how many slots are used; they come first.
         formats: none longer than N; may be empty.
         tolerance: 0 or more.
-        change_cost: 0 or more; 0 leaves the characters as they are.
+        change_cost: 0 or more; 0 makes every sequence of letters and digits as likely.
         alphabet: K characters.
 
     Returns:
         Character ids, int32 [B,N], -1 in unused slots, and their probabilities, float32 [B,N], 0 in unused slots.
     """
     slots = probabilities.shape[1]
-    # The best character for each sign: what is not of its kind counts less than a probability of 0.
-    of_sign = tf.where(_characters_of_signs(alphabet), probabilities[:, :, None], -1.0)
-    best = tf.reduce_max(of_sign, axis=-1)
+    # The best character of each kind: what is of another counts less than a probability of 0.
+    of_kind = tf.where(_characters_of_kinds(alphabet), probabilities[:, :, None], -1.0)
+    best = tf.reduce_max(of_kind, axis=-1)
     used = tf.sequence_mask(count, slots)
     logarithms = tf.where(used[..., None], tf.math.log(tf.maximum(best, _LEAST)), 0.0)
-    kinds = likely_kinds(tf.gather(logarithms, _KINDS, axis=-1), change_cost)
-    sign = tf.gather(_KINDS, kinds) if change_cost else tf.fill(tf.shape(used), _ANY)
+    allowed = _allowed_kinds(("?" * slots, *formats), slots)  # the first allows all readings
+    sums = best_sums(tf.where(allowed, logarithms[:, None], -np.inf), change_cost)
+    chosen = tf.zeros_like(count)
     if formats:
-        signs = _sign_indices(formats, slots)
-        of_format = tf.einsum("bns,fns->bf", logarithms, tf.one_hot(signs, _NEITHER + 1))
-        of_format = tf.where(count[:, None] == [len(entry) for entry in formats], of_format, -np.inf)
-        unrestricted = tf.reduce_sum(logarithms[..., _ANY], axis=1)
-        allowed = unrestricted - tf.reduce_max(of_format, axis=1) < tolerance
-        sign = tf.where(allowed[:, None], tf.gather(signs, tf.argmax(of_format, axis=1)), sign)
-    ids = tf.gather(tf.argmax(of_sign, axis=-1, output_type=tf.int32), sign, batch_dims=2)
-    return tf.where(used, ids, -1), tf.where(used, tf.gather(best, sign, batch_dims=2), 0.0)
+        counts = tf.reduce_max(sums[:, :, 0], axis=-1)
+        fitting = tf.where(count[:, None] == [len(entry) for entry in formats], counts[:, 1:], -np.inf)
+        near = counts[:, 0] - tf.reduce_max(fitting, axis=1) < tolerance
+        chosen = tf.where(near, 1 + tf.argmax(fitting, axis=1, output_type=tf.int32), 0)
+    kinds = tf.argmax(tf.gather(sums, chosen, batch_dims=1), axis=-1)
+    ids = tf.gather(tf.argmax(of_kind, axis=-1, output_type=tf.int32), kinds, batch_dims=2)
+    return tf.where(used, ids, -1), tf.where(used, tf.gather(best, kinds, batch_dims=2), 0.0)
 
 
-def likely_kinds(logarithms: tf.Tensor, change_cost: float) -> tf.Tensor:
-    """Find the most probable sequence of kinds if each change from one to the next costs something.
+def best_sums(logarithms: tf.Tensor, change_cost: float) -> tf.Tensor:
+    """Find what the best sequence of kinds counts that has a given kind in a given slot.
 
-    The maximum of a Markov chain by messages from both ends (Viterbi, 1967; Pearl, 1988: max-product).
+    The max-marginals of a Markov chain, by messages from both its ends (Viterbi, 1967; Pearl, 1988). Where one kind's
+    is the largest in a slot, the best sequence of all has that kind there.
 
     Args:
-        logarithms: float32 [B,N,kinds], of the probability of each kind's best character; 0 in unused slots.
-        change_cost: what a change subtracts from their sum.
+        logarithms: float32 [...,N,kinds], of the probability of each kind's best character; 0 in unused slots.
+        change_cost: what each change of kind from one slot to the next subtracts from their sum.
 
     Returns:
-        int32 [B,N], the kinds' indices.
+        float32 [...,N,kinds].
     """
-    slots = tf.unstack(logarithms, axis=1)
-    messages = [_messages(slots, change_cost), _messages(slots[::-1], change_cost)[::-1]]
-    return tf.argmax(logarithms + tf.stack(messages[0], 1) + tf.stack(messages[1], 1), -1, output_type=tf.int32)
+    slots = tf.unstack(logarithms, axis=-2)
+    before, after = _messages(slots, change_cost), _messages(slots[::-1], change_cost)[::-1]
+    return logarithms + tf.stack(before, axis=-2) + tf.stack(after, axis=-2)
 
 
 def _messages(slots: list[tf.Tensor], change_cost: float) -> list[tf.Tensor]:
-    """What all slots before each one say of its kinds: the best sum that ends in each, N times float32 [B,kinds]."""
+    """What all slots before each one say of its kinds: N times float32 [...,kinds]."""
     messages = [tf.zeros_like(slots[0])]
     for slot in slots[:-1]:
         sums = messages[-1] + slot
@@ -136,12 +134,14 @@ def _messages(slots: list[tf.Tensor], change_cost: float) -> list[tf.Tensor]:
     return messages
 
 
-def _characters_of_signs(alphabet: str) -> np.ndarray:
-    """Which characters each sign stands for, those that are neither letter nor digit last: bool [4,K]."""
-    letters, digits = ([test(c) for c in alphabet] for test in (str.isalpha, str.isdigit))
-    return np.array([letters, digits, np.ones(len(alphabet)), ~np.logical_or(letters, digits)], bool)
+def _characters_of_kinds(alphabet: str) -> np.ndarray:
+    """Which characters are letters, digits, and neither: bool [3,K]."""
+    letters, digits = (np.array([test(c) for c in alphabet]) for test in (str.isalpha, str.isdigit))
+    return np.stack([letters, digits, ~(letters | digits)])
 
 
-def _sign_indices(formats: tuple[str, ...], slots: int) -> np.ndarray:
-    """Each format's signs as indices, int32 [F,N]; what is beyond its end is any, and does not count."""
-    return np.array([[_SIGNS.index(sign) for sign in entry.ljust(slots, "?")] for entry in formats], np.int32)
+def _allowed_kinds(formats: tuple[str, ...], slots: int) -> np.ndarray:
+    """Which kinds each format allows in each slot, bool [F,N,3]; beyond its end all."""
+    return np.array(
+        [[[sign in ("?", kind) for kind in _KINDS] for sign in entry.ljust(slots, "?")] for entry in formats]
+    )

@@ -34,12 +34,11 @@ def enumerated(probabilities: np.ndarray, formats: list[str], tolerance: float, 
         text: sum(row[c] for row, c in zip(logarithms, text, strict=True))
         for text in map("".join, itertools.product(ALPHABET, repeat=len(probabilities)))
     }
+    readings = {text: logarithm - change_cost * changes(text) for text, logarithm in readings.items()}
     free = max(readings, key=readings.__getitem__)
     allowed = [text for text in readings if any(allows(entry, text) for entry in formats)]
     bound = max(allowed, key=readings.__getitem__, default=free)
-    if allowed and readings[free] - readings[bound] < tolerance:
-        return bound
-    return max(readings, key=lambda text: readings[text] - change_cost * changes(text))
+    return bound if readings[free] - readings[bound] < tolerance else free
 
 
 def read(
