@@ -162,3 +162,13 @@ def test_stamping_lights_one_edge_of_the_characters_and_shades_the_other():
 def test_the_same_generator_draws_the_same_face_and_another_another():
     changes = {"face.band": 0.5, "face.dirt": [0, 1], "face.emboss": [0, 1], "face.screws": 0.5}
     assert face(1, changes).image.tobytes() == face(1, changes).image.tobytes() != face(2, changes).image.tobytes()
+
+
+@pytest.mark.parametrize("edge", [0.0, 0.1])
+@pytest.mark.parametrize("printed", [0, 1])
+def test_a_number_too_wide_for_its_plate_ends_as_far_from_the_edges_as_asked_for(edge, printed):
+    changes = {"face.edge": [edge, edge], "shape.print": printed, "number.squeeze": [10, 10], "number.count": [8, 8]}
+    for seed in range(5):
+        boxes = face(seed, changes | {"number.mixed": 1}).boxes
+        assert boxes[:, 0].min() == pytest.approx(edge * WIDTH, abs=2)
+        assert boxes[:, 2].max() == pytest.approx((1 - edge) * WIDTH, abs=2)

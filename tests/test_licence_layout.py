@@ -187,7 +187,7 @@ def test_every_range_has_two_ends():
     ranges = [name for name, value in VARIED.items() if isinstance(value, list)]
     assert set(ranges) < {name for name, _ in ENDS}
     assert all(isinstance(end, int | float) for _, end in ENDS)
-    assert len(ENDS) == 48
+    assert len(ENDS) == 50
 
 
 @pytest.mark.parametrize(("name", "end"), ENDS, ids=lambda value: str(value))

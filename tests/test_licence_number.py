@@ -71,6 +71,14 @@ def test_mixed_numbers_have_letters_and_digits_anywhere():
     assert signs == {a + b + c for a in "L0" for b in "L0" for c in "L0"}
 
 
+def test_rare_characters_are_as_rare_as_asked_for_but_in_words():
+    def share(**form) -> float:
+        return "".join(map("".join, _numbers("ABCD", 400, rare="D", rarity=0.1, **form))).count("D") / (400 * 6)
+
+    assert 0.02 < share(mixed=1, count=[6, 6]) < 0.045  # 1 in 31
+    assert 0.2 < share(vanity=1, count=[6, 6]) < 0.3
+
+
 def test_some_numbers_repeat_one_character():
     numbers = [group for groups in _numbers() for group in groups if len(group) >= 4]
     assert 0 < sum(len(set(group)) == 1 for group in numbers) < len(numbers) / 5

@@ -71,8 +71,9 @@ def _two(s: Style) -> Glyph:
     top: tuple[Corner, ...] = ((0, 0.3), (0, 0, 1), (1, 0, 1))
     neck: tuple[Corner, ...] = ((1, s.neck_2 - 0.1, 1),)
     if s.two == "curved":
-        neck = ((1, s.neck_2 - 0.06, 1), (0, s.neck_2 + 0.1, 1))
-    return Glyph((Path((*top, *neck, (0, 1), (1, 1)), start=s.opening_digit),))
+        turn = max(s.neck_2, 0.5)
+        neck = ((1, turn - 0.06, 1), (0, turn + 0.1, 1))
+    return Glyph((Path((*top, *neck, (0, 1), (1, 1)), start=s.opening_2),))
 
 
 def _three(s: Style) -> Glyph:
@@ -87,8 +88,9 @@ def _three(s: Style) -> Glyph:
 def _four(s: Style) -> Glyph:
     stem = min(s.stem_4, 1.0)
     if s.four == "open":
-        return Glyph((_line((0.5, 0), (0, s.bar_4), (1, s.bar_4)), _line((stem, 0.4), (stem, 1))))
-    return Glyph((_line((stem, 1), (stem, 0), (0, s.bar_4), (1, s.bar_4)),), 1 + 0.05 * s.spread, 0.27)
+        return Glyph((_line((s.top_4, 0), (0, s.bar_4), (1, s.bar_4)), _line((stem, s.start_4), (stem, 1))))
+    top: list[Corner] = [(stem, 0)] if not s.apex_4 else [(stem, 0), (stem - s.apex_4, 0)]
+    return Glyph((_line((stem, 1), *top, (0, s.bar_4), (1, s.bar_4)),), 1 + 0.05 * s.spread, 0.27)
 
 
 def _five(s: Style) -> Glyph:
@@ -180,8 +182,8 @@ def _i(s: Style) -> Glyph:
 
 def _j(s: Style) -> Glyph:
     hook = Path(((1, 0), (1, 1, 1), (0, 1, 1), (0, 0.5)), end=1 - s.hook_j)
-    bar = (_line((0.3, 0), (1, 0)),) if s.j == "bar" else ()
-    return Glyph((hook, *bar), s.width_j)
+    bars = {"bar": (_line((0.3, 0), (1, 0)),), "serif": (_line((0.5, 0), (1.4, 0)),)}
+    return Glyph((hook, *bars.get(s.j, ())), s.width_j)
 
 
 def _k(s: Style) -> Glyph:

@@ -46,7 +46,7 @@ class Style:
     contrast: float = _between(0.72, 0.97, 1.15)  # horizontal strokes against vertical ones
     corners: str = _one_of(round=0.92, chamfered=0.08)
     superness: float = _between(1.95, 2.1, 3.0)  # exponent of the corner's superellipse, 2 being an ellipse
-    radius: float = _between(0.2, 0.42, 0.9)  # of a rounded corner, in glyph widths
+    radius: float = _between(0.12, 0.34, 0.9)  # of a rounded corner, in glyph widths
     stretch: float = _between(0.85, 1.05, 2.6)  # a corner's height against its width
     ends: str = _one_of(square=0.7, round=0.3)
     mitre: float = _between(1.1, 1.6, 4.0)  # how far a sharp corner reaches, in half weights
@@ -66,7 +66,8 @@ class Style:
     bar_4: float = _between(0.6, 0.75, 0.88)
     bar_g: float = _between(0.48, 0.54, 0.64)
     opening: float = _between(0.14, 0.2, 0.26)  # length of the ends of C, G, S
-    opening_digit: float = _between(0.15, 0.21, 0.29)  # the same of 2, 3, 5, 6, 9
+    opening_digit: float = _between(0.15, 0.21, 0.29)  # the same of 3, 5, 6, 9
+    opening_2: float = _between(0.08, 0.2, 0.29)
     fork_y: float = _between(0.36, 0.48, 0.62)
     fork_k: float = _between(0.46, 0.56, 0.68)
     vertex_m: float = _between(0.35, 0.6, 1.3)  # above 1 it stands on the baseline
@@ -93,18 +94,21 @@ class Style:
     splay_m: float = _sometimes(0.12, 0.03, 0.12)
     splay_w: float = _between(-0.25, 0.5, 0.62)  # 0 or less: vertical outer legs
     stem_4: float = _between(0.68, 0.8, 1.08)
+    top_4: float = _between(0.3, 0.5, 0.8)  # where an open 4's slope starts
+    start_4: float = _between(0.3, 0.42, 0.68)  # how far down an open 4's stem starts
+    apex_4: float = _sometimes(0.3, 0.05, 0.2)  # the flat top of a closed 4
     foot_7: float = _between(0.1, 0.3, 0.5)
-    neck_2: float = _between(0.5, 0.58, 0.68)
+    neck_2: float = _between(0.26, 0.42, 0.68)  # high where a straight slope ends in a small hook
     hook_j: float = _between(0.1, 0.28, 0.42)
     leg_r: float = _between(0.25, 0.45, 0.7)
     round_0: float = _between(0.6, 1.0, 1.0)
 
     # Forms.
     zero: str = _one_of(plain=0.46, as_o=0.4, slash=0.06, gap=0.05, dot=0.03)
-    one: str = _one_of(flag=0.5, foot=0.35, bar=0.15)
+    one: str = _one_of(flag=0.45, foot=0.33, bar=0.22)
     two: str = _one_of(straight=0.6, curved=0.4)
     three: str = _one_of(round=0.85, flat=0.15)
-    four: str = _one_of(closed=0.87, open=0.13)
+    four: str = _one_of(closed=0.72, open=0.28)
     five: str = _one_of(vertical=0.65, slanted=0.35)
     six: str = _one_of(curved=0.7, straight=0.3)
     nine: str = _one_of(as_six=0.85, curved=0.08, straight=0.07)
@@ -112,7 +116,7 @@ class Style:
     eight: str = _one_of(bowls=0.85, crossing=0.15)
     g: str = _one_of(bar=0.6, both=0.25, spur=0.15)
     i: str = _one_of(bar=0.6, serif=0.4)
-    j: str = _one_of(plain=0.65, bar=0.35)
+    j: str = _one_of(plain=0.6, bar=0.3, serif=0.1)
     k: str = _one_of(joined=0.6, meeting=0.4)
     q: str = _one_of(crossing=0.5, inside=0.3, outside=0.2)
     r: str = _one_of(straight=0.8, curved=0.2)

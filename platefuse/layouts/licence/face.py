@@ -72,8 +72,8 @@ def draw_face(
     printed = happens(rng, shape.print)
     if printed and happens(rng, params.picture):
         scenery.draw_picture(sheet.draw, rng, (width, height), ground)
-    left, right = country_band(sheet) if not printed else (0.03 * width, 0.97 * width)
-    left, right = left + rng.uniform(0, 0.02) * width, right - rng.uniform(0, 0.02) * width
+    left, right = country_band(sheet) if not printed else (0.0, float(width))
+    left, right = left + uniform(rng, params.edge) * width, right - uniform(rng, params.edge) * width
     rows, stacked = _number(sheet, alphabet, font, shape, number, (left, right))
     if printed:
         small_print(sheet, rows)

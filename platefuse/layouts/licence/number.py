@@ -38,6 +38,8 @@ class NumberParams(Params):
     count: Range[_Count] = Field(description="least and most characters of a number that follows no common form")
     vanity: Share = Field(description="share of numbers that are words of the owner's own")
     mixed: Share = Field(description="share of numbers of letters and digits in any order")
+    rare: str = Field(description="characters that issuers avoid, since they look like others")
+    rarity: Real = Field(ge=0.01, le=1, description="how frequent these are against the others, but in words")
     stroke_fonts: Share = Field(description="share of numbers stamped in a parametric font, not one of a file")
     two_rows: Share = Field(description="share of numbers in two rows")
     squeeze: Range[Factor] = Field(description="width of the characters against their font's own")
@@ -98,13 +100,15 @@ def draw_groups(rng: np.random.Generator, alphabet: str, params: NumberParams) -
         alphabet: the characters to choose from.
         params: which forms are how frequent.
     """
+    rarity = params.rarity
     if happens(rng, params.vanity):
-        form = _vanity(rng, params.count)
+        form, rarity = _vanity(rng, params.count), 1.0  # words have all letters
     elif happens(rng, params.mixed):
         form = _split(rng, "".join(rng.choice(["L", "0", "?"], _length(rng, params.count))))
     else:
         form = str(rng.choice(_GROUPS))
-    groups = [_fill(rng, group, alphabet) for group in form.replace("-", " ").split()]
+    weights = {c: rarity if c in params.rare else 1.0 for c in alphabet}
+    groups = [_fill(rng, group, weights) for group in form.replace("-", " ").split()]
     if happens(rng, 0.04):  # 5555, AAA0000: repeated characters lie closest and are dropped first
         groups = [group[0] * len(group) for group in groups]
     return groups
@@ -127,11 +131,14 @@ def _split(rng: np.random.Generator, form: str) -> str:
     return f"{form[:at]} {form[at:]}"
 
 
-def _fill(rng: np.random.Generator, form: str, alphabet: str) -> str:
-    letters = [c for c in alphabet if not c.isdigit()] or list(alphabet)
-    digits = [c for c in alphabet if c.isdigit()] or list(alphabet)
-    kinds = {"L": letters, "0": digits, "?": list(alphabet)}
-    return "".join(str(rng.choice(kinds[kind])) for kind in form)
+def _fill(rng: np.random.Generator, form: str, weights: dict[str, float]) -> str:
+    """Put characters, each as frequent as its weight, into the places of a form."""
+    alphabet = list(weights)
+    letters = [c for c in alphabet if not c.isdigit()] or alphabet
+    digits = [c for c in alphabet if c.isdigit()] or alphabet
+    kinds = {"L": letters, "0": digits, "?": alphabet}
+    shares = {kind: np.array([weights[c] for c in characters]) for kind, characters in kinds.items()}
+    return "".join(str(rng.choice(kinds[kind], p=shares[kind] / shares[kind].sum())) for kind in form)
 
 
 def set_row(

@@ -29,7 +29,7 @@ class Line:
 def country_band(sheet: Sheet) -> tuple[float, float]:
     """Perhaps draw a country band; give the space x1,x2 that is left for the number."""
     width, height = sheet.size
-    left, right = 0.015 * width, 0.985 * width
+    left, right = 0.0, float(width)
     if not happens(sheet.rng, sheet.params.band):
         return left, right
     wide = sheet.rng.uniform(0.06, 0.11) * width

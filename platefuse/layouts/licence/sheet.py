@@ -14,6 +14,7 @@ from platefuse.params import Items, Params, Real
 
 _MEASURED = 24  # type size at which words are measured: opening a font at a new size takes long
 _Aspect = Annotated[Real, Field(ge=1, le=10)]
+_Edge = Annotated[Real, Field(ge=0, le=0.2)]
 _Height = Annotated[Real, Field(ge=0.1, le=0.94)]
 
 
@@ -32,6 +33,7 @@ class FaceParams(Params):
     shapes: Items[ShapeParams] = Field(min_length=1)
     dark: Share = Field(description="share of plates with a light number on a dark ground")
     coloured: Share = Field(description="share of grounds with a strong colour")
+    edge: Range[_Edge] = Field(description="from the number to the plate's edge or band, as a share of the width")
     contrast: Real = Field(ge=20, le=200, description="least difference of brightness, 0..255, of number and ground")
     picture: Share = Field(description="share of plates with a picture behind the number, of those with small print")
     band: Share = Field(description="share of plates with a country band at the left, or on both sides")
