@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 REPRO_FLAGS ?=
+BENCH_FLAGS ?=
 
 BIN := .venv/bin
 # -qq keeps errors and drops the rest. Without dependencies and isolation, only what the locks name gets in.
@@ -24,7 +25,7 @@ define run_pipeline
 	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
 endef
 
-.PHONY: help repro plates score-real release plots test lint lock clean-env
+.PHONY: help repro plates score-real release bench plots test lint lock clean-env
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +42,11 @@ score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [
 
 release: .venv/.package  ## copy both pipelines' fused models to released/ and push them to released/store
 	@$(BIN)/python tools/release.py
+
+# The released models are for a pipeline that has not trained here; they come from released/store, without a network.
+bench: .venv/.package .venv/.bench  ## measure speed beside other ways and readers: make bench [PLATES=FOLDER]
+	@$(DVC) pull -q released/digits released/plates
+	@$(BIN)/python -m benchmarks $(if $(PLATES),--photographs "$(PLATES)") $(BENCH_FLAGS)
 
 plots: .venv/.package  ## write the page of plots, dvc_plots/index.html
 	@$(DVC) plots show
@@ -62,6 +68,7 @@ lock:  ## remake the locks from pyproject.toml (newer versions: make lock LOCK_F
 	cd requirements && $(UV_COMPILE) ../pyproject.toml --extra pipeline -o pipeline.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:build -c pipeline.txt -o build.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:dev -c pipeline.txt -o dev.txt
+	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:bench -c pipeline.txt -o bench.txt
 
 clean-env:  ## remove .venv; the next target that needs it makes it again
 	rm -rf .venv
@@ -80,6 +87,11 @@ clean-env:  ## remove .venv; the next target that needs it makes it again
 .venv/.dev: .venv/.installed requirements/dev.txt
 	@echo "Installing the tools for tests and lint"
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.bench: .venv/.installed requirements/bench.txt
+	@echo "Installing what is measured beside"
+	@$(PIP) --require-hashes -r requirements/bench.txt
 	@touch $@
 
 .venv/.package: .venv/.installed pyproject.toml

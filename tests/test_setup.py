@@ -176,8 +176,8 @@ def locked(lock: Path) -> dict[str, tuple[Requirement, list[str]]]:
     return found
 
 
-def test_there_are_locks_for_build_pipeline_and_dev():
-    assert [lock.stem for lock in LOCKS] == ["build", "dev", "pipeline"]
+def test_there_are_locks_for_bench_build_dev_and_pipeline():
+    assert [lock.stem for lock in LOCKS] == ["bench", "build", "dev", "pipeline"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
@@ -204,6 +204,7 @@ def test_the_locks_hold_what_pyproject_asks_for():
         "pipeline": pyproject["project"]["dependencies"] + extras["tensorflow"] + extras["pipeline"],
         "build": groups["build"],
         "dev": groups["dev"],
+        "bench": groups["bench"],
     }
     for stem, requirements in wanted.items():
         lock = locked(ROOT / "requirements" / f"{stem}.txt")
@@ -213,8 +214,9 @@ def test_the_locks_hold_what_pyproject_asks_for():
                 assert asked.specifier.contains(pin.version), f"{asked} in {stem}.txt"
 
 
-def test_opencv_that_needs_libgl_is_never_installed():
-    lock = locked(ROOT / "requirements" / "pipeline.txt")
+@pytest.mark.parametrize("stem", ["pipeline", "bench"])
+def test_opencv_that_needs_libgl_is_never_installed(stem: str):
+    lock = locked(ROOT / "requirements" / f"{stem}.txt")
     assert "opencv-python-headless" in lock
     if "opencv-python" in lock:
         marker = lock["opencv-python"][0].marker
