@@ -1,0 +1,81 @@
+"""The fused model's exported forms, where the library can make them: ONNX Runtime and LiteRT."""
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.subject import PLATES_READ, Subject, linked_folder
+from platefuse.card import read_card
+from platefuse.errors import PlatefuseError
+
+KINDS = ("onnx", "litert")
+_SUFFIXES = {"onnx": ".onnx", "litert": ".tflite"}
+# The one place that knows how the library exports: its function of a SavedModel, a kind, a file and a folder of plates
+# on which the two must agree.
+_EXPORTER = ("platefuse.portable", "export")
+
+Outputs = dict[str, np.ndarray]
+
+
+class ExportedReader:
+    """An exported file in its own runtime; texts are joined in Python, as the files know no strings."""
+
+    def __init__(self, file: Path, alphabet: str, run: Callable[[np.ndarray], Outputs]) -> None:
+        self.file, self._alphabet, self._run = file, alphabet, run
+
+    def __call__(self, images: np.ndarray) -> list[str]:
+        ids = self._run(images)["character_ids"]
+        return ["".join(self._alphabet[i] for i in row if i >= 0) for row in ids]
+
+    @classmethod
+    def make(cls, kind: str, model: Path, subject: Subject, cores: int) -> "ExportedReader | str":
+        """Export a fused model, unless an earlier process of this bench has, and load the file.
+
+        Args:
+            kind: one of KINDS.
+            model: the SavedModel.
+            subject: whose model it is; the file goes to its folder `work`.
+            cores: how many threads the runtime may use.
+
+        Returns:
+            The reader, or why there is none.
+        """
+        file = subject.work / f"{subject.name}{_SUFFIXES[kind]}"
+        try:
+            if not file.is_file():
+                module, name = _EXPORTER
+                export = getattr(importlib.import_module(module), name)
+                with linked_folder(subject, PLATES_READ) as plates:
+                    export(model, kind, file, plates)
+            return cls(file, read_card(model)["alphabet"], _RUNTIMES[kind](file, cores))
+        except ModuleNotFoundError as error:
+            return f"not available: {error}"
+        except PlatefuseError as error:
+            return str(error).replace(f"{subject.work}/", "")  # results tell of no folders
+
+
+def _onnx_runtime(file: Path, cores: int) -> Callable[[np.ndarray], Outputs]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = cores, 1
+    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    [images] = session.get_inputs()
+
+    def run(batch: np.ndarray) -> Outputs:
+        return dict(zip(names, session.run(names, {images.name: batch}), strict=True))
+
+    return run
+
+
+def _litert(file: Path, cores: int) -> Callable[[np.ndarray], Outputs]:
+    from ai_edge_litert.interpreter import Interpreter
+
+    runner = Interpreter(str(file), num_threads=cores).get_signature_runner("numeric")
+    return lambda batch: dict(runner(images=batch))
+
+
+_RUNTIMES = {"onnx": _onnx_runtime, "litert": _litert}

@@ -1,0 +1,28 @@
+"""A process that loads detector and classifier as most people would, reads an image and prints its text.
+
+To be timed from outside: python -m benchmarks.first_reading PIPELINE IMAGE
+"""
+
+import sys
+from pathlib import Path
+
+from benchmarks.glue import PredictGlue, PythonReadOut, predictor_of
+from platefuse import params
+from platefuse.classifier import load_classifier
+from platefuse.dataset import read_image
+from platefuse.detector import load_detector
+from platefuse.fuse_params import FuseParams
+
+
+def main() -> None:
+    pipeline, image = map(Path, sys.argv[1:])
+    settings = params.load(FuseParams, "fuse", pipeline / "params.yaml")
+    detector, anchors, _ = load_detector(pipeline / "models" / "detector.h5")
+    classifier, alphabet = load_classifier(pipeline / "models" / "classifier.h5")
+    predictor = predictor_of(detector, anchors, settings)
+    glue = PredictGlue(predictor, classifier, settings, PythonReadOut(settings, alphabet))
+    print(*glue(read_image(image)[None]))
+
+
+if __name__ == "__main__":
+    main()
