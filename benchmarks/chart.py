@@ -50,4 +50,4 @@ def _draw_model(axes: Any, name: str, reading: dict[str, Any]) -> None:
     axes.margins(x=0.15)
     axes.set_xlabel("milliseconds an image")
     axes.set_title(f"{name}: reading an image")
-    axes.legend(fontsize="small")
+    axes.legend(fontsize="small", loc="upper right")
