@@ -17,6 +17,7 @@ from platefuse.fuse_params import FuseParams
 from platefuse.keras2 import keras, tf
 from platefuse.read_out import ReadOut
 from platefuse.resampling import canvas_geometry, crop_and_resize, scale_to_canvas
+from platefuse.suppression import BestBoxes
 
 
 def fuse(
@@ -49,24 +50,24 @@ def fuse(
     canvas_size = tuple(detector.input_shape[1:3])
     canvas = keras.Input((*canvas_size, 3), name="canvas")
     geometry = keras.Input((3,), name="geometry")
-    predictor = prediction_model(
-        detector,
-        anchors,
-        params.score_threshold,
-        params.nms_threshold,
-        max_detections=params.slots,
-        class_scores=params.detector_weight > 0,
-    )
     never_empty = AtLeastOne(name="at_least_one")(canvas)
-    boxes, scores, *class_scores = predictor(never_empty)
+    best = BestBoxes(params.slots, params.score_threshold, params.nms_threshold, name="best_boxes")
+    boxes, scores, class_scores = best(_all_boxes(detector, anchors)(never_empty))
     connection = ConnectionLayer(classifier.input_shape[1:3], params.crop_margin, params.round, name="connection")
     probabilities = _HEADS[params.head](classifier, params.slots)(connection([never_empty, boxes]))
-    if class_scores:
-        probabilities = ProductOfOpinions(params.detector_weight, name="opinions")([probabilities, *class_scores])
+    if params.detector_weight:
+        probabilities = ProductOfOpinions(params.detector_weight, name="opinions")([probabilities, class_scores])
     outputs = ReadOut(params, alphabet, name="read_out")([boxes, scores, probabilities, geometry])
     on_canvas = keras.Model([canvas, geometry], outputs, name="fused_on_canvas")
     images = keras.Input((None, None, 3), dtype=tf.uint8, name="images")
     return keras.Model(images, on_canvas(ScaleToCanvas(canvas_size, name="scale")(images)), name="fused"), on_canvas
+
+
+def _all_boxes(detector: keras.Model, anchors: AnchorParams) -> keras.Model:
+    """The prediction model before it filters: every anchor's box [B,A,4] and the scores of its classes [B,A,C]."""
+    predictor = prediction_model(detector, anchors, score_threshold=0.0, nms_threshold=1.0, max_detections=1)
+    boxes, (_, classification) = predictor.get_layer("clipped_boxes").output, detector.outputs
+    return keras.Model(detector.inputs, [boxes, classification], name="detector")
 
 
 def _check_detector_alphabet(detector_alphabet: str, alphabet: str, weight: float) -> None:
@@ -101,7 +102,8 @@ class AtLeastOne(keras.layers.Layer):
     def call(self, canvas: tf.Tensor) -> tf.Tensor:
         batch = tf.shape(canvas)[0]
         some = tf.cond(batch > 0, lambda: canvas, lambda: tf.zeros([1, *canvas.shape[1:]]))
-        return tf.ensure_shape(some, [None, *canvas.shape[1:]])
+        # Tells the shape, which the condition forgets, as tf.ensure_shape does; LiteRT knows this operation alone.
+        return tf.reshape(some, [-1, *canvas.shape[1:]])
 
 
 class ConnectionLayer(keras.layers.Layer):

@@ -3,10 +3,14 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from platefuse.formats import most_probable_reading
 from platefuse.fuse_params import FuseParams
 from platefuse.keras2 import keras, tf
 from platefuse.reading_order import reading_order
+
+_LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability of 0, which has no logarithm
 
 
 class ReadOut(keras.layers.Layer):
@@ -27,7 +31,8 @@ class ReadOut(keras.layers.Layer):
         boxes, scores, probabilities = (values[: tf.shape(geometry)[0]] for values in inputs[:-1])
         character_scores = tf.reduce_max(probabilities, axis=-1)
         used = (scores >= 0) & (character_scores >= self.params.character_threshold)
-        used &= certainty(probabilities) >= self.params.certainty_threshold
+        if self.params.certainty_threshold:
+            used &= certainty(probabilities) >= self.params.certainty_threshold
         used &= tall_enough(boxes, used, self.params.least_height)
         order = reading_order(boxes, used, self.params.reading_order)
 
@@ -67,7 +72,8 @@ def certainty(probabilities: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 [...], 0..1.
     """
-    entropy = -tf.reduce_sum(tf.math.xlogy(probabilities, probabilities), axis=-1)
+    # What tf.math.xlogy is for, in operations that exporters have: 0 log 0 is 0.
+    entropy = -tf.reduce_sum(probabilities * tf.math.log(tf.maximum(probabilities, _LEAST)), axis=-1)
     return tf.maximum(1.0 - entropy / math.log(probabilities.shape[-1]), 0.0)
 
 

@@ -1,0 +1,70 @@
+"""Which of the detector's many boxes are given on: the best ones that overlap no better one.
+
+keras-retinanet's FilterDetections does the same image by image, in a loop around TensorFlow's non-maximum suppression.
+To keep N boxes takes no more than N steps, though, and each can be taken for all images at once: that is faster, and
+made of operations that every runtime has.
+"""
+
+from typing import Any
+
+from platefuse.keras2 import keras, tf
+
+
+class BestBoxes(keras.layers.Layer):
+    """Keeps up to `slots` boxes of each image, highest score first, none of which overlaps a better one too much.
+
+    Input: boxes float32 [B,A,4], x1,y1,x2,y2, and the scores of their classes [B,A,C], 0..1. A box's score is that of
+    its best class, whatever the others. Output: boxes [B,N,4], scores [B,N] and scores of classes [B,N,C]; rows without
+    a box are -1 in all of them.
+
+    Args:
+        slots: N.
+        score_threshold: boxes must score above it.
+        overlap_threshold: of two boxes that overlap by more than this IoU the lower-scoring is dropped.
+    """
+
+    def __init__(self, slots: int, score_threshold: float, overlap_threshold: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.slots, self.score_threshold, self.overlap_threshold = slots, score_threshold, overlap_threshold
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        boxes, class_scores = inputs
+        scores = tf.reduce_max(class_scores, axis=-1)
+        above = tf.reduce_sum(tf.cast(scores > self.score_threshold, tf.int32), axis=1)
+        # Candidates only, as many as the image with the most of them has: few of the thousands of boxes.
+        scores, order = tf.math.top_k(scores, tf.maximum(tf.reduce_max(above), 1))
+        candidates = tf.gather(boxes, order, batch_dims=1)
+        picked, found = self._pick(candidates, tf.cast(scores > self.score_threshold, tf.float32))
+
+        def of_picked(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+            return tf.where(mask, tf.gather(values, picked, batch_dims=1), -1.0)
+
+        class_scores = tf.gather(class_scores, order, batch_dims=1)
+        each = found[..., None]
+        return of_picked(candidates, each), of_picked(scores, found), of_picked(class_scores, each)
+
+    def _pick(self, boxes: tf.Tensor, left: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Pick one box after another: indices int32 [B,N] into boxes [B,K,4], best first, and which of them exist.
+
+        `left` is float32 [B,K], 1 for what may be picked.
+        """
+        low = tf.minimum(boxes[..., :2], boxes[..., 2:])
+        high = tf.maximum(boxes[..., :2], boxes[..., 2:])
+        areas = _area(high - low)
+        picked, found = [], []
+        for _ in range(self.slots):
+            best = tf.argmax(left, axis=1, output_type=tf.int32)[:, None]  # the first of what is left
+            found.append(tf.gather(left, best, batch_dims=1) > 0)
+            picked.append(best)
+            low_best, high_best, area = (tf.gather(values, best, batch_dims=1) for values in (low, high, areas))
+            common = _area(tf.nn.relu(tf.minimum(high, high_best) - tf.maximum(low, low_best)))
+            # Without a division, which boxes without an area would make 0 / 0.
+            apart = common <= self.overlap_threshold * (areas + area - common)
+            others = tf.range(tf.shape(boxes)[1]) != best
+            left *= tf.cast(apart & others, tf.float32)
+        return tf.concat(picked, axis=1), tf.concat(found, axis=1)
+
+
+def _area(sides: tf.Tensor) -> tf.Tensor:
+    """Widths and heights [...,2] to areas [...]."""
+    return sides[..., 0] * sides[..., 1]
