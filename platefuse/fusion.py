@@ -10,14 +10,15 @@ default head does the same in one call. Everything between pixels and text is on
 from typing import Any
 
 from platefuse.crop_window import crop_window
-from platefuse.detector import AnchorParams, prediction_model
+from platefuse.detector import AnchorParams
 from platefuse.errors import PlatefuseError
+from platefuse.folding import fold_batch_normalisation
 from platefuse.formats import check_formats
 from platefuse.fuse_params import FuseParams
 from platefuse.keras2 import keras, tf
 from platefuse.read_out import ReadOut
 from platefuse.resampling import canvas_geometry, crop_and_resize, scale_to_canvas
-from platefuse.suppression import BestBoxes
+from platefuse.suppression import AnchorBoxes, BestBoxes
 
 
 def fuse(
@@ -47,27 +48,25 @@ def fuse(
     check_formats(params.formats, alphabet)
     if params.detector_weight:
         _check_detector_alphabet(detector_alphabet, alphabet, params.detector_weight)
+    detector, classifier = fold_batch_normalisation(detector), fold_batch_normalisation(classifier)
     canvas_size = tuple(detector.input_shape[1:3])
     canvas = keras.Input((*canvas_size, 3), name="canvas")
     geometry = keras.Input((3,), name="geometry")
     never_empty = AtLeastOne(name="at_least_one")(canvas)
+    deltas, class_scores = detector(never_empty)
+    all_boxes = AnchorBoxes(anchors.boxes(canvas_size), canvas_size, name="anchor_boxes")(deltas)
     best = BestBoxes(params.slots, params.score_threshold, params.nms_threshold, name="best_boxes")
-    boxes, scores, class_scores = best(_all_boxes(detector, anchors)(never_empty))
+    boxes, scores, class_scores = best([all_boxes, class_scores])
+    slots = UsedSlots(name="used_slots")(scores)
     connection = ConnectionLayer(classifier.input_shape[1:3], params.crop_margin, params.round, name="connection")
-    probabilities = _HEADS[params.head](classifier, params.slots)(connection([never_empty, boxes]))
+    characters = connection([never_empty, boxes, slots])
+    probabilities = _HEADS[params.head](classifier, characters, slots, scores)
     if params.detector_weight:
         probabilities = ProductOfOpinions(params.detector_weight, name="opinions")([probabilities, class_scores])
     outputs = ReadOut(params, alphabet, name="read_out")([boxes, scores, probabilities, geometry])
     on_canvas = keras.Model([canvas, geometry], outputs, name="fused_on_canvas")
     images = keras.Input((None, None, 3), dtype=tf.uint8, name="images")
     return keras.Model(images, on_canvas(ScaleToCanvas(canvas_size, name="scale")(images)), name="fused"), on_canvas
-
-
-def _all_boxes(detector: keras.Model, anchors: AnchorParams) -> keras.Model:
-    """The prediction model before it filters: every anchor's box [B,A,4] and the scores of its classes [B,A,C]."""
-    predictor = prediction_model(detector, anchors, score_threshold=0.0, nms_threshold=1.0, max_detections=1)
-    boxes, (_, classification) = predictor.get_layer("clipped_boxes").output, detector.outputs
-    return keras.Model(detector.inputs, [boxes, classification], name="detector")
 
 
 def _check_detector_alphabet(detector_alphabet: str, alphabet: str, weight: float) -> None:
@@ -81,6 +80,9 @@ def _check_detector_alphabet(detector_alphabet: str, alphabet: str, weight: floa
             f"{name}: the detector names the characters {detector_alphabet!r} and the classifier {alphabet!r}; "
             "train both on the same data, or set 0."
         )
+
+
+_RED, _GREEN, _BLUE = 0.2989, 0.5870, 0.1140  # of a gray pixel: tf.image.rgb_to_grayscale's, after ITU-R BT.601
 
 
 class ScaleToCanvas(keras.layers.Layer):
@@ -106,26 +108,37 @@ class AtLeastOne(keras.layers.Layer):
         return tf.reshape(some, [-1, *canvas.shape[1:]])
 
 
+class UsedSlots(keras.layers.Layer):
+    """Lists the slots that hold a box: from scores [B,N], -1 where none, to image and slot of each, int64 [M,2].
+
+    The first slot of all is in the list in any case: oneDNN's convolutions refuse a batch of no characters, too.
+    """
+
+    def call(self, scores: tf.Tensor) -> tf.Tensor:
+        first = tf.reshape(tf.range(tf.size(scores)), tf.shape(scores)) == 0
+        return tf.where((scores >= 0) | first)
+
+
 class ConnectionLayer(keras.layers.Layer):
     """Turns the detector's boxes into the classifier's characters.
 
     Boxes x1,y1,x2,y2 are widened by `margin`, normalised to y1,x1,y2,x2, cut out, resized, and made gray and
-    0..1; with `rounded`, 0 or 1. Input: the canvas, float32 RGB [B,h,w,3], 0..255, and boxes, float32 [B,N,4] in
-    its pixels. Output: float32 [B,N,crop height,crop width,1]. The crop of an unused slot (a box of -1) is a
-    single repeated pixel, and means nothing.
+    0..1; with `rounded`, 0 or 1. Input: the canvas, float32 RGB [B,h,w,3], 0..255, boxes, float32 [B,N,4] in its
+    pixels, and which of them to cut out, `UsedSlots`' int64 [M,2]. Output: float32 [M,crop height,crop width,1].
     """
 
     def __init__(self, size: tuple[int, int], margin: float, rounded: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size, self.margin, self.rounded = size, margin, rounded
 
-    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        canvas, boxes = inputs
-        gray = tf.image.rgb_to_grayscale(canvas)[..., 0]
-        x1, y1, x2, y2 = tf.unstack(boxes, axis=-1)
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        canvas, boxes, slots = inputs
+        red, green, blue = tf.unstack(canvas, axis=-1)
+        gray = _RED * red + _GREEN * green + _BLUE * blue
+        x1, y1, x2, y2 = tf.unstack(tf.gather_nd(boxes, slots), axis=-1)
         windows = tf.stack(crop_window(x1, y1, x2, y2, self.margin), axis=-1)
         normalised = to_normalised_yxyx(windows, *canvas.shape[1:3])
-        characters = crop_and_resize(gray, normalised, *self.size)[..., None] / 255.0
+        characters = crop_and_resize(gray, normalised, slots[:, 0], *self.size)[..., None] / 255.0
         return tf.round(characters) if self.rounded else characters
 
 
@@ -135,14 +148,33 @@ def to_normalised_yxyx(boxes: tf.Tensor, height: int, width: int) -> tf.Tensor:
     return tf.stack([y1 / height, x1 / width, y2 / height, x2 / width], axis=-1)
 
 
-def batched_head(classifier: keras.Model, slots: int) -> keras.layers.Layer:
-    """Classify every character of every image, [B,N,h,w,1], in one call of one classifier: [B,N,K]."""
-    del slots  # any number goes into one call
-    return keras.layers.TimeDistributed(classifier, name="head")
+class IntoSlots(keras.layers.Layer):
+    """Puts what is known of used slots, float32 [M,...], into all of them, [B,N,...]; the others are 0.
+
+    Input: the values, their places, `UsedSlots`' int64 [M,2], and the scores [B,N], for their shape.
+    """
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        values, slots, scores = inputs
+        shape = tf.concat([tf.shape(scores, slots.dtype), tf.constant(values.shape[1:].as_list(), slots.dtype)], axis=0)
+        return tf.reshape(tf.scatter_nd(slots, values, shape), [-1, scores.shape[1], *values.shape[1:]])
 
 
-def multiflow_head(classifier: keras.Model, slots: int) -> keras.Model:
-    """The article's head: N inputs, N outputs, and N copies of the classifier. From [B,N,h,w,1] to [B,N,K]."""
+def batched_head(classifier: keras.Model, characters: tf.Tensor, slots: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
+    """Classify the characters of all images, [M,h,w,1], in one call of one classifier: [B,N,K]."""
+    return IntoSlots(name="head")([classifier(characters), slots, scores])
+
+
+def multiflow_head(classifier: keras.Model, characters: tf.Tensor, slots: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
+    """Classify them, [M,h,w,1], in as many copies of the classifier as there are slots: [B,N,K]."""
+    in_slots = IntoSlots(name="characters_in_slots")([characters, slots, scores])
+    one_by_one = keras.layers.Lambda(lambda crops: tf.unstack(crops, axis=1), name="unstack")(in_slots)
+    outputs = multiflow(classifier, scores.shape[1])(one_by_one)
+    return keras.layers.Lambda(lambda flows: tf.stack(flows, axis=1), name="head")(outputs)
+
+
+def multiflow(classifier: keras.Model, slots: int) -> keras.Model:
+    """The article's head: N inputs [B,h,w,1], N outputs [B,K], and N copies of the classifier."""
     inputs = [keras.Input(classifier.input_shape[1:], name=f"character_{i}") for i in range(slots)]
     flows = []
     for i, character in enumerate(inputs):
@@ -150,12 +182,7 @@ def multiflow_head(classifier: keras.Model, slots: int) -> keras.Model:
         copy.set_weights(classifier.get_weights())
         copy._name = f"flow_{i}"
         flows.append(copy(character))
-    multiflow = keras.Model(inputs, flows, name="multiflow")
-    characters = keras.Input((slots, *classifier.input_shape[1:]), name="characters")
-    stacked = keras.layers.Lambda(lambda outputs: tf.stack(outputs, axis=1), name="stack")(
-        multiflow(keras.layers.Lambda(lambda crops: tf.unstack(crops, axis=1), name="unstack")(characters))
-    )
-    return keras.Model(characters, stacked, name="head")
+    return keras.Model(inputs, flows, name="multiflow")
 
 
 _HEADS = {"batched": batched_head, "multiflow": multiflow_head}

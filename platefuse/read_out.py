@@ -33,31 +33,33 @@ class ReadOut(keras.layers.Layer):
         used = (scores >= 0) & (character_scores >= self.params.character_threshold)
         if self.params.certainty_threshold:
             used &= certainty(probabilities) >= self.params.certainty_threshold
-        used &= tall_enough(boxes, used, self.params.least_height)
+        if self.params.least_height:
+            used &= tall_enough(boxes, used, self.params.least_height)
         order = reading_order(boxes, used, self.params.reading_order)
-
-        def in_order(values: tf.Tensor, unused: float) -> tf.Tensor:
-            mask = used if values.shape.rank == 2 else used[..., None]
-            return tf.gather(tf.where(mask, values, unused), order, batch_dims=1)
-
-        ids = in_order(tf.argmax(probabilities, axis=-1, output_type=tf.int32), -1)
-        character_scores = in_order(character_scores, 0.0)
         count = tf.reduce_sum(tf.cast(used, tf.int32), axis=1)
-        if self.params.formats or self.params.change_cost:
-            ids, character_scores = self._by_kinds(in_order(probabilities, 0.0), count)
+
+        # All in one, as each gather costs as much as what it moves.
+        known = tf.concat([_in_image(boxes, geometry), scores[..., None], probabilities], axis=-1)
+        known = tf.gather(tf.where(used[..., None], known, 0.0), order, batch_dims=1)
+        boxes, scores, probabilities = tf.split(known, [4, 1, probabilities.shape[-1]], axis=-1)
+        ids, character_scores = self._named(probabilities, count)
         smallest = tf.reduce_min(tf.where(ids >= 0, character_scores, 1.0), axis=1)
         return {
             "confidence": tf.where(count > 0, smallest, 0.0),
             "count": count,
-            "boxes": in_order(_in_image(boxes, geometry), 0.0),
-            "scores": in_order(scores, 0.0),
+            "boxes": boxes,
+            "scores": scores[..., 0],
             "character_ids": ids,
             "character_scores": character_scores,
         }
 
-    def _by_kinds(self, probabilities: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _named(self, probabilities: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The ids and probabilities, [B,N] each, of the characters that are read; -1 and 0 in unused slots."""
         formats, tolerance, change_cost = self.params.formats, self.params.format_tolerance, self.params.change_cost
-        return most_probable_reading(probabilities, count, formats, tolerance, change_cost, self.alphabet)
+        if formats or change_cost:
+            return most_probable_reading(probabilities, count, formats, tolerance, change_cost, self.alphabet)
+        ids = tf.argmax(probabilities, axis=-1, output_type=tf.int32)
+        return tf.where(tf.sequence_mask(count, ids.shape[1]), ids, -1), tf.reduce_max(probabilities, axis=-1)
 
 
 def certainty(probabilities: tf.Tensor) -> tf.Tensor:

@@ -51,10 +51,20 @@ def scale_to_canvas(images: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
     Returns:
         float32 [B,canvas height,canvas width,3], 0..255; to the last bit the image itself if the sizes are equal.
     """
-    height, width = tf.shape(images)[1], tf.shape(images)[2]
+    pixels = tf.cast(images, tf.float32)
+    fits = tf.reduce_all(tf.shape(images)[1:3] == canvas)
+    return tf.reshape(tf.cond(fits, lambda: pixels, lambda: _scaled(pixels, canvas)), [-1, *canvas, 3])
+
+
+def _scaled(pixels: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
+    """Scale float32 [B,H,W,3] to a canvas: two large products, of rows as they lie in memory, then of columns."""
+    batch, height, width, _ = tf.unstack(tf.shape(pixels))
     scale = canvas_scale(height, width, canvas)
     rows, columns = (_whole_axis(size, target, scale) for size, target in ((height, canvas[0]), (width, canvas[1])))
-    return tf.einsum("ih,bhwc,jw->bijc", rows, tf.cast(images, tf.float32), columns)
+    high = tf.matmul(rows, tf.reshape(pixels, [batch, height, width * 3]))
+    turned = tf.transpose(tf.reshape(high, [batch, canvas[0], width, 3]), [0, 2, 1, 3])
+    wide = tf.matmul(columns, tf.reshape(turned, [batch, width, canvas[0] * 3]))
+    return tf.transpose(tf.reshape(wide, [batch, canvas[1], canvas[0], 3]), [0, 2, 1, 3])
 
 
 def _whole_axis(size: tf.Tensor, target: int, scale: tf.Tensor) -> tf.Tensor:
@@ -64,22 +74,25 @@ def _whole_axis(size: tf.Tensor, target: int, scale: tf.Tensor) -> tf.Tensor:
     return tf.where(inside[:, None], weights, 0.0)
 
 
-def crop_and_resize(images: tf.Tensor, boxes_yxyx: tf.Tensor, height: int, width: int) -> tf.Tensor:
+def crop_and_resize(
+    images: tf.Tensor, boxes_yxyx: tf.Tensor, box_indices: tf.Tensor, height: int, width: int
+) -> tf.Tensor:
     """Cut boxes out of gray images and resize each to the same size.
 
     Args:
         images: float32 [B,H,W].
-        boxes_yxyx: float32 [B,N,4], y1,x1,y2,x2, normalised: 0 and 1 are the image's outer edges (not, as with
+        boxes_yxyx: float32 [M,4], y1,x1,y2,x2, normalised: 0 and 1 are the image's outer edges (not, as with
             tf.image.crop_and_resize, the centres of its outer pixels). Boxes may reach beyond the image, and
             show its border there.
+        box_indices: int [M], which image each box is cut out of.
         height, width: of the crops.
 
     Returns:
-        float32 [B,N,height,width].
+        float32 [M,height,width].
     """
     high, wide = tf.shape(images)[1], tf.shape(images)[2]
     size = tf.cast(tf.stack([high, wide, high, wide]), tf.float32)
     y1, x1, y2, x2 = tf.unstack(boxes_yxyx * size, axis=-1)
     rows = interpolation_matrix(y1, y2 - y1, high, height)
     columns = interpolation_matrix(x1, x2 - x1, wide, width)
-    return tf.einsum("bnih,bhw,bnjw->bnij", rows, images, columns)
+    return tf.matmul(tf.matmul(rows, tf.gather(images, box_indices)), columns, transpose_b=True)

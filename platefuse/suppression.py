@@ -1,4 +1,4 @@
-"""Which of the detector's many boxes are given on: the best ones that overlap no better one.
+"""Where the detector's many boxes are, and which are given on: the best ones that overlap no better one.
 
 keras-retinanet's FilterDetections does the same image by image, in a loop around TensorFlow's non-maximum suppression.
 To keep N boxes takes no more than N steps, though, and each can be taken for all images at once: that is faster, and
@@ -7,7 +7,32 @@ made of operations that every runtime has.
 
 from typing import Any
 
+import numpy as np
+
 from platefuse.keras2 import keras, tf
+
+_DEVIATION = 0.2  # of the deltas, in sides of their anchor: keras-retinanet's
+
+
+class AnchorBoxes(keras.layers.Layer):
+    """Boxes out of what the detector says of its anchors: keras-retinanet's RegressBoxes, with constant anchors.
+
+    Input: deltas float32 [B,A,4]. Output: boxes [B,A,4], x1,y1,x2,y2 in pixels of the canvas, clipped to it.
+
+    Args:
+        anchors: [A,4], x1,y1,x2,y2 in pixels of the canvas.
+        canvas: height and width.
+    """
+
+    def __init__(self, anchors: np.ndarray, canvas: tuple[int, int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.anchors, self.canvas = anchors.astype(np.float32), canvas
+
+    def call(self, deltas: tf.Tensor) -> tf.Tensor:
+        sides = np.tile(self.anchors[:, 2:] - self.anchors[:, :2], 2)
+        height, width = self.canvas
+        boxes = self.anchors + deltas * _DEVIATION * sides
+        return tf.clip_by_value(boxes, 0.0, tf.constant([width, height, width, height], tf.float32))
 
 
 class BestBoxes(keras.layers.Layer):

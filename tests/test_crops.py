@@ -59,7 +59,8 @@ def connection_crops(image: Image.Image, boxes: np.ndarray, crops: CropParams, e
     canvas = np.pad(scale_to_canvas(tf.constant(pixels)[None], crops.canvas)[0], [(edge,), (edge,), (0,)], "edge")
     on_canvas = tf.constant(boxes[None], tf.float32) * canvas_scale(*pixels.shape[:2], crops.canvas) + edge
     layer = ConnectionLayer(crops.size, crops.margin, rounded=False)
-    return layer((tf.constant(canvas[None]), on_canvas))[0, ..., 0].numpy() * 255
+    every = tf.constant([[0, slot] for slot in range(len(boxes))], tf.int64)
+    return layer((tf.constant(canvas[None]), on_canvas, every))[..., 0].numpy() * 255
 
 
 @pytest.mark.parametrize("size", [(96, 240), (31, 57), (60, 400), (150, 90), (413, 700)], ids=str)

@@ -1,11 +1,13 @@
-"""The boxes that are kept, against a loop in plain code, and against keras-retinanet's own filter."""
+"""The boxes of the anchors and those that are kept, against a loop in plain code, and against keras-retinanet's own filter."""
 
 import numpy as np
 import pytest
 from keras_retinanet.layers import FilterDetections
 
+from platefuse.detector import prediction_model
 from platefuse.keras2 import tf
-from platefuse.suppression import BestBoxes
+from platefuse.suppression import AnchorBoxes, BestBoxes
+from tests.small_models import CANVAS, DETECTOR, small_detector
 
 
 def some_boxes(images: int, boxes: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -64,3 +66,15 @@ def test_boxes_without_an_area_and_turned_round_ones_overlap_as_they_do_in_tenso
     found, _, _ = BestBoxes(5, 0.0, 0.3)((boxes[None], scores[None, :, None]))
     np.testing.assert_array_equal(found[0, : len(expected)], boxes[expected])
     assert (found[0, len(expected) :].numpy() == -1).all()
+
+
+def test_anchors_have_the_boxes_that_keras_retinanet_gives_them() -> None:
+    detector = small_detector()
+    images = tf.constant(np.random.default_rng(0).uniform(0, 255, (2, *CANVAS, 3)).astype(np.float32))
+    deltas, _ = detector(images)
+    theirs = prediction_model(detector, DETECTOR.anchors, 0.0, 1.0, max_detections=10_000)(images)[0].numpy()
+    ours = AnchorBoxes(DETECTOR.anchors.boxes(CANVAS), CANVAS)(deltas).numpy()
+    for found, expected in zip(ours, theirs, strict=True):
+        distances = np.abs(expected[: len(found), None] - found[None]).max(axis=-1)  # theirs come by their scores
+        assert distances.shape == (len(found), len(found))
+        assert distances.min(axis=0).max() < 1e-4 and distances.min(axis=1).max() < 1e-4
