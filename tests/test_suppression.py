@@ -1,4 +1,4 @@
-"""The boxes of the anchors and those that are kept, against a loop in plain code, and against keras-retinanet's own filter."""
+"""The boxes of the anchors, and those that are kept, against a loop in plain code and against keras-retinanet's own."""
 
 import numpy as np
 import pytest
