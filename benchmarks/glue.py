@@ -64,24 +64,28 @@ class CompiledGlue:
             scaled = scale_to_canvas(images, canvas)
             return scaled, *predictor(scaled)
 
-        def crop(scaled: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:
-            return connection([scaled, boxes])
+        def crop(scaled: tf.Tensor, boxes: tf.Tensor, slots: tf.Tensor) -> tf.Tensor:
+            return connection([scaled, boxes, slots])
 
         self._detect = tf.function(detect, [tf.TensorSpec([None, None, None, 3], tf.uint8)])
         self._crop = tf.function(
-            crop, [tf.TensorSpec([None, *canvas, 3], tf.float32), tf.TensorSpec([None, None, 4], tf.float32)]
+            crop,
+            [
+                tf.TensorSpec([None, *canvas, 3], tf.float32),
+                tf.TensorSpec([None, None, 4], tf.float32),
+                tf.TensorSpec([None, 2], tf.int64),
+            ],
         )
         self._classify = tf.function(classifier, [tf.TensorSpec([None, *classifier.input_shape[1:]], tf.float32)])
 
     def __call__(self, images: np.ndarray) -> list[str]:
         scaled, *found = self._detect(tf.constant(images))
         boxes, scores = (values.numpy() for values in found)
-        used = scores >= 0
-        if not used.any():
+        slots = np.argwhere(scores >= 0)
+        if not len(slots):
             return [""] * len(images)
-        most = int(used.sum(axis=1).max())  # boxes come highest score first: beyond it all slots are empty
-        crops = self._crop(scaled, boxes[:, :most]).numpy()[used[:, :most]]
-        return self._read_out(boxes, scores, self._classify(tf.constant(crops)).numpy())
+        crops = self._crop(scaled, boxes, slots)
+        return self._read_out(boxes, scores, self._classify(crops).numpy())
 
 
 class PredictGlue:

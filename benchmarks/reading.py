@@ -77,6 +77,8 @@ def measure_operations(
     """Operations an image of each part, and what share of this machine's rate of matrix products they are done at."""
     some = images[:16]
     counts = {name: count_operations(part, some) / len(some) for name, part in variants.parts.items()}
+    for whole in {"detector", "fused"} & counts.keys():  # they scale in a branch of their graph, which is not counted
+        counts[whole] += counts["scaling"]
     if {"detector", "classifier"} <= counts.keys():
         counts["connection"] = max(0.0, counts["fused"] - counts["detector"] - counts["classifier"])
     rate = matrix_rate(plan)

@@ -12,12 +12,14 @@ from benchmarks.glue import CompiledGlue, PredictGlue, PythonReadOut, predictor_
 from benchmarks.subject import TRAINED, Subject
 from benchmarks.table import ROWS
 from platefuse import params
+from platefuse.card import read_card
 from platefuse.classifier import load_classifier
 from platefuse.detector import load_detector
 from platefuse.export import save_fused
 from platefuse.fuse_params import FuseParams
 from platefuse.fusion import fuse
 from platefuse.keras2 import keras, tf
+from platefuse.resampling import scale_to_canvas
 
 Read = Callable[[np.ndarray], list[str]]
 
@@ -58,6 +60,8 @@ def build_variants(subject: Subject, work: Path, cores: int) -> Variants:
     model = tf.saved_model.load(str(variants.fused))
     variants.reads["fused"] = _SavedModelReader(model)
     variants.parts["fused"] = lambda images: model.signatures["numeric"](images=images)
+    canvas = tuple(read_card(variants.fused)["canvas"])
+    variants.parts["scaling"] = lambda images: scale_to_canvas(images, canvas)
     variants.sizes["fused"] = size_of(variants.fused)
     for kind in KINDS:
         _add_exported(variants, kind, subject, cores)
@@ -93,8 +97,9 @@ def _trained(subject: Subject, work: Path) -> Variants:
 
 def _detector_of(fused: keras.Model, on_canvas: keras.Model) -> Callable[..., Any]:
     """The fused model's own detector, from the same images: whatever makes it faster there does so here."""
-    scale, predictor = fused.get_layer("scale"), on_canvas.get_layer("detector")
-    return tf.function(lambda images: predictor(scale(images)[0])[:2], [_IMAGES])
+    scale = fused.get_layer("scale")
+    predictor = keras.Model(on_canvas.inputs[0], on_canvas.get_layer("best_boxes").output[:2])
+    return tf.function(lambda images: predictor(scale(images)[0]), [_IMAGES])
 
 
 def _classifier_on_slots(classifier: keras.Model, slots: int) -> Callable[..., Any]:

@@ -51,7 +51,9 @@ def scale_to_canvas(images: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
     Returns:
         float32 [B,canvas height,canvas width,3], 0..255; to the last bit the image itself if the sizes are equal.
     """
-    pixels = tf.cast(images, tf.float32)
+    pixels, size = tf.cast(images, tf.float32), images.shape[1:3]
+    if size.is_fully_defined():  # no graph has to decide
+        return pixels if size == canvas else _scaled(pixels, canvas)
     fits = tf.reduce_all(tf.shape(images)[1:3] == canvas)
     return tf.reshape(tf.cond(fits, lambda: pixels, lambda: _scaled(pixels, canvas)), [-1, *canvas, 3])
 
