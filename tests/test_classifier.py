@@ -45,7 +45,7 @@ def with_changes(**changes: object) -> ClassifierParams:
     return ClassifierParams.model_validate({**CLASSIFIER.model_dump(), **changes})
 
 
-@pytest.mark.parametrize("architecture", ["dense", "cnn"])
+@pytest.mark.parametrize("architecture", ["dense", "cnn", "slim"])
 def test_learns_what_is_easy(architecture: str) -> None:
     params = with_changes(architecture=architecture, width=8, epochs=8, augmentation=SOME.model_dump())
     model, history = train_classifier(params, bars(256, 1), bars(64, 2))

@@ -293,7 +293,7 @@ def test_both_heads_give_the_same() -> None:
     scores = np.array([[0.9, 0.8, -1, -1], [-1, -1, -1, -1], [0.7, 0.6, 0.5, 0.4]], np.float32)
     slots = UsedSlots()(tf.constant(scores))
     crops = np.random.default_rng(1).random((len(slots), 28, 28, 1)).astype(np.float32)
-    for architecture in ("cnn", "dense"):
+    for architecture in ("cnn", "dense", "slim"):
         classifier = small_classifier(architecture)
         batched, flows = (
             head(classifier, tf.constant(crops), slots, tf.constant(scores)).numpy()
