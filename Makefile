@@ -44,14 +44,14 @@ release: .venv/.package  ## copy both pipelines' fused models to released/ and p
 	@$(BIN)/python tools/release.py
 
 # The released models are for a pipeline that has not trained here; they come from released/store, without a network.
-bench: .venv/.package .venv/.bench  ## measure speed beside other ways and readers: make bench [PLATES=FOLDER]
+bench: .venv/.package .venv/.export .venv/.bench  ## measure speed beside other ways and readers: make bench [PLATES=FOLDER]
 	@$(DVC) pull -q released/digits released/plates
 	@$(BIN)/python -m benchmarks $(if $(PLATES),--photographs "$(PLATES)") $(BENCH_FLAGS)
 
 plots: .venv/.package  ## write the page of plots, dvc_plots/index.html
 	@$(DVC) plots show
 
-test: .venv/.package .venv/.dev  ## run the tests
+test: .venv/.package .venv/.dev .venv/.export  ## run the tests
 	@PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.package .venv/.dev  ## check style, format and types
@@ -68,7 +68,8 @@ lock:  ## remake the locks from pyproject.toml (newer versions: make lock LOCK_F
 	cd requirements && $(UV_COMPILE) ../pyproject.toml --extra pipeline -o pipeline.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:build -c pipeline.txt -o build.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:dev -c pipeline.txt -o dev.txt
-	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:bench -c pipeline.txt -o bench.txt
+	cd requirements && $(UV_COMPILE) ../pyproject.toml --extra export -c pipeline.txt -o export.txt
+	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:bench -c pipeline.txt -c export.txt -o bench.txt
 
 clean-env:  ## remove .venv; the next target that needs it makes it again
 	rm -rf .venv
@@ -92,6 +93,11 @@ clean-env:  ## remove .venv; the next target that needs it makes it again
 .venv/.bench: .venv/.installed requirements/bench.txt
 	@echo "Installing what is measured beside"
 	@$(PIP) --require-hashes -r requirements/bench.txt
+	@touch $@
+
+.venv/.export: .venv/.installed requirements/export.txt
+	@echo "Installing what makes ONNX and LiteRT models, and runs them"
+	@$(PIP) --require-hashes -r requirements/export.txt
 	@touch $@
 
 .venv/.package: .venv/.installed pyproject.toml

@@ -1,6 +1,5 @@
-"""Loads a fused model and reads images with it. Needs TensorFlow, and nothing that trains."""
+"""Reads images with a fused model. Needs the runtime that the model is for, and nothing that trains."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -9,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from platefuse.card import CARD, read_card
 from platefuse.dataset import read_image
 from platefuse.errors import PlatefuseError
+from platefuse.runtimes import open_model
+from platefuse.runtimes.runtime import MODEL
 
-MODEL = Path("models/fused")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 _PIXELS_A_CALL = 2**22  # the graph holds them as 12 bytes each: photographs go through it one by one
-_OUTPUTS = frozenset({"text", "confidence", "boxes", "scores", "character_ids", "character_scores"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,18 +42,15 @@ class Reader:
     """A fused model, ready to read.
 
     Args:
-        model: the folder of a SavedModel that the fuse stage made.
+        model: the folder of a SavedModel that the fuse stage made, or the .onnx or .tflite file it was exported to.
 
     Raises:
-        PlatefuseError: if there is no such model, it is damaged or of another kind, or TensorFlow is missing.
+        PlatefuseError: if there is no such model, it is damaged or of another kind, or what runs it is not installed.
     """
 
     def __init__(self, model: Path = MODEL) -> None:
-        self._alphabet = _read_alphabet(model)
-        self._model = _load(model)  # its signatures live no longer than the model itself
-        self._signature = self._model.signatures.get("serving_default")
-        if self._signature is None or _OUTPUTS - self._signature.structured_outputs.keys():
-            raise PlatefuseError(f"{model} lacks the outputs of a fused model. {_how_to_make()}")
+        self._runtime = open_model(model)
+        self._alphabet: str = self._runtime.card["alphabet"]
 
     def read_images(self, images: Sequence[np.ndarray]) -> list[Reading]:
         """Read images, those of one shape in one call of the model.
@@ -74,7 +69,7 @@ class Reader:
             most = max(1, _PIXELS_A_CALL // (shape[0] * shape[1]))
             for start in range(0, len(of_shape), most):
                 indices = of_shape[start : start + most]
-                outputs = self._call(np.stack([images[index] for index in indices]))
+                outputs = self._runtime(np.stack([images[index] for index in indices]))
                 for row, index in enumerate(indices):
                     readings[index] = self._reading({name: output[row] for name, output in outputs.items()})
         return [readings[index] for index in range(len(images))]
@@ -94,21 +89,16 @@ class Reader:
             for path, image in zip(batch, images, strict=True):
                 yield path, image if isinstance(image, PlatefuseError) else next(readings)
 
-    def _call(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        import tensorflow as tf
-
-        outputs = self._signature(images=tf.constant(images, tf.uint8))
-        return {name: outputs[name].numpy() for name in _OUTPUTS}
-
     def _reading(self, outputs: dict[str, Any]) -> Reading:
         """Drop the slots that are not used from the outputs for one image."""
         used = outputs["character_ids"] >= 0
+        text = "".join(self._alphabet[index] for index in outputs["character_ids"][used])
         return Reading(
-            text=outputs["text"].decode("utf-8"),
+            text=text,
             confidence=float(outputs["confidence"]),
             boxes=outputs["boxes"][used],
             scores=outputs["scores"][used],
-            characters="".join(self._alphabet[index] for index in outputs["character_ids"][used]),
+            characters=text,
             character_scores=outputs["character_scores"][used],
         )
 
@@ -118,43 +108,6 @@ def _image_or_error(path: Path) -> np.ndarray | PlatefuseError:
         return read_image(path)
     except PlatefuseError as error:
         return error
-
-
-def _how_to_make() -> str:
-    return f"`dvc repro fuse` makes {MODEL}."
-
-
-def _read_alphabet(model: Path) -> str:
-    if not model.is_dir():
-        raise PlatefuseError(f"There is no fused model at {model}. {_how_to_make()}")
-    for name in ("saved_model.pb", CARD):
-        if not (model / name).is_file():
-            raise PlatefuseError(f"{model} is not a fused model: {name} is not in it. {_how_to_make()}")
-    try:
-        alphabet = read_card(model)["alphabet"]
-    except (ValueError, KeyError, TypeError):
-        alphabet = None
-    if not isinstance(alphabet, str):
-        raise PlatefuseError(f"{model / CARD} is damaged: it has no alphabet. {_how_to_make()}")
-    return alphabet
-
-
-def _load(model: Path) -> Any:
-    # TensorFlow tells of its own build, not of the plates; what it prints early on still shows.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        import tensorflow as tf
-    except ModuleNotFoundError as error:
-        if error.name != "tensorflow":
-            raise
-        raise PlatefuseError(
-            "Reading plates needs TensorFlow, which is not installed: pip install tensorflow."
-        ) from None
-    try:
-        return tf.saved_model.load(str(model))
-    except (OSError, ValueError, KeyError, AttributeError, tf.errors.OpError) as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise PlatefuseError(f"{model} is damaged: {reason[0]} {_how_to_make()}") from None
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:

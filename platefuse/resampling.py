@@ -22,8 +22,9 @@ def interpolation_matrix(start: tf.Tensor, extent: tf.Tensor, source: tf.Tensor,
         float32 [..., target, source], rows that sum to 1. What lies beyond the border is seen as the border is.
     """
     size = tf.cast(source, tf.float32)
-    scale = extent[..., None] / target
-    centres = start[..., None] + (tf.range(target, dtype=tf.float32) + 0.5) * scale
+    start, extent = (tf.expand_dims(values, -1) for values in (start, extent))  # exporters lack [..., None] of scalars
+    scale = extent / target
+    centres = start + (tf.range(target, dtype=tf.float32) + 0.5) * scale
     centres = tf.clip_by_value(centres, 0.5, size - 0.5)
     reach = tf.maximum(scale, 1.0)
     distances = tf.abs(tf.range(size, dtype=tf.float32) + 0.5 - centres[..., None])

@@ -92,6 +92,8 @@ def test_read_never_draws_over_what_it_reads(model, tmp_path, capsys):
         (["read", "{plates}", "--draw", "{plates}/0.png"], "expected a folder"),
         (["score", "nowhere"], "truth.csv is missing"),
         (["score", "{plates}", "--fold", "O"], "'O' is not a group"),
+        (["read", "{plates}", "--model", "fused.onnx"], "`platefuse export --to onnx` makes one"),
+        (["export", "--to", "litert", "--out", "fused.onnx"], "expected a name that ends in .tflite"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(arguments, said, model, tmp_path, capsys):
@@ -113,7 +115,7 @@ def test_wrong_usage_exits_with_2(arguments, capsys):
     assert "usage: platefuse" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["read", "score"])
+@pytest.mark.parametrize("command", ["read", "score", "export"])
 def test_help_has_examples(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])

@@ -222,9 +222,9 @@ def rooms_used() -> dict[str, set[str]]:
 # From the roof to the cellar: nothing imports from a row above its own. Rooms that are not listed only keep
 # from going round in circles.
 ROWS = [
-    {"cli", "evaluation", "export", "synthesis", "detector_training"},
+    {"cli", "commands", "portable", "evaluation", "export", "synthesis", "detector_training"},
     {"fusion", "reader"},
-    {"detector", "classifier", "layouts"},
+    {"detector", "classifier", "layouts", "runtimes"},
     {"dataset", "characters"},
     {"reading_order", "resampling"},
     {"params", "keras2"},
@@ -259,12 +259,16 @@ def test_only_the_detector_and_keras2_know_keras_retinanet():
     assert not strangers, f"{sorted(strangers)} import keras_retinanet: call platefuse.detector instead"
 
 
-def test_only_keras2_and_the_readers_functions_import_tensorflow():
+def test_only_keras2_and_the_readers_runtime_import_tensorflow():
     frameworks = {"tensorflow", "tf_keras", "keras"}
     users = {relative(path) for path in [*MODULES, *SCRIPTS] if packages(path) & frameworks}
-    assert users == {"platefuse/keras2.py", "platefuse/reader.py"}, "import keras and tf from platefuse.keras2"
-    reader = ROOT / "platefuse" / "reader.py"
-    assert not packages(reader, at_module_level=True) & frameworks, "the reader tells who lacks TensorFlow so"
+    assert users == {"platefuse/keras2.py", "platefuse/runtimes/tensorflow.py"}, "import them from platefuse.keras2"
+
+
+def test_no_runtime_is_imported_before_a_model_needs_it():
+    runtimes = {"tensorflow", "onnxruntime", "ai_edge_litert"}
+    for path in (ROOT / "platefuse" / "runtimes").glob("*.py"):
+        assert not packages(path, at_module_level=True) & runtimes, "the reader tells who lacks one so"
 
 
 @pytest.mark.parametrize("script", [*SCRIPTS, ROOT / "stages" / "start.py"], ids=lambda path: path.stem)

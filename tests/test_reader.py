@@ -51,8 +51,9 @@ def test_images_of_mixed_shapes_come_back_in_order(reader):
 
 
 def test_images_of_one_shape_go_through_the_model_in_one_call(model, monkeypatch):
-    reader, shapes, call = Reader(model), [], Reader._call
-    monkeypatch.setattr(Reader, "_call", lambda self, images: shapes.append(images.shape) or call(self, images))
+    reader, shapes = Reader(model), []
+    runtime = reader._runtime
+    monkeypatch.setattr(reader, "_runtime", lambda images: shapes.append(images.shape) or runtime(images))
     reader.read_images([digits("1", 60), digits("2", 80), digits("3", 60)])
     assert shapes == [(2, 40, 60, 3), (1, 40, 80, 3)]
 

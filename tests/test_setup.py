@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -135,23 +136,30 @@ def installed(clone: Path) -> list[str]:
 def test_only_a_changed_lock_makes_the_environment_again(bare_clone: Path, python_with_a_log: Path):
     def make() -> list[str]:
         (bare_clone / "pip.log").write_text("")
-        result = run("make", ".venv/.package", ".venv/.dev", f"PYTHON={python_with_a_log}", folder=bare_clone)
+        stamps = (".venv/.package", ".venv/.dev", ".venv/.export")
+        result = run("make", *stamps, f"PYTHON={python_with_a_log}", folder=bare_clone)
         assert result.returncode == 0, result.stderr
         return [first or second for first, second in installed(bare_clone)]
 
     def change(name: str) -> None:
-        stamp = max(path.stat().st_mtime_ns for path in (bare_clone / ".venv").glob(".*"))
-        os.utime(bare_clone / name, ns=(stamp + 10**9, stamp + 10**9))
+        now = time.time()
+        for path in (bare_clone / "pyproject.toml", *(bare_clone / "requirements").iterdir()):
+            os.utime(path, (now - 30, now - 30))
+        for stamp in (bare_clone / ".venv").glob(".*"):
+            os.utime(stamp, (now - 20, now - 20))
+        os.utime(bare_clone / name, (now - 10, now - 10))  # what is made of it now is newer
 
-    assert make() == ["build", "pipeline", ".", "dev"]
+    assert make() == ["build", "pipeline", ".", "dev", "export"]
     for line in (bare_clone / "pip.log").read_text().splitlines():
         assert "--no-deps" in line and "--no-build-isolation" in line
         assert "--require-hashes" in line or "-e ." in line
     assert make() == []
     change("requirements/dev.txt")
     assert make() == ["dev"]
+    change("requirements/export.txt")
+    assert make() == ["export"]
     change("requirements/pipeline.txt")
-    assert make() == ["build", "pipeline", ".", "dev"]
+    assert make() == ["build", "pipeline", ".", "dev", "export"]
 
 
 def test_an_install_that_broke_off_is_begun_again(bare_clone: Path, python_with_a_log: Path):
@@ -176,8 +184,8 @@ def locked(lock: Path) -> dict[str, tuple[Requirement, list[str]]]:
     return found
 
 
-def test_there_are_locks_for_bench_build_dev_and_pipeline():
-    assert [lock.stem for lock in LOCKS] == ["bench", "build", "dev", "pipeline"]
+def test_there_are_locks_for_bench_build_dev_export_and_pipeline():
+    assert [lock.stem for lock in LOCKS] == ["bench", "build", "dev", "export", "pipeline"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
@@ -205,6 +213,7 @@ def test_the_locks_hold_what_pyproject_asks_for():
         "build": groups["build"],
         "dev": groups["dev"],
         "bench": groups["bench"],
+        "export": extras["export"] + extras["tensorflow"] + extras["onnx"] + extras["litert"],
     }
     for stem, requirements in wanted.items():
         lock = locked(ROOT / "requirements" / f"{stem}.txt")

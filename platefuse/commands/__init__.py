@@ -1,0 +1,68 @@
+"""What the commands have in common. Each is a module whose `add` adds its parser, and sets what does its work."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from platefuse.errors import PlatefuseError
+from platefuse.reader import MODEL, Reader, Reading
+
+BAD = 1
+
+
+def complain(message: str) -> int:
+    """Print a message on the error output, and give the exit status for it."""
+    print(f"platefuse: {message}", file=sys.stderr)
+    return BAD
+
+
+def add_command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, more: str
+) -> argparse.ArgumentParser:
+    """Add a command with what all that read have in common."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=more,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("--model", type=Path, default=MODEL, help=f"the fused model (default: {MODEL})")
+    parser.add_argument(
+        "--batch-size", type=positive, default=16, metavar="N", help="images read in one call (default: 16)"
+    )
+    return parser
+
+
+def positive(text: str) -> int:
+    """Parse a whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
+    return int(text)
+
+
+def file_path(text: str) -> Path:
+    """Parse the path of a file that is to be written."""
+    if Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"expected a file to write, {text} is a folder")
+    return Path(text)
+
+
+def read_with_progress(
+    arguments: argparse.Namespace, paths: Sequence[Path]
+) -> Iterable[tuple[Path, Reading | PlatefuseError]]:
+    """Read files with a progress bar on the error output, if that is a terminal."""
+    files = Reader(arguments.model).read_files(paths, arguments.batch_size)
+    return tqdm(files, total=len(paths), desc="reading", unit="image", disable=None, file=sys.stderr)
+
+
+def report(errors: Sequence[PlatefuseError], images: int) -> int:
+    """Name the images that could not be read, and give the exit status."""
+    for error in errors:
+        print(f"platefuse: {error}", file=sys.stderr)
+    return complain(f"{len(errors)} of {images} images could not be read.") if errors else 0

@@ -1,0 +1,55 @@
+"""A fused model as a LiteRT (formerly TensorFlow Lite) flatbuffer."""
+
+import os
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from platefuse.card import CARD
+from platefuse.runtimes.runtime import OUTPUTS, check_file, check_outputs, damaged, missing, parsed_card
+
+SIGNATURE = "numeric"
+
+
+class LitertModel:
+    """A Runtime; its model is a file that `platefuse export --to litert` makes, with the card as an associated file.
+
+    Each change of the images' size or number has the interpreter plan its memory anew.
+    """
+
+    def __init__(self, model: Path) -> None:
+        check_file(model)
+        interpreter = _load(model)
+        check_outputs(interpreter.get_signature_list().get(SIGNATURE, {}).get("outputs", ()), model)
+        self.card = parsed_card(_card_of(model), model, model)
+        self._run = interpreter.get_signature_runner(SIGNATURE)
+        self._one_at_a_time = threading.Lock()  # an interpreter keeps its tensors
+
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        with self._one_at_a_time:
+            outputs = self._run(images=images)
+        return {name: outputs[name] for name in OUTPUTS}
+
+
+def _card_of(model: Path) -> bytes | None:
+    try:
+        with zipfile.ZipFile(model) as associated:
+            return associated.read(CARD)
+    except (zipfile.BadZipFile, KeyError):
+        return None
+
+
+def _load(model: Path) -> Any:
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != "ai_edge_litert":
+            raise
+        raise missing("ai-edge-litert", "LiteRT") from None
+    try:
+        return Interpreter(str(model), num_threads=os.cpu_count())
+    except (ValueError, RuntimeError) as error:
+        raise damaged(model, error) from None
