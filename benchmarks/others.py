@@ -49,7 +49,7 @@ def measure_others(subject: Subject, cores: int) -> dict[str, Any]:
             scores = [score_texts(truths, texts, folds).exact_match for folds in (None, _FOLDS)]
             rows[name] = dict(zip(("exact_match", "folded"), scores, strict=True))
         timed = images[:: max(1, len(images) // _TIMED)][:_TIMED]
-        plan = Plan(rounds=2 if subject.quick else 7, seconds=0.0)
+        plan = Plan(rounds=2 if subject.quick else 5, seconds=0.0)
         passes = interleaved(
             {name: _a_pass(read, timed) for name, read in readers.items()}, plan, f"{subject.name}, other readers"
         )

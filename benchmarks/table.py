@@ -111,7 +111,7 @@ def _training(model: Results) -> list[str]:
 
 def _folders(model: Results) -> list[str]:
     lines = ["", _line("platefuse read of a folder, all cores", "images/s", "peak memory, MiB")]
-    for number, found in model["folders"].items():
+    for number, found in model.get("folders", {}).items():
         title = f"{int(number):,} images"
         lines.append(_line(title, f"{found['images_per_second']:.0f}", f"{found['peak_memory_mib']:.0f}"))
     return lines

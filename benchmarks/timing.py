@@ -22,7 +22,7 @@ class Plan:
     seconds: float
 
 
-FULL, QUICK = Plan(rounds=15, seconds=0.06), Plan(rounds=2, seconds=0.0)
+FULL, QUICK = Plan(rounds=9, seconds=0.05), Plan(rounds=2, seconds=0.0)
 
 
 @dataclass(frozen=True)
