@@ -110,8 +110,10 @@ def _training(model: Results) -> list[str]:
 
 
 def _folders(model: Results) -> list[str]:
+    if "folders" not in model:
+        return []
     lines = ["", _line("platefuse read of a folder, all cores", "images/s", "peak memory, MiB")]
-    for number, found in model.get("folders", {}).items():
+    for number, found in model["folders"].items():
         title = f"{int(number):,} images"
         lines.append(_line(title, f"{found['images_per_second']:.0f}", f"{found['peak_memory_mib']:.0f}"))
     return lines
