@@ -23,7 +23,7 @@ from platefuse.detector_training import (
     validation_batches,
 )
 from platefuse.errors import PlatefuseError
-from platefuse.keras2 import keras
+from platefuse.keras2 import keras, tf
 from platefuse.resampling import scale_to_canvas
 from tests.small_models import CANVAS, DETECTOR
 
@@ -131,7 +131,7 @@ def test_canvases_hold_the_plates_as_scaled_and_how_far_they_reach(tmp_path: Pat
     found = load_canvases(read_plate_set(tmp_path / "set"), CANVAS, "ba", "")
     assert found.images.dtype == np.uint8
     for i, (image, plate) in enumerate(boards):
-        np.testing.assert_array_equal(found.images[i], np.round(scale_to_canvas(image[None], CANVAS)[0]))
+        np.testing.assert_array_equal(found.images[i], np.round(scale_to_canvas(tf.constant(image[None]), CANVAS)[0]))
         covered = found.images[i].max(axis=-1) > 0
         assert found.extents[i].tolist() == [covered[:, 0].sum(), covered[0].sum()]
         scale = min(CANVAS[0] / image.shape[0], CANVAS[1] / image.shape[1])
