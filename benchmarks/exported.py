@@ -1,6 +1,5 @@
-"""The fused model's exported forms, where the library can make them: ONNX Runtime and LiteRT."""
+"""The fused model's exported forms, on as many threads as are measured: ONNX Runtime and LiteRT."""
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,12 +8,7 @@ import numpy as np
 from benchmarks.subject import PLATES_READ, Subject, linked_folder
 from platefuse.card import read_card
 from platefuse.errors import PlatefuseError
-
-KINDS = ("onnx", "litert")
-_SUFFIXES = {"onnx": ".onnx", "litert": ".tflite"}
-# The one place that knows how the library exports: its function of a SavedModel, a kind, a file and a folder of plates
-# on which the two must agree.
-_EXPORTER = ("platefuse.portable", "export")
+from platefuse.portable import SUFFIXES, Kind, export
 
 Outputs = dict[str, np.ndarray]
 
@@ -30,11 +24,11 @@ class ExportedReader:
         return ["".join(self._alphabet[i] for i in row if i >= 0) for row in ids]
 
     @classmethod
-    def make(cls, kind: str, model: Path, subject: Subject, cores: int) -> "ExportedReader | str":
+    def make(cls, kind: Kind, model: Path, subject: Subject, cores: int) -> "ExportedReader | str":
         """Export a fused model, unless an earlier process of this bench has, and load the file.
 
         Args:
-            kind: one of KINDS.
+            kind: of file.
             model: the SavedModel.
             subject: whose model it is; the file goes to its folder `work`.
             cores: how many threads the runtime may use.
@@ -42,11 +36,9 @@ class ExportedReader:
         Returns:
             The reader, or why there is none.
         """
-        file = subject.work / f"{subject.name}{_SUFFIXES[kind]}"
+        file = subject.work / f"{subject.name}{SUFFIXES[kind]}"
         try:
             if not file.is_file():
-                module, name = _EXPORTER
-                export = getattr(importlib.import_module(module), name)
                 with linked_folder(subject, PLATES_READ) as plates:
                     export(model, kind, file, plates)
             return cls(file, read_card(model)["alphabet"], _RUNTIMES[kind](file, cores))

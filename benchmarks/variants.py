@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.exported import KINDS, ExportedReader
+from benchmarks.exported import ExportedReader
 from benchmarks.glue import CompiledGlue, PredictGlue, PythonReadOut, predictor_of
 from benchmarks.subject import TRAINED, Subject
 from benchmarks.table import ROWS
@@ -19,6 +19,7 @@ from platefuse.export import save_fused
 from platefuse.fuse_params import FuseParams
 from platefuse.fusion import fuse
 from platefuse.keras2 import keras, tf
+from platefuse.portable import KINDS, Kind
 from platefuse.resampling import scale_to_canvas
 
 Read = Callable[[np.ndarray], list[str]]
@@ -134,7 +135,7 @@ class _DetectorReader:
         return [""] * len(images)
 
 
-def _add_exported(variants: Variants, kind: str, subject: Subject, cores: int) -> None:
+def _add_exported(variants: Variants, kind: Kind, subject: Subject, cores: int) -> None:
     reader = ExportedReader.make(kind, variants.fused, subject, cores)
     if isinstance(reader, str):
         variants.missing[kind] = reader
