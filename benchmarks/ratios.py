@@ -23,6 +23,8 @@ def ratios_of(models: Results) -> dict[str, float | None]:
     ratios = {
         "fused_over_detector_batch1": rows(1, "fused", "detector"),
         "fused_over_detector_batch16": rows(16, "fused", "detector"),
+        "fused_over_prediction_model_batch1": rows(1, "fused", "prediction_model"),
+        "fused_over_prediction_model_batch16": rows(16, "fused", "prediction_model"),
         "compiled_glue_over_fused_batch1": rows(1, "compiled_glue", "fused"),
         "compiled_glue_over_fused_batch16": rows(16, "compiled_glue", "fused"),
         "predict_glue_over_fused_batch1": rows(1, "predict_glue", "fused"),

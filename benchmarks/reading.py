@@ -60,7 +60,7 @@ def compare_texts(variants: Variants, images: np.ndarray, truths: Sequence[str])
     texts = {
         name: [text for start in starts for text in read(images[start : start + 16])]
         for name, read in variants.reads.items()
-        if name != "detector"
+        if name not in ("detector", "prediction_model")
     }
     return {
         name: {
@@ -80,6 +80,8 @@ def measure_operations(
     for whole in {"detector", "fused"} & counts.keys():  # they scale in a branch of their graph, which is not counted
         counts[whole] += counts["scaling"]
     if {"detector", "classifier"} <= counts.keys():
+        found = variants.reads["fused"].outputs(some)["count"]  # type: ignore[attr-defined]
+        counts["classifier"] *= float(np.mean(found))  # it is shown what the detector found
         counts["connection"] = max(0.0, counts["fused"] - counts["detector"] - counts["classifier"])
     rate = matrix_rate(plan)
     shares = {

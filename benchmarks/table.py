@@ -4,7 +4,8 @@ from typing import Any
 
 NOT_THERE = "not available"
 ROWS = {
-    "detector": "detector alone, with its NMS",
+    "detector": "detector alone, as it is in the fused model",
+    "prediction_model": "detector alone, as keras-retinanet converts it",
     "fused": "fused, batched head",
     "multiflow": "fused, multi-flow head",
     "compiled_glue": "glue of compiled functions",

@@ -15,7 +15,7 @@ from platefuse import params
 from platefuse.card import read_card
 from platefuse.classifier import load_classifier
 from platefuse.detector import load_detector
-from platefuse.export import save_fused
+from platefuse.export import frozen, save_fused
 from platefuse.fuse_params import FuseParams
 from platefuse.fusion import fuse
 from platefuse.keras2 import keras, tf
@@ -30,7 +30,7 @@ class Variants:
     """What of the rows can be had.
 
     Attributes:
-        reads: the rows that read; `detector` gives empty texts.
+        reads: the rows that read; `detector` and `prediction_model` give empty texts.
         parts: the graphs whose operations are counted: functions of images.
         sizes: bytes on the disk, by row.
         missing: why a row cannot be had, by row.
@@ -55,7 +55,7 @@ def build_variants(subject: Subject, work: Path, cores: int) -> Variants:
     else:
         variants = Variants(subject.released)
         variants.missing = dict.fromkeys(
-            ("detector", "multiflow", "compiled_glue", "predict_glue"),
+            ("detector", "prediction_model", "multiflow", "compiled_glue", "predict_glue"),
             "needs detector.h5 and classifier.h5, which this pipeline has not trained here",
         )
     model = tf.saved_model.load(str(variants.fused))
@@ -83,14 +83,15 @@ def _trained(subject: Subject, work: Path) -> Variants:
         if row == "fused":
             detect = _detector_of(fused, on_canvas)
             variants.reads["detector"] = _DetectorReader(detect)
-            variants.parts |= {"detector": detect, "classifier": _classifier_on_slots(classifier, settings.slots)}
+            variants.parts |= {"detector": detect, "classifier": _classifier_on_one(classifier)}
     variants.reads["multiflow"] = _SavedModelReader(tf.saved_model.load(str(work / "multiflow")))
     variants.sizes |= {"detector": size_of(subject.detector), "classifier": size_of(subject.classifier)}
+    predictor = predictor_of(detector, anchors, settings)
+    variants.reads["prediction_model"] = _DetectorReader(_prediction_model(predictor))
     if settings.detector_weight:
         why = "fuse.detector_weight joins the models in a way that has no glue here"
         variants.missing |= dict.fromkeys(("compiled_glue", "predict_glue"), why)
     else:
-        predictor = predictor_of(detector, anchors, settings)
         for name, glue in (("compiled_glue", CompiledGlue), ("predict_glue", PredictGlue)):
             variants.reads[name] = glue(predictor, classifier, settings, PythonReadOut(settings, alphabet))
     return variants
@@ -99,14 +100,20 @@ def _trained(subject: Subject, work: Path) -> Variants:
 def _detector_of(fused: keras.Model, on_canvas: keras.Model) -> Callable[..., Any]:
     """The fused model's own detector, from the same images: whatever makes it faster there does so here."""
     scale = fused.get_layer("scale")
-    predictor = keras.Model(on_canvas.inputs[0], on_canvas.get_layer("best_boxes").output[:2])
+    predictor = frozen(keras.Model(on_canvas.inputs[:1], on_canvas.get_layer("best_boxes").output[:2]))
     return tf.function(lambda images: predictor(scale(images)[0]), [_IMAGES])
 
 
-def _classifier_on_slots(classifier: keras.Model, slots: int) -> Callable[..., Any]:
-    """The classifier on as many characters as the fused model has slots for, for each image."""
+def _prediction_model(predictor: keras.Model) -> Callable[..., Any]:
+    """The detector as keras-retinanet converts it for use, compiled."""
+    canvas = tuple(predictor.input_shape[1:3])
+    return tf.function(lambda images: predictor(scale_to_canvas(images, canvas)), [_IMAGES])
+
+
+def _classifier_on_one(classifier: keras.Model) -> Callable[..., Any]:
+    """The classifier on one character for each image."""
     shape = classifier.input_shape[1:]
-    return lambda images: classifier(tf.zeros([slots * images.shape[0], *shape]))
+    return lambda images: classifier(tf.zeros([images.shape[0], *shape]))
 
 
 _IMAGES = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")

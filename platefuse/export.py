@@ -1,12 +1,17 @@
 """Writes the fused model as a SavedModel that needs TensorFlow alone, and none of our code."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from platefuse.card import write_card
 from platefuse.files import replacing
 from platefuse.keras2 import keras, tf
 from platefuse.read_out import text_of
 from platefuse.resampling import canvas_geometry, scale_to_canvas
+
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel  # isort: skip  # after keras2 chose Keras 2
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2  # isort: skip
 
 
 def save_fused(path: Path, fused: keras.Model, on_canvas: keras.Model, alphabet: str, card: dict) -> None:
@@ -26,27 +31,52 @@ def save_fused(path: Path, fused: keras.Model, on_canvas: keras.Model, alphabet:
     }
     with replacing(path) as draft:
         tf.saved_model.save(module, draft, signatures)
-        # A random number that changes the bytes of an equal model; loading does without it.
-        (draft / "fingerprint.pb").unlink(missing_ok=True)
+        _make_repeatable(draft)
         write_card(draft, {"alphabet": alphabet, "canvas": list(on_canvas.input_shape[0][1:3]), **card})
 
 
+def _make_repeatable(model: Path) -> None:
+    """Take out of a SavedModel what makes the bytes of equal ones differ."""
+    (model / "fingerprint.pb").unlink(missing_ok=True)  # a random number; loading does without it
+    saved = SavedModel.FromString((model / "saved_model.pb").read_bytes())
+    for function in saved.meta_graphs[0].graph_def.library.function:
+        function.node_def.sort(key=lambda node: node.name)  # constants come in any order
+    (model / "saved_model.pb").write_bytes(saved.SerializeToString(deterministic=True))
+
+
 class _Signatures(tf.Module):
-    """The signatures; it keeps the models' variables, not the models, so that only the graph is saved."""
+    """The signatures: what comes before and after it differs, the network between is one function that all call."""
 
     def __init__(self, fused: keras.Model, on_canvas: keras.Model, alphabet: str) -> None:
         super().__init__()
-        self.weights = fused.weights
         images = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
         encoded = tf.TensorSpec([None], tf.string, name="encoded")
         canvas_size = tuple(on_canvas.input_shape[0][1:3])
+        scale, read = fused.get_layer("scale"), frozen(on_canvas)
 
         def with_text(outputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
             return {"text": text_of(outputs["character_ids"], alphabet), **outputs}
 
-        self.numeric = tf.function(lambda images: fused(images), [images])
-        self.serving_default = tf.function(lambda images: with_text(fused(images)), [images])
-        self.encoded = tf.function(lambda encoded: with_text(on_canvas(_decode(encoded, canvas_size))), [encoded])
+        self.numeric = tf.function(lambda images: read(*scale(images)), [images])
+        self.serving_default = tf.function(lambda images: with_text(read(*scale(images))), [images])
+        self.encoded = tf.function(lambda encoded: with_text(read(*_decode(encoded, canvas_size))), [encoded])
+
+
+def frozen(model: keras.Model) -> Callable[..., Any]:
+    """Make one function of a model, its weights constants in it.
+
+    oneDNN lays weights out anew in each call, unless it knows that they never change: a fifteenth of the time.
+
+    Args:
+        model: a functional model of several inputs.
+
+    Returns:
+        From its inputs, one after another, to what the model gives.
+    """
+    specs = [tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor.name) for tensor in model.inputs]
+    traced = tf.function(lambda *inputs: model(inputs)).get_concrete_function(*specs)
+    constant = convert_variables_to_constants_v2(traced, lower_control_flow=False)  # exporters know it functional only
+    return lambda *inputs: tf.nest.pack_sequence_as(traced.structured_outputs, constant(*inputs))
 
 
 def _decode(encoded: tf.Tensor, canvas: tuple[int, int]) -> tuple[tf.Tensor, tf.Tensor]:

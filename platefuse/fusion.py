@@ -111,20 +111,19 @@ class AtLeastOne(keras.layers.Layer):
 class UsedSlots(keras.layers.Layer):
     """Lists the slots that hold a box: from scores [B,N], -1 where none, to image and slot of each, int64 [M,2].
 
-    The first slot of all is in the list in any case: oneDNN's convolutions refuse a batch of no characters, too.
+    Where no image has a box, all slots are listed: oneDNN's convolutions refuse a batch of no characters, too.
     """
 
     def call(self, scores: tf.Tensor) -> tf.Tensor:
-        first = tf.reshape(tf.range(tf.size(scores)), tf.shape(scores)) == 0
-        return tf.where((scores >= 0) | first)
+        return tf.where(scores >= tf.minimum(tf.reduce_max(scores), 0.0))
 
 
 class ConnectionLayer(keras.layers.Layer):
     """Turns the detector's boxes into the classifier's characters.
 
-    Boxes x1,y1,x2,y2 are widened by `margin`, normalised to y1,x1,y2,x2, cut out, resized, and made gray and
-    0..1; with `rounded`, 0 or 1. Input: the canvas, float32 RGB [B,h,w,3], 0..255, boxes, float32 [B,N,4] in its
-    pixels, and which of them to cut out, `UsedSlots`' int64 [M,2]. Output: float32 [M,crop height,crop width,1].
+    Boxes x1,y1,x2,y2 are widened by `margin`, cut out, resized, and made gray and 0..1; with `rounded`, 0 or 1. Input:
+    the canvas, float32 RGB [B,h,w,3], 0..255, boxes, float32 [B,N,4] in its pixels, and which of them to cut out,
+    `UsedSlots`' int64 [M,2]. Output: float32 [M,crop height,crop width,1].
     """
 
     def __init__(self, size: tuple[int, int], margin: float, rounded: bool, **kwargs: Any) -> None:
@@ -134,18 +133,13 @@ class ConnectionLayer(keras.layers.Layer):
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
         canvas, boxes, slots = inputs
         red, green, blue = tf.unstack(canvas, axis=-1)
-        gray = _RED * red + _GREEN * green + _BLUE * blue
-        x1, y1, x2, y2 = tf.unstack(tf.gather_nd(boxes, slots), axis=-1)
-        windows = tf.stack(crop_window(x1, y1, x2, y2, self.margin), axis=-1)
-        normalised = to_normalised_yxyx(windows, *canvas.shape[1:3])
-        characters = crop_and_resize(gray, normalised, slots[:, 0], *self.size)[..., None] / 255.0
+        gray = _RED / 255 * red + _GREEN / 255 * green + _BLUE / 255 * blue
+        windows = tf.gather_nd(boxes, slots)
+        if self.margin:
+            x1, y1, x2, y2 = tf.unstack(windows, axis=-1)
+            windows = tf.stack(crop_window(x1, y1, x2, y2, self.margin), axis=-1)
+        characters = crop_and_resize(gray, windows, slots[:, 0], *self.size)[..., None]
         return tf.round(characters) if self.rounded else characters
-
-
-def to_normalised_yxyx(boxes: tf.Tensor, height: int, width: int) -> tf.Tensor:
-    """Boxes [...,4] from x1,y1,x2,y2 in pixels to y1,x1,y2,x2, where 0 and 1 are the image's outer edges."""
-    x1, y1, x2, y2 = tf.unstack(boxes, axis=-1)
-    return tf.stack([y1 / height, x1 / width, y2 / height, x2 / width], axis=-1)
 
 
 class IntoSlots(keras.layers.Layer):

@@ -29,29 +29,36 @@ class ReadOut(keras.layers.Layer):
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         geometry = inputs[-1]
         boxes, scores, probabilities = (values[: tf.shape(geometry)[0]] for values in inputs[:-1])
-        character_scores = tf.reduce_max(probabilities, axis=-1)
-        used = (scores >= 0) & (character_scores >= self.params.character_threshold)
-        if self.params.certainty_threshold:
-            used &= certainty(probabilities) >= self.params.certainty_threshold
-        if self.params.least_height:
-            used &= tall_enough(boxes, used, self.params.least_height)
+        used = self._counted(boxes, scores, probabilities)
         order = reading_order(boxes, used, self.params.reading_order)
         count = tf.reduce_sum(tf.cast(used, tf.int32), axis=1)
 
-        # All in one, as each gather costs as much as what it moves.
-        known = tf.concat([_in_image(boxes, geometry), scores[..., None], probabilities], axis=-1)
-        known = tf.gather(tf.where(used[..., None], known, 0.0), order, batch_dims=1)
-        boxes, scores, probabilities = tf.split(known, [4, 1, probabilities.shape[-1]], axis=-1)
+        # Two gathers and not one of all: the first need not wait for the classifier.
+        found = tf.concat([_in_image(boxes, geometry), scores[..., None]], axis=-1)
+        found, probabilities = (
+            tf.gather(tf.where(used[..., None], values, 0.0), order, batch_dims=1) for values in (found, probabilities)
+        )
         ids, character_scores = self._named(probabilities, count)
         smallest = tf.reduce_min(tf.where(ids >= 0, character_scores, 1.0), axis=1)
         return {
             "confidence": tf.where(count > 0, smallest, 0.0),
             "count": count,
-            "boxes": boxes,
-            "scores": scores[..., 0],
+            "boxes": found[..., :4],
+            "scores": found[..., 4],
             "character_ids": ids,
             "character_scores": character_scores,
         }
+
+    def _counted(self, boxes: tf.Tensor, scores: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+        """Which slots count, bool [B,N]: those with a box that no threshold drops."""
+        used = scores >= 0
+        if self.params.character_threshold:
+            used &= tf.reduce_max(probabilities, axis=-1) >= self.params.character_threshold
+        if self.params.certainty_threshold:
+            used &= certainty(probabilities) >= self.params.certainty_threshold
+        if self.params.least_height:
+            used &= tall_enough(boxes, used, self.params.least_height)
+        return used
 
     def _named(self, probabilities: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The ids and probabilities, [B,N] each, of the characters that are read; -1 and 0 in unused slots."""

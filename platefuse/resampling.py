@@ -6,29 +6,35 @@ The filter is the one of Pillow's BILINEAR (and of tf.image.resize with antialia
 centre lies at j + 0.5, and the filter widens with the scale where the image shrinks.
 """
 
+import numpy as np
+
 from platefuse.keras2 import tf
 
 
-def interpolation_matrix(start: tf.Tensor, extent: tf.Tensor, source: tf.Tensor, target: int) -> tf.Tensor:
-    """Give the weights with which `target` pixels look at `source` pixels along one axis.
+def interpolation_matrix(start: tf.Tensor, extent: tf.Tensor, source: tf.Tensor | np.ndarray, target: int) -> tf.Tensor:
+    """Give the weights with which `target` pixels look at `source` pixels along an axis, or along several at once.
 
     Args:
         start: float32 [...], where the interval to be resized begins, in source pixels; 0 is the first pixel's edge.
         extent: float32 [...], the interval's length in source pixels.
-        source: how many pixels the axis has, an int or int32 scalar.
+        source: how many pixels the axis has, an int or int32 scalar; or int32 of a shape that broadcasts to [...].
         target: how many pixels to make of the interval.
 
     Returns:
-        float32 [..., target, source], rows that sum to 1. What lies beyond the border is seen as the border is.
+        float32 [..., target, the largest source], rows that sum to 1. What lies beyond the border is seen as the
+        border is; of axes with fewer pixels the last columns are 0.
     """
     size = tf.cast(source, tf.float32)
-    start, extent = (tf.expand_dims(values, -1) for values in (start, extent))  # exporters lack [..., None] of scalars
+    # Exporters lack [..., None] of scalars.
+    start, extent, size = (tf.expand_dims(values, -1) for values in (start, extent, size))
     scale = extent / target
     centres = start + (tf.range(target, dtype=tf.float32) + 0.5) * scale
     centres = tf.clip_by_value(centres, 0.5, size - 0.5)
     reach = tf.maximum(scale, 1.0)
-    distances = tf.abs(tf.range(size, dtype=tf.float32) + 0.5 - centres[..., None])
-    weights = tf.nn.relu(1.0 - distances / reach[..., None])
+    pixels = tf.range(tf.reduce_max(size), dtype=tf.float32) + 0.5
+    weights = tf.nn.relu(1.0 - tf.abs(pixels - centres[..., None]) / reach[..., None])
+    if len(size.shape) > 1:
+        weights = tf.where(pixels < size[..., None], weights, 0.0)
     return weights / tf.reduce_sum(weights, axis=-1, keepdims=True)
 
 
@@ -77,25 +83,23 @@ def _whole_axis(size: tf.Tensor, target: int, scale: tf.Tensor) -> tf.Tensor:
     return tf.where(inside[:, None], weights, 0.0)
 
 
-def crop_and_resize(
-    images: tf.Tensor, boxes_yxyx: tf.Tensor, box_indices: tf.Tensor, height: int, width: int
-) -> tf.Tensor:
+def crop_and_resize(images: tf.Tensor, boxes: tf.Tensor, box_indices: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Cut boxes out of gray images and resize each to the same size.
 
     Args:
-        images: float32 [B,H,W].
-        boxes_yxyx: float32 [M,4], y1,x1,y2,x2, normalised: 0 and 1 are the image's outer edges (not, as with
-            tf.image.crop_and_resize, the centres of its outer pixels). Boxes may reach beyond the image, and
-            show its border there.
+        images: float32 [B,H,W], H and W known when the graph is built.
+        boxes: float32 [M,4], x1,y1,x2,y2 in pixels: 0 is the outer edge of the first (not, as with
+            tf.image.crop_and_resize, its centre). Boxes may reach beyond the image, and show its border there.
         box_indices: int [M], which image each box is cut out of.
         height, width: of the crops.
 
     Returns:
         float32 [M,height,width].
     """
-    high, wide = tf.shape(images)[1], tf.shape(images)[2]
-    size = tf.cast(tf.stack([high, wide, high, wide]), tf.float32)
-    y1, x1, y2, x2 = tf.unstack(boxes_yxyx * size, axis=-1)
-    rows = interpolation_matrix(y1, y2 - y1, high, height)
-    columns = interpolation_matrix(x1, x2 - x1, wide, width)
+    high, wide = images.shape[1:]
+    side, sides = max(height, width), np.array([width, height], np.float32)
+    # Both axes in one go, as long as the longer: half as many operations.
+    start, extent = boxes[:, :2], boxes[:, 2:] - boxes[:, :2]
+    weights = interpolation_matrix(start, extent * (side / sides), np.array([wide, high], np.int32), side)
+    columns, rows = weights[:, 0, :width, :wide], weights[:, 1, :height, :high]
     return tf.matmul(tf.matmul(rows, tf.gather(images, box_indices)), columns, transpose_b=True)

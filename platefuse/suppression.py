@@ -5,6 +5,7 @@ To keep N boxes takes no more than N steps, though, and each can be taken for al
 made of operations that every runtime has.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from platefuse.keras2 import keras, tf
 
 _DEVIATION = 0.2  # of the deltas, in sides of their anchor: keras-retinanet's
+# Each is compared with each. RetinaNet (Lin et al., 2017, section 4.1) takes no more of a pyramid level.
+_MOST_CANDIDATES = 1000
 
 
 class AnchorBoxes(keras.layers.Layer):
@@ -57,7 +60,7 @@ class BestBoxes(keras.layers.Layer):
         scores = tf.reduce_max(class_scores, axis=-1)
         above = tf.reduce_sum(tf.cast(scores > self.score_threshold, tf.int32), axis=1)
         # Candidates only, as many as the image with the most of them has: few of the thousands of boxes.
-        scores, order = tf.math.top_k(scores, tf.maximum(tf.reduce_max(above), 1))
+        scores, order = tf.math.top_k(scores, tf.clip_by_value(tf.reduce_max(above), 1, _MOST_CANDIDATES))
         candidates = tf.gather(boxes, order, batch_dims=1)
         picked, found = self._pick(candidates, tf.cast(scores > self.score_threshold, tf.float32))
 
@@ -73,23 +76,27 @@ class BestBoxes(keras.layers.Layer):
 
         `left` is float32 [B,K], 1 for what may be picked.
         """
-        low = tf.minimum(boxes[..., :2], boxes[..., 2:])
-        high = tf.maximum(boxes[..., :2], boxes[..., 2:])
-        areas = _area(high - low)
+        stays = self._stays(boxes)
         picked, found = [], []
         for _ in range(self.slots):
-            best = tf.argmax(left, axis=1, output_type=tf.int32)[:, None]  # the first of what is left
-            found.append(tf.gather(left, best, batch_dims=1) > 0)
+            best = tf.argmax(left, axis=1, output_type=tf.int32)  # the first of what is left
             picked.append(best)
-            low_best, high_best, area = (tf.gather(values, best, batch_dims=1) for values in (low, high, areas))
-            common = _area(tf.nn.relu(tf.minimum(high, high_best) - tf.maximum(low, low_best)))
-            # Without a division, which boxes without an area would make 0 / 0.
-            apart = common <= self.overlap_threshold * (areas + area - common)
-            others = tf.range(tf.shape(boxes)[1]) != best
-            left *= tf.cast(apart & others, tf.float32)
-        return tf.concat(picked, axis=1), tf.concat(found, axis=1)
+            found.append(tf.gather(left, best, batch_dims=1))
+            left *= tf.gather(stays, best, batch_dims=1)
+        return tf.stack(picked, axis=1), tf.stack(found, axis=1) > 0
 
+    def _stays(self, boxes: tf.Tensor) -> tf.Tensor:
+        """Say of boxes [B,K,4] which of them, in the columns, stay once that of a row is picked: 1 or 0, [B,K,K]."""
+        low = tf.minimum(boxes[..., :2], boxes[..., 2:])
+        high = tf.maximum(boxes[..., :2], boxes[..., 2:])
+        areas = tf.reduce_prod(high - low, axis=-1)
 
-def _area(sides: tf.Tensor) -> tf.Tensor:
-    """Widths and heights [...,2] to areas [...]."""
-    return sides[..., 0] * sides[..., 1]
+        def of_pairs(together: Callable[..., tf.Tensor], values: tf.Tensor) -> tf.Tensor:
+            # LiteRT lacks [:, :, None] of matrices.
+            return together(tf.expand_dims(values, 2), tf.expand_dims(values, 1))
+
+        common = tf.reduce_prod(tf.nn.relu(of_pairs(tf.minimum, high) - of_pairs(tf.maximum, low)), axis=-1)
+        # Without a division, which boxes without an area would make 0 / 0.
+        apart = common <= self.overlap_threshold * (of_pairs(tf.add, areas) - common)
+        places = tf.range(tf.shape(boxes)[1])
+        return tf.cast(apart & (places[:, None] != places), tf.float32)

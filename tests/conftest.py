@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+import platefuse.keras2  # noqa: F401  # before a test module imports keras-retinanet, which takes the Keras it finds
 from platefuse.characters import mnist
 from tests.pipeline_fixture import FirstRun, run_once
 

@@ -273,11 +273,11 @@ def test_connection_layer_cuts_what_is_in_the_box() -> None:
     np.testing.assert_allclose(crop, gray / 255, atol=1e-6)
 
 
-def test_the_slots_with_a_box_are_found_and_the_first_of_all_in_any_case() -> None:
+def test_the_slots_with_a_box_are_found_and_all_if_none_has() -> None:
     scores = np.array([[-1, 0.2, 0.0], [0.9, -1, 0.4], [-1, -1, -1]], np.float32)
     slots = UsedSlots()(tf.constant(scores)).numpy()
-    assert slots.tolist() == [[0, 0], [0, 1], [0, 2], [1, 0], [1, 2]]
-    assert UsedSlots()(tf.constant(scores[2:])).numpy().tolist() == [[0, 0]]
+    assert slots.tolist() == [[0, 1], [0, 2], [1, 0], [1, 2]]
+    assert UsedSlots()(tf.constant(scores[2:])).numpy().tolist() == [[0, 0], [0, 1], [0, 2]]
 
 
 def test_what_is_known_of_used_slots_comes_into_their_places() -> None:

@@ -18,10 +18,9 @@ def _noise(*shape: int) -> np.ndarray:
 
 def _crops(images: np.ndarray, boxes: list, height: int, width: int) -> np.ndarray:
     """Crop boxes [B,N,4], x1,y1,x2,y2 in pixels."""
-    high, wide = images.shape[1:]
-    yxyx = np.array(boxes, np.float64).reshape(len(images), -1, 4)[..., [1, 0, 3, 2]] / [high, wide, high, wide]
-    owners = np.repeat(np.arange(len(images)), yxyx.shape[1])
-    crops = crop_and_resize(tf.constant(images), tf.constant(yxyx.reshape(-1, 4), tf.float32), owners, height, width)
+    corners = tf.constant(np.array(boxes, np.float32).reshape(-1, 4))
+    owners = np.repeat(np.arange(len(images)), len(corners) // len(images))
+    crops = crop_and_resize(tf.constant(images), corners, owners, height, width)
     return crops.numpy().reshape(len(images), -1, height, width)
 
 

@@ -167,8 +167,7 @@ def test_stretched_ink_is_what_the_connection_layer_crops_from_an_ink_box():
     for image, (x1, y1, x2, y2) in zip(images, boxes, strict=True):
         image[y1:y2, x1:x2] = rng.integers(64, 256, size=(y2 - y1, x2 - x1))
         image[0, 0] = max(image[0, 0], 40)  # not ink
-    yxyx = np.array([[y1, x1, y2, x2] for x1, y1, x2, y2 in boxes], np.float32) / 28
-    crops = crop_and_resize(tf.constant(images, tf.float32), tf.constant(yxyx), tf.range(5), 28, 28)
+    crops = crop_and_resize(tf.constant(images, tf.float32), tf.constant(boxes, tf.float32), tf.range(5), 28, 28)
     np.testing.assert_allclose(ink_tiles(images), crops, atol=1.01)
 
 
