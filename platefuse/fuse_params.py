@@ -1,12 +1,14 @@
 """The parameters of the fuse stage."""
 
+from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from platefuse.formats import Formats
 from platefuse.params import Params, Real
-from platefuse.reading_order import ReadingOrder
+
+ReadingOrder = Literal["left_to_right", "rows", "score"]
 
 
 class FuseParams(Params):
@@ -33,11 +35,9 @@ class FuseParams(Params):
     formats: Formats = Field(description="formats such as LL000LL, and names of shipped lists of them")
     format_tolerance: Real = Field(ge=0, description="log-probability a reading may lose for following a format")
 
-    @model_validator(mode="after")
-    def _check(self) -> "FuseParams":
+    def broken_rules(self) -> Iterator[str]:
         longest = max(self.formats, key=len, default="")
         if len(longest) > self.slots:
-            raise ValueError(
+            yield (
                 f"fuse.formats: {longest!r} is longer than fuse.slots = {self.slots}; raise fuse.slots or leave it out"
             )
-        return self

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from platefuse.classifier import ClassifierParams
-from platefuse.detector import DetectorParams
+from platefuse.classifier_params import ClassifierParams
+from platefuse.detector_params import DetectorParams
 from platefuse.errors import PlatefuseError
 from platefuse.evaluation import EvaluateParams
 from platefuse.fuse_params import FuseParams
