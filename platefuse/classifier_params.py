@@ -17,8 +17,8 @@ class ClassifierParams(Params):
     )
     width: int = Field(ge=4, le=1024, description="dense: units of the hidden layer; others: channels of the first")
     dropout: Real = Field(ge=0, lt=1, description="share of the last features dropped in training")
-    epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
+    epochs: int = Field(ge=1, le=10_000, description="passes over the characters")
+    batch_size: int = Field(ge=1, le=65_536, description="characters a batch")
     learning_rate: Real = Field(gt=0, le=1, description="Adam's")
-    learning_rate_decay: Decay = Field(description="over the whole training")
+    learning_rate_decay: Decay = Field(description="none: constant; cosine: falling to 0 over the whole training")
     augmentation: AugmentationParams

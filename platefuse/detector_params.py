@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from platefuse.params import Items, Pair, Params, Real
 from platefuse.training_params import Decay, LightParams
 
-Positive = Annotated[Real, Field(gt=0)]
+Positive = Annotated[Real, Field(gt=0, le=10_000)]
 Backbone = Literal["slim", "resnet50", "resnet101", "vgg16", "mobilenet"]
 Weights = Literal["none", "imagenet"]
 # RetinaNet's: an anchor learns a box it overlaps by this IoU or more, and that there is none below the other.
@@ -50,11 +50,11 @@ class DetectorParams(Params):
     head_width: int = Field(ge=8, le=1024, description="channels of the two heads")
     head_depth: int = Field(ge=0, le=8, description="convolutions of a head before its last one")
     anchors: AnchorParams
-    epochs: int = Field(ge=1)
-    steps: int = Field(ge=1, description="batches an epoch")
-    batch_size: int = Field(ge=1)
+    epochs: int = Field(ge=1, le=10_000, description="passes of `steps` batches")
+    steps: int = Field(ge=1, le=1_000_000, description="batches an epoch")
+    batch_size: int = Field(ge=1, le=65_536, description="plates a batch")
     learning_rate: Real = Field(gt=0, le=1, description="Adam's")
-    learning_rate_decay: Decay = Field(description="over the whole training")
+    learning_rate_decay: Decay = Field(description="none: constant; cosine: falling to 0 over the whole training")
     augmentation: LightParams = LightParams()
 
     @field_validator("canvas")

@@ -33,9 +33,9 @@ class LicenceSynthParams(Params):
     seed: int = Field(ge=0, le=2**32 - 1, description="of every random choice in the data")
     characters: Literal["fonts"] = Field(description="drawn from scalable fonts and from parametric ones")
     layout: Literal["licence"] = Field(description="how characters become a plate")
-    train: int = Field(ge=1, description="plates to train on")
-    val: int = Field(ge=1, description="plates to validate on")
-    test: int = Field(ge=1, description="plates to evaluate on")
+    train: int = Field(ge=1, le=10_000_000, description="plates to train on")
+    val: int = Field(ge=1, le=10_000_000, description="plates to validate on")
+    test: int = Field(ge=1, le=10_000_000, description="plates to evaluate on")
     strokes: int = Field(ge=1, le=10000, description="parametric fonts a split")
     fonts: FontParams
     crops: CropParams

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from platefuse.errors import PlatefuseError
-from platefuse.parameter_file import read_parameters, shortened
+from platefuse.parameter_file import printable, read_parameters, shortened
 
 
 class Params(BaseModel):
@@ -116,7 +116,7 @@ def check_choice(
     content = parameters.get(section)
     chosen = content.get(choice) if isinstance(content, dict) else next(iter(models))
     if not isinstance(chosen, str) or chosen not in models:
-        return [f"{section}.{choice} = {_shown(chosen)}: expected {' or '.join(models)}."]
+        return [f"{section}.{choice} = {shortened(repr(chosen))}: expected {' or '.join(models)}."]
     return check(models[chosen], section, parameters)
 
 
@@ -127,31 +127,18 @@ def _right_or_raise(checked: _Model | list[str], path: Path) -> _Model:
 
 
 def _sentences(section: str, fault: Any) -> list[str]:
-    name = shortened(".".join([section, *map(_part, fault["loc"])]))
+    name = printable(shortened(".".join([section, *map(str, fault["loc"])])))
     what = fault["msg"].removeprefix("Value error, ").replace("Tuple", "List")
     value = list(fault["input"]) if isinstance(fault["input"], tuple) else fault["input"]
     if fault["type"] == "extra_forbidden":
-        return [f"{name} = {_shown(value)}: there is no parameter of that name."]
+        return [f"{name} = {shortened(repr(value))}: there is no parameter of that name."]
     if fault["type"] == "missing":
         return [f"{name} is missing."]
     if fault["type"] == "value_error" and isinstance(fault["input"], dict):
         return [f"{shortened(rule, 400)}." for rule in what.splitlines()]  # rules across fields name them themselves
     hint = " (to YAML this is text: write numbers plainly, 0.001 or 1.0e-5)" if _is_texted_number(fault) else ""
-    return [f"{name} = {_shown(value)}: {what[0].lower()}{shortened(what[1:], 400)}{hint}."]
+    return [f"{name} = {shortened(repr(value))}: {what[0].lower()}{shortened(what[1:], 400)}{hint}."]
 
 
 def _is_texted_number(fault: Any) -> bool:
     return fault["type"] in ("float_type", "int_type") and isinstance(fault["input"], str)
-
-
-def _shown(value: Any) -> str:
-    try:
-        return shortened(repr(value))
-    except ValueError:  # Python writes no number of more than 4,300 digits
-        return "a number of thousands of digits"
-
-
-def _part(of_name: Any) -> str:
-    """A key or place as part of a full name; what would not print, or break the line, is quoted."""
-    text = str(of_name) if not isinstance(of_name, int) else _shown(of_name)
-    return text if text.isprintable() else repr(text)

@@ -26,7 +26,7 @@ class ScatterParams(Params):
     width: int = Field(ge=16, le=4096, description="of a plate, in pixels")
     count: Pair[Count] = Field(description="least and most characters on a plate")
     size: Pair[Pixels] = Field(description="least and largest side of a character's square tile, in pixels")
-    spacing: int = Field(ge=0, description="least distance along x between two tiles' centres, in pixels")
+    spacing: int = Field(ge=0, le=4096, description="least distance along x between two tiles' centres, in pixels")
     max_overlap: Real = Field(ge=0, le=1, description="share of the smaller of two tiles the other may cover")
     box: Literal["tile", "ink"] = Field(description="what a box encloses: the whole tile, or its ink only")
 
