@@ -58,8 +58,8 @@ def anchors_cover_characters(synth: Params, detector: DetectorParams) -> str | N
     (lowest, highest), (least, most) = ((of[:, 1].min(), of[:, 1].max()) for of in (sizes, shapes))
     return (
         f"detector.anchors cover no character: on detector.canvas = {list(detector.canvas)} characters are "
-        f"{lowest:.0f} to {highest:.0f} pixels high, and anchors {least:.0f} to {most:.0f}, none of which overlaps one by "
-        f"{POSITIVE_OVERLAP}; choose sizes, ratios and scales nearer to the characters"
+        f"{lowest:.0f} to {highest:.0f} pixels high, and anchors {least:.0f} to {most:.0f}, none of which overlaps "
+        f"one by {POSITIVE_OVERLAP}; choose sizes, ratios and scales nearer to the characters"
     )
 
 

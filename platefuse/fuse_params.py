@@ -29,7 +29,7 @@ class FuseParams(Params):
     )
     crop_margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share before cropping")
     round: bool = Field(description="round the crops' pixels to 0 or 1, as the article does")
-    reading_order: ReadingOrder = Field(description="left_to_right, rows or score")
+    reading_order: ReadingOrder = Field(description="by what the first character to read is chosen, and the next")
     detector_weight: Real = Field(
         ge=0, le=100, description="of the detector's opinion on a character; the classifier's is 1"
     )

@@ -91,9 +91,8 @@ def _kind(field: dict[str, Any]) -> str:
     bounds = {word: field[key] for word, keys in _BOUNDS.items() for key in keys if key in field}
     if bounds.keys() == {"at least", "at most"}:
         return f"{_TYPES[field['type']]} from {bounds['at least']:,} to {bounds['at most']:,}"
-    return " ".join(
-        [_TYPES[field["type"]], " and ".join(f"{word} {bound:,}" for word, bound in bounds.items())]
-    ).strip()
+    limits = " and ".join(f"{word} {bound:,}" for word, bound in bounds.items())
+    return f"{_TYPES[field['type']]} {limits}".strip()
 
 
 def _value(content: Any, path: list[str]) -> Any:
