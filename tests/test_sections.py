@@ -2,14 +2,22 @@
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from platefuse.errors import PlatefuseError
+from platefuse.parameter_list import list_parameters
 from platefuse.params import load, load_choice
 from platefuse.sections import SECTIONS, faults_of
 from tests.changed_params import write_changed
 from tests.imports import ROOT
 
 FILES = [ROOT / "params.yaml", *sorted(ROOT.glob("pipelines/*/params.yaml"))]
+
+
+class _NoAliases(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:
+        return True
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
@@ -118,9 +126,30 @@ def test_whatever_the_value_a_fault_is_one_short_printable_line(tmp_path, name, 
     assert all(fault.isprintable() and len(fault) < 600 for fault in faults)
 
 
-class _NoAliases(yaml.SafeDumper):
-    def ignore_aliases(self, data: object) -> bool:
-        return True
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.floats(), st.text(max_size=9)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+    max_leaves=6,
+)
+NAMES = sorted(parameter.name for parameter in list_parameters({}) if "*" not in parameter.name)
+
+
+@given(st.sampled_from(FILES), st.lists(st.tuples(st.sampled_from(NAMES), VALUES), min_size=1, max_size=4))
+def test_no_values_make_the_check_fail_itself(tmp_path_factory, source, changes):
+    content = yaml.safe_load(source.read_text(encoding="utf-8"))
+    for name, value in changes:
+        *parents, last = name.split(".")
+        place = content
+        for parent in parents:
+            place = place.get(parent, {}) if isinstance(place, dict) else {}
+        if isinstance(place, dict):
+            place[last] = value
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_text(yaml.dump(content, Dumper=_NoAliases), encoding="utf-8")
+    try:
+        assert all(fault.isprintable() for fault in faults_of(path))
+    except PlatefuseError as error:  # such as a character that YAML does not have
+        assert str(error).isprintable()
 
 
 def test_a_file_that_cannot_be_read_is_one_error(tmp_path):

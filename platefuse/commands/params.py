@@ -30,8 +30,8 @@ def add(commands: Any) -> None:
         "  platefuse params fuse detector.anchors      those of a section or below a name\n"
         "  platefuse params --check                    each fault of params.yaml, those between sections too\n"
         "  platefuse params --check pipelines/plates/params.yaml\n\n"
-        "The values are those of params.yaml; nearly all have to stand there, and none is silently another.\n"
-        "With a fault the exit status is 1.",
+        "The default of a parameter is what params.yaml says: all stand there, but those that say what they are\n"
+        "if left out. With a fault the exit status is 1.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="a section, or what a parameter's name begins with")
     parser.add_argument(
