@@ -54,8 +54,11 @@ def printable(text: str) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        hint = " (indent with spaces, not tabs)" if "'\\t'" in str(error.problem) else ""
-        return f"line {error.problem_mark.line + 1}: {printable(shortened(str(error.problem), 200))}{hint}"
+        problem = str(error.problem)
+        if problem.startswith("but "):  # goes on from what PyYAML says was expected
+            problem = f"{error.context}, {problem}"
+        hint = " (indent with spaces, not tabs)" if "'\\t'" in problem else ""
+        return f"line {error.problem_mark.line + 1}: {printable(shortened(problem, 200))}{hint}"
     return printable(shortened(" ".join(str(error).split()), 200))
 
 

@@ -33,7 +33,7 @@ MERGES = "a: &a {x: 1}\n" + "".join(
         (b"synth: 'abc\n", "line 2: found unexpected end of stream"),
         (b"synth: @\n", "line 1: found character '@' that cannot start any token"),
         (b"synth: %\n", "line 1: found character '%' that cannot start any token"),
-        (b"a: 1\n--- \nb: 2\n", "line 2: but found another document"),
+        (b"a: 1\n--- \nb: 2\n", "line 2: expected a single document in the stream, but found another document"),
         (b"a: 1\n<<<<<<< HEAD\nb: 2\n=======\n", "line 3: could not find expected ':'"),
         (b"synth:\n  seed: 2024-13-45\n", "month must be in 1..12"),
         (b"synth: 0x_\n", "invalid literal for int()"),
