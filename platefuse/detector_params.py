@@ -21,8 +21,8 @@ class AnchorParams(Params):
 
     levels: Items[Annotated[int, Field(ge=3, le=7)]] = Field(description="pyramid levels, of stride 2**level")
     sizes: Items[Positive] = Field(description="base size in pixels, one a level")
-    ratios: Items[Positive] = Field(min_length=1, description="height divided by width")
-    scales: Items[Positive] = Field(min_length=1, description="factors of the base size")
+    ratios: Items[Positive] = Field(min_length=1, max_length=20, description="height divided by width")
+    scales: Items[Positive] = Field(min_length=1, max_length=20, description="factors of the base size")
 
     def broken_rules(self) -> Iterator[str]:
         if self.levels not in ((3, 4, 5), (3, 4, 5, 6), (3, 4, 5, 6, 7)):

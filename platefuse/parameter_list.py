@@ -87,7 +87,9 @@ def _kind(field: dict[str, Any]) -> str:
         return f"a list of two, each {_kind(field['prefixItems'][0])}{order}"
     if "items" in field:
         each = "each with the parameters below" if "$ref" in field["items"] else f"each {_kind(field['items'])}"
-        return f"a list{' of at least one' if field.get('minItems') else ''}, {each}"
+        least, most = field.get("minItems"), field.get("maxItems")
+        length = f" of {least} to {most}" if most else f" of at least {least}" if least else ""
+        return f"a list{length}, {each}"
     bounds = {word: field[key] for word, keys in _BOUNDS.items() for key in keys if key in field}
     if bounds.keys() == {"at least", "at most"}:
         return f"{_TYPES[field['type']]} from {bounds['at least']:,} to {bounds['at most']:,}"

@@ -104,6 +104,7 @@ def test_a_stage_by_itself_checks_its_own_section_only(tmp_path):
         ("detector.anchors.levels", [3] * 20_000),
         ("detector.anchors.sizes", [40] * 20_000),
         ("detector.anchors.ratios", [1e308]),
+        ("detector.anchors.scales", [1.0] * 20_000),
         ("synth.layout", "l" * 100_000),
         ("s" * 100_000, 1),
         ("synth.seed", 10**39),
