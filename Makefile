@@ -15,8 +15,9 @@ METRICS := metrics/detector.json metrics/classifier.json metrics/evaluation.json
 # Which formats score-real reads each folder of PLATES with.
 FORMATS ?= eu=sk,cz br=br us=us us-studio=us
 
-# $(call run_pipeline,FOLDER): what is out of date, then the metrics beside HEAD's.
+# $(call run_pipeline,FOLDER): the parameters' faults, or what is out of date, then the metrics beside HEAD's.
 define run_pipeline
+	@$(BIN)/python -m platefuse.cli params --check $(1)/params.yaml
 	@$(DVC) --cd $(1) repro $(REPRO_FLAGS)
 	@echo
 	@$(DVC) --cd $(1) metrics diff --all --targets $(METRICS)

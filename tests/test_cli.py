@@ -115,7 +115,7 @@ def test_wrong_usage_exits_with_2(arguments, capsys):
     assert "usage: platefuse" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["read", "score", "export"])
+@pytest.mark.parametrize("command", ["read", "score", "export", "params"])
 def test_help_has_examples(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])

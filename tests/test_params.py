@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from platefuse.classifier import ClassifierParams
-from platefuse.detector import DetectorParams
+from platefuse.classifier_params import ClassifierParams
+from platefuse.detector_params import DetectorParams
 from platefuse.errors import PlatefuseError
 from platefuse.evaluation import EvaluateParams
 from platefuse.fuse_params import FuseParams
@@ -111,7 +111,7 @@ def _load_with(folder: Path, changes: dict[str, object]) -> Params:
         ("fuse.round", 1, "boolean"),
         ("fuse.round", "false", "boolean"),
         ("fuse.reading_order", "columns", "'left_to_right', 'rows' or 'score'"),
-        ("evaluate.iou_threshold", 1.5, "less than or equal to 1"),
+        ("evaluate.iou_threshold", 1, "less than 1"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_full_name_its_value_and_what_is_allowed(tmp_path, name, value, expected):
@@ -176,6 +176,9 @@ def test_every_number_in_the_spelling_of_python_is_taken_as_it_is(number):
         ({"synth.size": [30, 29]}, ["synth.size = [30, 29]", "first number is the least"]),
         ({"synth.size": [24, 129]}, ["synth.size = [24, 129]", "synth.height = 128", "synth.width = 256"]),
         ({"synth.count": [1, 6], "synth.spacing": 47}, ["synth.count = [1, 6]", "synth.spacing = 47"]),
+        ({"synth.size": [65, 80], "synth.count": [1, 4]}, ["synth.count = [1, 4]", "without overlapping"]),
+        ({"detector.weights": "imagenet"}, ["detector.weights = 'imagenet'", "backbone slim has none"]),
+        ({"fuse.formats": ["0" * 9]}, ["'000000000' is longer than fuse.slots = 8"]),
         ({"detector.anchors.levels": [4, 5]}, ["detector.anchors.levels = [4, 5]", "[3, 4, 5, 6, 7]"]),
         ({"detector.anchors.sizes": [26, 40]}, ["detector.anchors.sizes = [26.0, 40.0]", "3 numbers, one a level"]),
     ],
@@ -187,7 +190,10 @@ def test_values_that_do_not_go_together_are_refused(tmp_path, changes, expected)
 
 
 def test_values_that_just_go_together_are_taken(tmp_path):
-    assert _load_with(tmp_path, {"synth.size": [128, 128], "synth.count": [3, 3], "synth.spacing": 64}).spacing == 64
+    rows = {"synth.size": [128, 128], "synth.count": [2, 2], "synth.spacing": 128}
+    assert _load_with(tmp_path, rows).spacing == 128
+    overlapping = {"synth.count": [3, 3], "synth.spacing": 64, "synth.max_overlap": 0.5}
+    assert _load_with(tmp_path, rows | overlapping).spacing == 64
 
 
 def test_several_faults_are_named_at_once_a_line_each(tmp_path):

@@ -65,9 +65,19 @@ def recipe(*arguments: str) -> str:
 def test_plates_is_repro_in_another_folder():
     assert "--cd pipelines/plates repro" in recipe("plates")
     in_the_root = (
-        recipe("repro").replace("--cd .", "--cd pipelines/plates").replace(": metrics", ": pipelines/plates/metrics")
+        recipe("repro")
+        .replace("--cd .", "--cd pipelines/plates")
+        .replace("./params.yaml", "pipelines/plates/params.yaml")
+        .replace(": metrics", ": pipelines/plates/metrics")
     )
     assert recipe("plates") == in_the_root
+
+
+@pytest.mark.parametrize(("target", "folder"), [("repro", "."), ("plates", "pipelines/plates")])
+def test_parameters_are_checked_before_a_pipeline_runs(target: str, folder: str):
+    lines = recipe(target).splitlines()
+    at = next(index for index, line in enumerate(lines) if f"--cd {folder} repro" in line)
+    assert lines[at - 1].endswith(f"platefuse.cli params --check {folder}/params.yaml")
 
 
 def test_score_real_gets_what_make_is_told():

@@ -1,5 +1,6 @@
 """Scalable fonts to draw characters with: found in installed packages, in the user's folders or on the system."""
 
+from collections import Counter
 from importlib import metadata
 from pathlib import Path
 from string import ascii_lowercase
@@ -19,7 +20,7 @@ _PILLOW = "pillow"
 
 
 def _each_once(alphabet: str) -> str:
-    doubles = sorted({character for character in alphabet if alphabet.count(character) > 1})
+    doubles = sorted(character for character, times in Counter(alphabet).items() if times > 1)
     if doubles:
         raise ValueError(f"expected each character once, but {''.join(doubles)!r} is there more often")
     return alphabet
@@ -41,7 +42,7 @@ class FontParams(Params):
     packages: Items[str] = Field(description="installed packages, by their names on PyPI, whose fonts are used")
     folders: Items[str] = Field(description="folders searched for .ttf and .otf, relative to the working folder")
     system: bool = Field(description="whether the fonts of the system are used, too: they differ by machine")
-    stem: Annotated[Pair[Real], AfterValidator(_ordered)] = Field(
+    stem: Annotated[Pair[Annotated[Real, Field(ge=0, le=1)]], AfterValidator(_ordered)] = Field(
         default=(0.0, 1.0), description="thinnest and thickest I of packages and the system, as shares of its height"
     )
     small_print: Items[str] = Field(default=(), description="families that never draw a number, only small print")
