@@ -30,7 +30,7 @@ KINDS = {
 SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
 
 _MODES = {"1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr"}  # that Pillow turns into RGB by itself, and rightly
-_MAX_BYTES = 4 * MAX_PIXELS  # the largest image with an alpha channel, not compressed
+_MAX_BYTES = 3 * MAX_PIXELS + 2**20  # the largest image, not compressed, and what may stand around its pixels
 _TURNED = range(5, 9)  # the EXIF orientations that swap height and width
 
 # Pillow warns on the error output: of sizes that are refused here anyway, and of tags that no pixel depends on.

@@ -68,7 +68,11 @@ class Reader:
             most = max(1, _PIXELS_A_CALL // (shape[0] * shape[1]))
             for start in range(0, len(of_shape), most):
                 indices = of_shape[start : start + most]
-                outputs = self._runtime(np.stack([images[index] for index in indices]))
+                # A large image comes alone, and is not copied.
+                one = len(indices) == 1
+                outputs = self._runtime(
+                    images[indices[0]][None] if one else np.stack([images[index] for index in indices])
+                )
                 for row, index in enumerate(indices):
                     readings[index] = self._reading({name: output[row] for name, output in outputs.items()})
         return [readings[index] for index in range(len(images))]
