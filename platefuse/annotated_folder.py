@@ -102,7 +102,7 @@ def _read_set(folder: Path, faults: list[str]) -> tuple[list[AnnotatedImage], st
     if texts is not None:
         where = folder / (COCO if has_coco else ANNOTATIONS)
         faults += missing_names(where, annotations.boxes, folder / TRUTH, texts)
-    names = [name for name in texts or annotations.boxes if name in annotations.boxes]
+    names = list(dict.fromkeys([*(name for name in texts or () if name in annotations.boxes), *annotations.boxes]))
     images = []
     for name, looked in zip(names, _look_at([folder / name for name in names]), strict=True):
         if isinstance(looked, PlatefuseError):
@@ -183,13 +183,13 @@ def _contradictions(
 
 
 def _shared(splits: dict[str, list[AnnotatedImage]]) -> list[str]:
-    """Say of each image whose content or source a split before its own has, too."""
+    """Say of each image whose content or source a split before its own has, too; empty boards look alike, and may."""
     faults = []
     first: dict[tuple[str, str | None], tuple[str, Path]] = {}
     for split, images in splits.items():
         for image in images:
             split_before, path = first.setdefault(("content", image.content), (split, image.path))
-            if split_before != split:
+            if image.characters and split_before != split:
                 faults.append(f"{image.path} is the same image as {path}: no image may be in two splits.")
             split_before, path = first.setdefault(("source", image.source), (split, image.path))
             if image.source is not None and split_before != split:

@@ -9,6 +9,7 @@ import numpy as np
 
 from platefuse.annotated_folder import AnnotatedFolder, AnnotatedImage, read_annotated
 from platefuse.commands import complain, file_path
+from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
 
 PARAMS = Path("params.yaml")
@@ -46,7 +47,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if boxes:
         _print_sizes("images", np.array([image.size for image in images]))
         _print_sizes("boxes", np.concatenate([of_image[:, 2:] - of_image[:, :2] for of_image in boxes]))
-        _print_anchors(images, arguments.params)
+        print(f"{'anchors':<20}{_anchors(images, arguments.params)}")
     if arguments.draw and images:
         _draw(images, arguments.draw)
     for fault in annotated.faults:
@@ -67,7 +68,7 @@ def _print_amounts(annotated: AnnotatedFolder, images: list[AnnotatedImage]) -> 
         _print_row(f"  {character}", (count[character] for count in counts))
     copies = len(images) - len({image.content for image in images})
     if copies:
-        print(f"{copies} images have the same pixels as another one.")
+        print(f"{'copies of others':<20}{copies:>8}")
 
 
 def _print_row(name: str, cells: Any) -> None:
@@ -81,19 +82,24 @@ def _print_sizes(name: str, sizes: np.ndarray) -> None:
     print(f"{name:<20}{least} to {largest} pixels, the median {middle}")
 
 
-def _print_anchors(images: list[AnnotatedImage], path: Path) -> None:
+def _anchors(images: list[AnnotatedImage], path: Path) -> str:
+    """Say how well the anchors that `path` sets cover the boxes; what is wrong there is no fault of the images."""
     if not path.exists():
-        print(f"{'anchors':<20}not looked at: {path} is not here")
-        return
-    from platefuse import params  # here: this and TensorFlow are wanted by nothing else that is checked
-    from platefuse.detector import DetectorParams, anchor_coverage
+        return f"not looked at: {path} is not here"
+    try:  # here: nothing else that is checked wants TensorFlow
+        from platefuse import params
+        from platefuse.detector import DetectorParams, anchor_coverage
 
-    detector = params.load(DetectorParams, "detector", path)
+        detector = params.load(DetectorParams, "detector", path)
+    except ImportError as error:
+        return f"not looked at: {error.name} is not installed"
+    except PlatefuseError as error:
+        return f"not looked at: {error}"
     height, width = detector.canvas
     scales = [np.float32(min(width / image.size[0], height / image.size[1])) for image in images]
     boxes = [image.boxes.astype(np.float32) * scale for image, scale in zip(images, scales, strict=True)]
     coverage = anchor_coverage(detector.anchors.boxes(detector.canvas), np.concatenate(boxes))
-    print(f"{'anchors':<20}{coverage:.1%} of the boxes are covered, on the canvas {height} x {width} of {path}")
+    return f"{coverage:.1%} of the boxes are covered, on the canvas {height} x {width} of {path}"
 
 
 def _draw(images: list[AnnotatedImage], path: Path) -> None:
