@@ -47,10 +47,10 @@ def refuse(faults: list[str], folder: Path) -> None:
     """Do nothing without faults.
 
     Raises:
-        PlatefuseError: the first fault, and how many more there are.
+        PlatefuseError: the first fault, and how many there are.
     """
     if faults:
-        more = f" There are {len(faults) - 1} more faults: `platefuse check {folder}` lists them." if faults[1:] else ""
+        more = f" Faults in all: {len(faults)}; `platefuse check {folder}` lists them." if faults[1:] else ""
         raise PlatefuseError(faults[0] + more)
 
 

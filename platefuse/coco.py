@@ -222,6 +222,7 @@ def _kind(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as Python has it, cut where it is long: a fault is one sentence."""
-    shown = _kind(value) if isinstance(value, dict) else repr(value)
+    """A value as Python has it, cut where it is long: a fault is one sentence. What holds others may be endless."""
+    nested = isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict | list) for v in value))
+    shown = _kind(value) if nested else repr(value)
     return shown if len(shown) <= 80 else f"{shown[:80]}…"

@@ -106,7 +106,7 @@ def read_plate_set(folder: Path) -> list[Plate]:
 
     Raises:
         PlatefuseError: for a missing file, or a row that breaks the contract: names the file and the line of the
-            first, and how many more there are.
+            first, and how many there are.
     """
     faults: list[str] = []
     classes = annotations.read_classes(folder / CLASSES, faults)
@@ -128,7 +128,8 @@ def read_classes(path: Path) -> dict[str, int]:
     """
     faults: list[str] = []
     classes = annotations.read_classes(path, faults)
-    annotations.refuse(faults, path.parent)
+    if faults:
+        raise PlatefuseError(faults[0])
     return classes or {}
 
 
@@ -141,7 +142,8 @@ def read_truth(path: Path) -> dict[str, str]:
     """
     faults: list[str] = []
     truth = annotations.read_of_images(path, "text", faults)
-    annotations.refuse(faults, path.parent)
+    if faults:
+        raise PlatefuseError(faults[0])
     return truth or {}
 
 

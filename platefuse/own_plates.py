@@ -17,7 +17,7 @@ from platefuse.annotated_folder import AnnotatedImage, read_annotated
 from platefuse.annotations import refuse
 from platefuse.box_order import order_boxes
 from platefuse.characters import NO_CHARACTER, SPLITS, Characters, read_characters, write_characters
-from platefuse.characters.sources import Source, load_source
+from platefuse.characters.sources import load_source
 from platefuse.crops import CropParams, cut_characters, cut_negatives
 from platefuse.dataset import Plate, read_encoded, read_image, read_plate_set, write_plate_set
 from platefuse.errors import PlatefuseError
@@ -53,8 +53,8 @@ class FolderSynthParams(Params):
     val_share: Share = Field(description="share of images, or of the characters' source, that only validation sees")
     test_share: Share = Field(description="share that only the test sees; a folder that is split keeps its own splits")
     reading_order: Literal["left_to_right", "rows"] = Field(description="of the boxes, where truth.csv is missing")
-    characters: Literal["plates"] | Source = Field(
-        description="what the classifier learns from: plates: cut out of the plates of its split; or another source"
+    characters: Literal["plates", "mnist5k", "mnist"] = Field(
+        description="what the classifier learns from; plates: cut out of the plates of their split"
     )
     crops: CropParams | None = Field(None, description="how they are cut out of plates")
     mixed: MixedParams | None = Field(None, description="synthetic plates in the training set; null for none")

@@ -2,10 +2,13 @@
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from platefuse.annotated_folder import read_annotated
@@ -131,6 +134,20 @@ def test_a_folder_of_another_form_is_said_to_be_so(tmp_path, files, said):
 
 def test_what_is_no_folder_is_said_to_be_none(tmp_path):
     assert faults_of(tmp_path / "nowhere") == ["it is no folder: expected one with images and their annotations."]
+
+
+_FIELDS = st.sampled_from(["0.png", "../0.png", "1", "7", "40", "-3", "2.5", "", "image", "text", "é", '"', "x" * 300])
+_CSV = st.lists(st.lists(_FIELDS, max_size=7).map(",".join), max_size=6).map("\n".join).map(str.encode) | st.binary()
+
+
+@given(st.dictionaries(st.sampled_from(["annotations.csv", "classes.csv", "truth.csv", "sources.csv"]), _CSV))
+def test_no_files_make_the_reader_fail(files):
+    with tempfile.TemporaryDirectory() as folder:
+        write_image(Path(folder) / "0.png", 0)
+        for name, content in files.items():
+            (Path(folder) / name).write_bytes(content)
+        annotated = read_annotated(Path(folder))
+    assert annotated.faults or len(annotated.splits[""]) <= 1
 
 
 def test_no_image_and_no_source_may_be_in_two_splits(tmp_path):

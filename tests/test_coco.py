@@ -168,6 +168,44 @@ def test_no_json_makes_the_reader_fail(tmp_path_factory, content):
     assert annotations is not None or faults
 
 
+def test_a_box_of_lists_in_lists_is_named(tmp_path):
+    nested = json.dumps(GOOD).replace("[1, 2, 3, 4]", "[" * 900 + "]" * 900).encode()
+    _, faults = read(tmp_path, nested)
+    assert faults == [f"{tmp_path / 'annotations.json'}, annotations[0]: {NO_NUMBERS} a list."]
+
+
+@st.composite
+def _images(draw):
+    """Names, sizes, boxes and characters of images, and their alphabet."""
+    alphabet = draw(st.lists(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=4, unique=True))
+    corner, side = st.integers(0, 10**6), st.integers(1, 10**6)
+    images = []
+    for index in range(draw(st.integers(0, 4))):
+        boxes = [
+            (x, y, x + w, y + h) for x, y, w, h in draw(st.lists(st.tuples(corner, corner, side, side), max_size=3))
+        ]
+        characters = "".join(draw(st.sampled_from(alphabet)) for _ in boxes)
+        images.append((f"images/{index}, é.png", draw(st.tuples(side, side)), np.reshape(boxes, (-1, 4)), characters))
+    return "".join(alphabet), images
+
+
+@given(_images())
+def test_what_is_written_is_read_back(tmp_path_factory, content):
+    alphabet, images = content
+    path = tmp_path_factory.getbasetemp() / "annotations.json"
+    write_coco(path, alphabet, [(name, size, boxes.astype(int), shown) for name, size, boxes, shown in images])
+    faults: list[str] = []
+    read_back = read_coco(path, faults)
+    assert faults == [] and read_back is not None and read_back.alphabet == alphabet
+    assert [
+        (name, read_back.sizes[name][1:], [(*box.corners, box.character) for box in boxes])
+        for name, boxes in read_back.boxes.items()
+    ] == [
+        (name, size, [(*box, character) for box, character in zip(boxes.astype(int).tolist(), shown, strict=True)])
+        for name, size, boxes, shown in images
+    ]
+
+
 def test_what_is_written_is_read_back_by_us_and_by_pycocotools(tmp_path, capsys):
     boxes = [np.array([[1, 2, 11, 12], [20, 0, 40, 20]]), np.zeros((0, 4), np.int32), np.array([[0, 0, 5, 9]])]
     images = [
