@@ -11,6 +11,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from platefuse import own_plates
 from platefuse.characters import NO_CHARACTER, SPLITS, read_characters
 from platefuse.cli import main
 from platefuse.crops import cut_characters
@@ -155,6 +156,13 @@ def test_the_kind_of_an_image_names_its_copy_and_not_the_name_it_had(photographs
     made = make(tmp_path / "made", own(photographs))
     names = [path.name for path in made.rglob("images/*")]
     assert sorted(path.rsplit(".")[1] for path in names) == ["jpg"] + ["png"] * 9
+
+
+def test_very_many_training_images_are_packed_and_no_others(photographs, tmp_path, monkeypatch):
+    monkeypatch.setattr(own_plates, "_MOST_FILES", 1)
+    made = make(tmp_path / "made", own(photographs))
+    assert [(made / "plates" / split / "images.zip").exists() for split in SPLITS] == [True, False, False]
+    assert len(read_plate_set(made / "plates" / "train")) == 6
 
 
 # --- synthetic plates among them
