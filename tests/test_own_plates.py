@@ -289,7 +289,7 @@ def test_plates_that_dvc_would_not_watch_are_refused(tmp_path, monkeypatch):
 def test_the_pipelines_own_plates_brought_back_give_its_own_metrics(first_run, tmp_path):
     pipeline = first_run.pipeline.copy(tmp_path / "project")
     before = results(pipeline.folder)
-    assert pipeline.run("platefuse", "convert", "data/plates", "--to", "coco", "own").returncode == 0
+    assert main(["convert", str(pipeline.folder / "data/plates"), "--to", "coco", str(pipeline.folder / "own")]) == 0
     content = yaml.safe_load(pipeline.params.read_text())
     kept = {name: content["synth"][name] for name in ("seed", "characters", "val_share", "test_share")}
     content["synth"] = kept | {"layout": "folder", "folder": "own", "reading_order": "left_to_right"}
