@@ -24,8 +24,9 @@ from tqdm import tqdm
 from platefuse.annotations import Annotations, Box, beyond, read_boxes, read_classes, read_of_images
 from platefuse.characters import SPLITS
 from platefuse.coco import read_coco
-from platefuse.dataset import ANNOTATIONS, CLASSES, TRUTH, missing_names, read_image
+from platefuse.dataset import ANNOTATIONS, CLASSES, TRUTH, missing_names
 from platefuse.errors import PlatefuseError
+from platefuse.images import read_image
 
 COCO, SOURCES = "annotations.json", "sources.csv"
 

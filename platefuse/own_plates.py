@@ -19,8 +19,9 @@ from platefuse.box_order import order_boxes
 from platefuse.characters import NO_CHARACTER, SPLITS, Characters, read_characters, write_characters
 from platefuse.characters.sources import load_source
 from platefuse.crops import CropParams, cut_characters, cut_negatives
-from platefuse.dataset import Plate, read_encoded, read_image, read_plate_set, write_plate_set
+from platefuse.dataset import Plate, read_plate_set, write_plate_set
 from platefuse.errors import PlatefuseError
+from platefuse.images import read_encoded, read_image
 from platefuse.licence_synthesis import LicencePlateParams, LicenceSynthParams, write_licence_plates
 from platefuse.params import Params, Real
 from platefuse.scatter_synthesis import BoardParams, ScatterSynthParams, Share, write_boards

@@ -15,8 +15,9 @@ from platefuse import own_plates
 from platefuse.characters import NO_CHARACTER, SPLITS, read_characters
 from platefuse.cli import main
 from platefuse.crops import cut_characters
-from platefuse.dataset import read_classes, read_image, read_plate_set
+from platefuse.dataset import read_classes, read_plate_set
 from platefuse.errors import PlatefuseError
+from platefuse.images import read_image
 from platefuse.own_plates import FolderSynthParams, check_declared
 from platefuse.scatter_synthesis import ScatterSynthParams
 from platefuse.synthesis import load_params, synthesise

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from platefuse.annotated_folder import AnnotatedFolder, AnnotatedImage, read_annotated
-from platefuse.commands import complain, file_path
+from platefuse.commands import complain, file_path, on_one_line
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
 
@@ -51,7 +51,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.draw and images:
         _draw(images, arguments.draw)
     for fault in annotated.faults:
-        complain(fault)
+        complain(on_one_line(fault))
     return complain(f"{arguments.folder}: faults: {len(annotated.faults)}.") if annotated.faults else 0
 
 
@@ -104,8 +104,8 @@ def _anchors(images: list[AnnotatedImage], path: Path) -> str:
 
 def _draw(images: list[AnnotatedImage], path: Path) -> None:
     """Draw images that lie evenly among all."""
-    from platefuse.dataset import read_image
     from platefuse.drawing import Mark, contact_sheet, draw_plate
+    from platefuse.images import read_image
 
     chosen = np.unique(np.linspace(0, len(images) - 1, _SAMPLES).astype(int))
     pictures = []

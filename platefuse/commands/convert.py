@@ -7,9 +7,10 @@ from typing import Any
 from platefuse.annotated_folder import COCO, AnnotatedImage, read_annotated
 from platefuse.annotations import refuse
 from platefuse.coco import write_coco
-from platefuse.dataset import IMAGES, TRUTH, read_encoded
+from platefuse.dataset import TRUTH
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing, write_csv
+from platefuse.images import IMAGES, read_encoded
 
 
 def add(commands: Any) -> None:
