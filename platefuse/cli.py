@@ -1,13 +1,13 @@
-"""The command line: `platefuse read`, `score`, `export`, `check` and `convert`, each a module of commands/."""
+"""The command line: `platefuse read`, `score`, `export`, `check`, `convert`, `params`: each a module of commands/."""
 
 import argparse
 import os
 import sys
 
-from platefuse.commands import check, complain, convert, export, read, score
+from platefuse.commands import check, complain, convert, export, params, read, score
 from platefuse.errors import PlatefuseError
 
-COMMANDS = (read, score, export, check, convert)
+COMMANDS = (read, score, export, check, convert, params)
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # as the shell has them: 128 and the signal's number
 
 
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="platefuse", description="Read plates with a fused model, and check what one is trained on."
+        prog="platefuse", description="Read plates with a fused model, and check what makes one."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:

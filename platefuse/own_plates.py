@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import yaml
 from PIL import Image
-from pydantic import Field, model_validator
+from pydantic import Field
 from tqdm import tqdm
 
 from platefuse.annotated_folder import AnnotatedImage, read_annotated
@@ -38,11 +38,9 @@ class MixedParams(Params):
     scatter: BoardParams | None = Field(None, description="boards of digits, with the parameters of layout scatter")
     licence: LicencePlateParams | None = Field(None, description="or licence plates, with those of layout licence")
 
-    @model_validator(mode="after")
-    def _check(self) -> "MixedParams":
+    def broken_rules(self) -> Iterator[str]:
         if (self.scatter is None) == (self.licence is None):
-            raise ValueError("synth.mixed: expected the parameters of one layout, under 'scatter' or under 'licence'")
-        return self
+            yield "synth.mixed: expected the parameters of one layout, under 'scatter' or under 'licence'"
 
 
 class FolderSynthParams(Params):
@@ -60,21 +58,19 @@ class FolderSynthParams(Params):
     crops: CropParams | None = Field(None, description="how they are cut out of plates")
     mixed: MixedParams | None = Field(None, description="synthetic plates in the training set; null for none")
 
-    @model_validator(mode="after")
-    def _check(self) -> "FolderSynthParams":
+    def broken_rules(self) -> Iterator[str]:
         if (self.characters == "plates") != (self.crops is not None):
-            raise ValueError(
+            yield (
                 f"synth.characters = {self.characters!r}: synth.crops says how characters are cut out of plates; it "
                 "goes with 'plates', and with nothing else"
             )
         if self.crops and self.mixed:
             size = self.mixed.licence.crops.size if self.mixed.licence else _DIGIT
             if self.crops.size != size:
-                raise ValueError(
+                yield (
                     f"synth.crops.size = {list(self.crops.size)}: expected {list(size)}, the size of the synthetic "
                     "characters of synth.mixed"
                 )
-        return self
 
 
 def check_declared(folder: str) -> None:

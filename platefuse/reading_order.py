@@ -1,11 +1,8 @@
 """Which box is read first."""
 
-from typing import Literal
-
 from platefuse.box_order import ROW_GAP
+from platefuse.fuse_params import ReadingOrder
 from platefuse.keras2 import tf
-
-ReadingOrder = Literal["left_to_right", "rows", "score"]
 
 _LAST = 1e6  # pixels; no canvas is as large, so unused slots sort behind everything
 

@@ -30,9 +30,9 @@ class ScatterSynthParams(BoardParams):
     """Section `synth` of params.yaml where `layout` is scatter."""
 
     layout: Literal["scatter"] = Field(description="how characters become a plate")
-    train: int = Field(ge=1, description="plates to train on")
-    val: int = Field(ge=1, description="plates to validate on")
-    test: int = Field(ge=1, description="plates to evaluate on")
+    train: int = Field(ge=1, le=10_000_000, description="plates to train on")
+    val: int = Field(ge=1, le=10_000_000, description="plates to validate on")
+    test: int = Field(ge=1, le=10_000_000, description="plates to evaluate on")
 
 
 def write_boards(params: ScatterSynthParams, plates: dict[str, Path], characters: Path) -> None:

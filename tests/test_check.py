@@ -11,7 +11,9 @@ from PIL import Image
 from platefuse.annotated_folder import read_annotated
 from platefuse.cli import main
 from platefuse.dataset import read_plate_set
-from platefuse.detector_training import DetectorParams, load_canvases
+from platefuse.detector import anchor_boxes
+from platefuse.detector_params import DetectorParams
+from platefuse.detector_training import load_canvases
 from platefuse.drawing import UNJUDGED
 from tests.annotated_fixture import write_annotated, write_image
 from tests.changed_params import write_changed
@@ -94,7 +96,7 @@ def test_anchors_are_those_of_the_parameters_on_their_canvas(capsys):
     detector = DetectorParams.model_validate(yaml.safe_load(Path("params.yaml").read_text())["detector"])
     canvases = load_canvases(read_plate_set(Path("own")), detector.canvas, "", "canvases")
     boxes = np.concatenate(canvases.true_boxes())
-    covered = sum(_overlaps_an_anchor(box, detector.anchors.boxes(detector.canvas)) for box in boxes)
+    covered = sum(_overlaps_an_anchor(box, anchor_boxes(detector.anchors, detector.canvas)) for box in boxes)
     assert 0 < covered < 5
     expected = f"{covered / 5:.1%} of the boxes are covered, on the canvas 64 x 160 of params.yaml"
     assert capsys.readouterr().out.splitlines()[-1] == f"anchors             {expected}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from platefuse.annotated_folder import AnnotatedFolder, AnnotatedImage, read_annotated
-from platefuse.commands import complain, file_path, on_one_line
+from platefuse.commands import add_command, complain, file_path, on_one_line
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
 
@@ -18,18 +18,17 @@ _SAMPLES, _COLUMNS, _SAMPLE_SIZE = 24, 4, (320, 320)
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "check",
-        help="say what is wrong with annotated images, and what there is of what",
-        description="Say everything that is wrong with a folder of annotated images, and count what is in it.",
-        epilog="examples:\n"
+        _check,
+        "say everything that is wrong with a folder of annotated images, and count what is in it",
+        "examples:\n"
         "  platefuse check photographs                          annotations.csv or annotations.json, COCO's\n"
         "  platefuse check data/plates --draw samples.png       train, val and test, and a picture of some\n\n"
         "Every fault is a line on the error output with its file, and its line or entry; the exit status is\n"
         "then 1. Anchors are those of params.yaml's section detector, if there is one.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=_check)
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="images and annotations, or train, val and test of them"
     )
@@ -88,7 +87,8 @@ def _anchors(images: list[AnnotatedImage], path: Path) -> str:
         return f"not looked at: {path} is not here"
     try:  # here: nothing else that is checked wants TensorFlow
         from platefuse import params
-        from platefuse.detector import DetectorParams, anchor_coverage
+        from platefuse.detector import anchor_boxes, anchor_coverage
+        from platefuse.detector_params import DetectorParams
 
         detector = params.load(DetectorParams, "detector", path)
     except ImportError as error:
@@ -98,7 +98,7 @@ def _anchors(images: list[AnnotatedImage], path: Path) -> str:
     height, width = detector.canvas
     scales = [np.float32(min(width / image.size[0], height / image.size[1])) for image in images]
     boxes = [image.boxes.astype(np.float32) * scale for image, scale in zip(images, scales, strict=True)]
-    coverage = anchor_coverage(detector.anchors.boxes(detector.canvas), np.concatenate(boxes))
+    coverage = anchor_coverage(anchor_boxes(detector.anchors, detector.canvas), np.concatenate(boxes))
     return f"{coverage:.1%} of the boxes are covered, on the canvas {height} x {width} of {path}"
 
 

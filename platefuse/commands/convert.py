@@ -7,6 +7,7 @@ from typing import Any
 from platefuse.annotated_folder import COCO, AnnotatedImage, read_annotated
 from platefuse.annotations import refuse
 from platefuse.coco import write_coco
+from platefuse.commands import add_command
 from platefuse.dataset import TRUTH
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing, write_csv
@@ -15,18 +16,17 @@ from platefuse.images import IMAGES, read_encoded
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "convert",
-        help="write annotated images in the form that labelling tools read",
-        description="Write annotated images in the form that labelling tools read.",
-        epilog="examples:\n"
+        _convert,
+        "write annotated images in the form that labelling tools read",
+        "examples:\n"
         "  platefuse convert data/plates/test --to coco labelled     labelled/annotations.json, images/, truth.csv\n"
         "  platefuse convert data/plates --to coco labelled          the same in labelled/train, val and test\n\n"
         "Images are copied byte for byte. What comes back from the tool is checked by `platefuse check`, and\n"
         "trained on with synth.layout: folder.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=_convert)
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="images and annotations, or train, val and test of them"
     )
