@@ -1,6 +1,7 @@
 """One's own plates: what comes out of a folder, and synthetic plates that come back as they went."""
 
 import hashlib
+import json
 import re
 import shutil
 from pathlib import Path
@@ -19,7 +20,9 @@ from platefuse.dataset import read_classes, read_plate_set
 from platefuse.errors import PlatefuseError
 from platefuse.images import read_image
 from platefuse.own_plates import FolderSynthParams, check_declared
+from platefuse.parameter_list import list_parameters
 from platefuse.scatter_synthesis import ScatterSynthParams
+from platefuse.sections import faults_of
 from platefuse.synthesis import load_params, synthesise
 from tests.annotated_fixture import write_annotated
 from tests.imports import ROOT
@@ -320,3 +323,19 @@ def test_the_parameters_that_the_readme_gives_are_valid():
         size = content["synth"].get("crops", {}).get("size", [28, 28])
         values = section | {"mixed": {"share": 0.5, layout: plates}, "crops": section["crops"] | {"size": size}}
         FolderSynthParams.model_validate(values)
+
+
+def test_crops_that_are_not_the_fused_models_are_named(tmp_path):
+    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params = own(Path("photographs"), crops=CROPS | {"margin": 0.1})
+    content["synth"] = json.loads(params.model_dump_json(exclude_none=True))
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    canvas, margin = faults_of(tmp_path / "params.yaml")
+    assert canvas.startswith("synth.crops.canvas = [32, 64] differs from detector.canvas = [128, 256]: ")
+    assert margin.startswith("synth.crops.margin = 0.1 differs from fuse.crop_margin = 0.0: ")
+
+
+def test_every_parameter_is_listed_though_nearly_all_may_be_left_out():
+    listed = {p.name: p for p in list_parameters({}) if p.condition == "synth.layout = folder"}
+    for name in ("synth.folder", "synth.crops.size", "synth.mixed.share", "synth.mixed.licence.fonts.alphabet"):
+        assert listed[name].explanation
