@@ -1,13 +1,13 @@
-"""The command line: `platefuse read`, `score`, `export` and `params`, each a module of commands/."""
+"""The command line: `platefuse read`, `score`, `export`, `check`, `convert`, `params`: each a module of commands/."""
 
 import argparse
 import os
 import sys
 
-from platefuse.commands import complain, export, params, read, score
+from platefuse.commands import check, complain, convert, export, params, read, score
 from platefuse.errors import PlatefuseError
 
-COMMANDS = (read, score, export, params)
+COMMANDS = (read, score, export, check, convert, params)
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # as the shell has them: 128 and the signal's number
 
 

@@ -9,14 +9,16 @@ from collections.abc import Callable
 import numpy as np
 
 from platefuse.characters import mnist
+from platefuse.crops import CropParams
 from platefuse.detector_params import POSITIVE_OVERLAP, DetectorParams
 from platefuse.errors import PlatefuseError
 from platefuse.formats import check_formats
 from platefuse.fuse_params import FuseParams
 from platefuse.layouts.licence.number import most_characters
 from platefuse.licence_synthesis import LicenceSynthParams
+from platefuse.own_plates import FolderSynthParams
 from platefuse.params import Params
-from platefuse.synthesis import ScatterSynthParams
+from platefuse.scatter_synthesis import ScatterSynthParams
 
 _MNIST_INK = 20 / 28  # of a tile's side, the longer side of the digit's ink: so MNIST's authors scaled them
 # How far a character's height in a photograph may be off that on an upright plate in one row: two rows halve it, the
@@ -25,21 +27,27 @@ _LOWEST, _HIGHEST = 0.4, 1.5
 
 
 def crops_are_of_the_detectors_canvas(synth: Params, detector: DetectorParams) -> str | None:
-    if not isinstance(synth, LicenceSynthParams) or synth.crops.canvas == detector.canvas:
+    crops = _crops(synth)
+    if crops is None or crops.canvas == detector.canvas:
         return None
     return (
-        f"synth.crops.canvas = {list(synth.crops.canvas)} differs from detector.canvas = {list(detector.canvas)}: the "
+        f"synth.crops.canvas = {list(crops.canvas)} differs from detector.canvas = {list(detector.canvas)}: the "
         "classifier would learn from characters of another size than it is shown; make them equal"
     )
 
 
 def crops_are_as_wide_as_the_fused_models(synth: Params, fuse: FuseParams) -> str | None:
-    if not isinstance(synth, LicenceSynthParams) or synth.crops.margin == fuse.crop_margin:
+    crops = _crops(synth)
+    if crops is None or crops.margin == fuse.crop_margin:
         return None
     return (
-        f"synth.crops.margin = {synth.crops.margin} differs from fuse.crop_margin = {fuse.crop_margin}: the classifier "
+        f"synth.crops.margin = {crops.margin} differs from fuse.crop_margin = {fuse.crop_margin}: the classifier "
         "would learn from other crops than it is shown; make them equal"
     )
+
+
+def _crops(synth: Params) -> CropParams | None:
+    return synth.crops if isinstance(synth, LicenceSynthParams | FolderSynthParams) else None
 
 
 def anchors_cover_characters(synth: Params, detector: DetectorParams) -> str | None:

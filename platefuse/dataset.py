@@ -11,17 +11,17 @@ A plate set holds
 - `truth.csv`, with the header `image,text`: what each plate reads, in reading order.
 """
 
-import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from platefuse import annotations
 from platefuse.errors import PlatefuseError
 from platefuse.files import write_csv
 from platefuse.images import ARCHIVE, IMAGES, image_size
@@ -59,16 +59,16 @@ def write_plate_set(
         packed: put the images into one archive; the same images make the same bytes.
     """
     folder.mkdir(parents=True)
-    annotations: list[list[object]] = []
+    rows: list[list[object]] = []
     truth: list[list[object]] = []
     with (_packing if packed else _filing)(folder) as write:
         for image, plate in plates:
             name = f"{IMAGES}/{plate.path.name}"
             write(name, image if isinstance(image, bytes) else _encoded(image, plate.path.suffix))
-            rows = zip(plate.boxes.tolist(), plate.characters, strict=True)
-            annotations += [[name, *box, character] for box, character in rows] or [[name, "", "", "", "", ""]]
+            boxes = zip(plate.boxes.tolist(), plate.characters, strict=True)
+            rows += [[name, *box, character] for box, character in boxes] or [[name, "", "", "", "", ""]]
             truth.append([name, plate.text])
-    write_csv(folder / ANNOTATIONS, None, annotations)
+    write_csv(folder / ANNOTATIONS, None, rows)
     write_csv(folder / CLASSES, None, [[character, index] for index, character in enumerate(alphabet)])
     write_csv(folder / TRUTH, ["image", "text"], truth)
 
@@ -103,21 +103,19 @@ def read_plate_set(folder: Path) -> list[Plate]:
         The plates in the order of truth.csv.
 
     Raises:
-        PlatefuseError: for a missing file, or a row that breaks the contract: names the file and the line.
+        PlatefuseError: for a missing file, or a row that breaks the contract: names the file and the line of the
+            first, and how many there are.
     """
-    classes = read_classes(folder / CLASSES)
-    annotations = _read_annotations(folder, classes)
-    truth = read_truth(folder / TRUTH)
-    if annotations.keys() != truth.keys():
-        odd = min(annotations.keys() ^ truth.keys())
-        where, missing = (ANNOTATIONS, TRUTH) if odd in annotations else (TRUTH, ANNOTATIONS)
-        raise PlatefuseError(f"{folder / where} names {odd}, which {folder / missing} does not.")
-    plates = []
-    for name, text in truth.items():
-        boxes = np.array([box for box, _ in annotations[name]], np.int32).reshape(-1, 4)
-        characters = "".join(character for _, character in annotations[name])
-        plates.append(Plate(folder / name, boxes, characters, text))
-    return plates
+    faults: list[str] = []
+    classes = annotations.read_classes(folder / CLASSES, faults)
+    boxes = annotations.read_boxes(folder / ANNOTATIONS, classes, faults)
+    truth = annotations.read_of_images(folder / TRUTH, "text", faults)
+    if boxes is not None and truth is not None:
+        faults += missing_names(folder / ANNOTATIONS, boxes, folder / TRUTH, truth)
+        faults += _beyond_images(folder, boxes)
+    annotations.refuse(faults, folder)
+    assert boxes is not None and truth is not None  # or there are faults
+    return [_plate(folder / name, boxes[name], text) for name, text in truth.items()]
 
 
 def read_classes(path: Path) -> dict[str, int]:
@@ -126,14 +124,11 @@ def read_classes(path: Path) -> dict[str, int]:
     Raises:
         PlatefuseError: unless each row is one character and a new whole number; names the line.
     """
-    classes: dict[str, int] = {}
-    for line, row in _rows(path):
-        if len(row) != 2 or len(row[0]) != 1 or not row[1].isdecimal() or len(row[1]) > 9:
-            raise PlatefuseError(f"{path}, line {line}: expected 'character,id', found {','.join(row)!r}.")
-        if row[0] in classes or int(row[1]) in classes.values():
-            raise PlatefuseError(f"{path}, line {line}: the class or id of {','.join(row)!r} stands there twice.")
-        classes[row[0]] = int(row[1])
-    return classes
+    faults: list[str] = []
+    classes = annotations.read_classes(path, faults)
+    if faults:
+        raise PlatefuseError(faults[0])
+    return classes or {}
 
 
 def read_truth(path: Path) -> dict[str, str]:
@@ -143,42 +138,31 @@ def read_truth(path: Path) -> dict[str, str]:
         PlatefuseError: without the header `image,text`, or for a row that is not those two, or an image that
             is named twice or lies outside the folder; names the line.
     """
-    rows = _rows(path)
-    _, header = next(rows, (1, []))
-    if header != ["image", "text"]:
-        raise PlatefuseError(f"{path}, line 1: expected the header 'image,text', found {','.join(header)!r}.")
-    truth: dict[str, str] = {}
-    for line, row in rows:
-        if len(row) != 2:
-            raise PlatefuseError(f"{path}, line {line}: expected 'image,text', found {','.join(row)!r}.")
-        name = _inside(row[0], path, line)
-        if name in truth:
-            raise PlatefuseError(f"{path}, line {line}: {name} stands there twice.")
-        truth[name] = row[1]
-    return truth
+    faults: list[str] = []
+    truth = annotations.read_of_images(path, "text", faults)
+    if faults:
+        raise PlatefuseError(faults[0])
+    return truth or {}
 
 
-def _read_annotations(folder: Path, classes: dict[str, int]) -> dict[str, list[tuple[list[int], str]]]:
-    path = folder / ANNOTATIONS
-    found: dict[str, list[tuple[list[int], str]]] = {}
-    names: dict[str, str] = {}
-    sizes: dict[str, tuple[int, int] | None] = {}
-    for line, row in _rows(path):
-        if len(row) != 6:
-            raise PlatefuseError(
-                f"{path}, line {line}: expected 'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without "
-                f"characters), found {','.join(row)!r}."
-            )
-        written, *corners, character = row
-        if written not in names:
-            names[written] = _inside(written, path, line)
-        name = names[written]
-        if name not in sizes:
-            sizes[name] = _image_size(folder / name)
-        boxes = found.setdefault(name, [])
-        if any(row[1:]):
-            boxes.append((_box(corners, sizes[name], path, line), _known(character, classes, path, line)))
-    return found
+def missing_names(first: Path, names: Iterable[str], second: Path, others: Iterable[str]) -> list[str]:
+    """Say of each image that only one of two files names that the other does not, in the order of the names."""
+    names, others = set(names), set(others)
+    return [
+        f"{first if odd in names else second} names {odd}, which {second if odd in names else first} does not."
+        for odd in sorted(names ^ others)
+    ]
+
+
+def _plate(path: Path, boxes: list[annotations.Box], text: str) -> Plate:
+    corners = np.array([box.corners for box in boxes], np.int32).reshape(-1, 4)
+    return Plate(path, corners, "".join(box.character for box in boxes), text)
+
+
+def _beyond_images(folder: Path, boxes: dict[str, list[annotations.Box]]) -> list[str]:
+    sizes = {name: _image_size(folder / name) for name in boxes}
+    faults = [annotations.beyond(box, sizes[name]) for name, of_image in boxes.items() for box in of_image]
+    return [fault for fault in faults if fault]
 
 
 def _image_size(image: Path) -> tuple[int, int] | None:
@@ -187,58 +171,3 @@ def _image_size(image: Path) -> tuple[int, int] | None:
         return image_size(image)
     except PlatefuseError:
         return None
-
-
-def _box(corners: list[str], size: tuple[int, int] | None, path: Path, line: int) -> list[int]:
-    try:
-        x1, y1, x2, y2 = (int(corner) for corner in corners)
-    except ValueError:
-        raise PlatefuseError(
-            f"{path}, line {line}: x1,y1,x2,y2 must be whole numbers of pixels, found {','.join(corners)!r}."
-        ) from None
-    if not (0 <= x1 < x2 < 2**31 and 0 <= y1 < y2 < 2**31):
-        raise PlatefuseError(
-            f"{path}, line {line}: a box needs 0 <= x1 < x2 and 0 <= y1 < y2, found {','.join(corners)!r}."
-        )
-    if size and (x2 > size[0] or y2 > size[1]):
-        raise PlatefuseError(
-            f"{path}, line {line}: the box {','.join(corners)!r} reaches beyond its image of "
-            f"{size[0]} x {size[1]} pixels."
-        )
-    return [x1, y1, x2, y2]
-
-
-def _known(character: str, classes: dict[str, int], path: Path, line: int) -> str:
-    if character not in classes:
-        raise PlatefuseError(f"{path}, line {line}: the class {character!r} is not in {CLASSES}.")
-    return character
-
-
-def _inside(name: str, path: Path, line: int) -> str:
-    inside = PurePosixPath(name)
-    if not name or inside.is_absolute() or ".." in inside.parts:
-        raise PlatefuseError(f"{path}, line {line}: {name!r} is not the path of an image inside {path.parent}.")
-    return inside.as_posix()
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row of a CSV file that is not empty, with its line number."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise PlatefuseError(f"{path} is missing: a plate set has {ANNOTATIONS}, {CLASSES} and {TRUTH}.") from None
-    except OSError as error:
-        raise PlatefuseError(f"{path} cannot be read: {error.strerror}.") from None
-    try:
-        text = content.decode("utf-8-sig")  # spreadsheets put a byte order mark first
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise PlatefuseError(f"{path}, line {line}: not UTF-8: {error.reason}.") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise PlatefuseError(f"{path}, line {line}: a NUL character: this is not a CSV file, or a damaged one.")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        yield from ((reader.line_num, row) for row in reader if row)
-    except csv.Error as error:
-        raise PlatefuseError(f"{path}, line {reader.line_num}: not CSV: {error}.") from None

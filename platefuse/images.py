@@ -67,6 +67,18 @@ def image_size(path: Path) -> tuple[int, int]:
         return (image.height, image.width) if turned else image.size  # Pillow turns TIFF by itself
 
 
+def read_encoded(path: Path) -> tuple[bytes, str]:
+    """Give an image file's bytes as they are, and the suffix that files of its kind have.
+
+    Raises:
+        PlatefuseError: as `read_image`, as far as the header tells.
+    """
+    with _opened(path) as image:
+        suffix = KINDS[str(image.format)][0]
+    file = _file_or_member(path)
+    return file.read_bytes() if isinstance(file, Path) else file.getvalue(), suffix
+
+
 def _as_rgb(image: Image.Image, path: Path) -> Image.Image:
     if image.mode.startswith("I;16"):  # convert would cut all above 255 off
         gray = (np.asarray(image) >> 8).astype(np.uint8)

@@ -27,15 +27,11 @@ _CHUNK = 32  # plates a worker makes before it asks for more
 _FONTS_KEPT = 1000  # parametric fonts a worker remembers; with all their characters some 200 MB
 
 
-class LicenceSynthParams(Params):
-    """Section `synth` of params.yaml where `layout` is licence."""
+class LicencePlateParams(Params):
+    """How licence plates are made, however many there are."""
 
     seed: int = Field(ge=0, le=2**32 - 1, description="of every random choice in the data")
     characters: Literal["fonts"] = Field(description="drawn from scalable fonts and from parametric ones")
-    layout: Literal["licence"] = Field(description="how characters become a plate")
-    train: int = Field(ge=1, le=10_000_000, description="plates to train on")
-    val: int = Field(ge=1, le=10_000_000, description="plates to validate on")
-    test: int = Field(ge=1, le=10_000_000, description="plates to evaluate on")
     strokes: int = Field(ge=1, le=10000, description="parametric fonts a split")
     fonts: FontParams
     crops: CropParams
@@ -48,6 +44,15 @@ class LicenceSynthParams(Params):
                 f"synth.fonts.alphabet has {''.join(sorted(unknown))!r}, which parametric fonts cannot draw: take them "
                 "out, or set synth.licence.number.stroke_fonts to 0"
             )
+
+
+class LicenceSynthParams(LicencePlateParams):
+    """Section `synth` of params.yaml where `layout` is licence."""
+
+    layout: Literal["licence"] = Field(description="how characters become a plate")
+    train: int = Field(ge=1, le=10_000_000, description="plates to train on")
+    val: int = Field(ge=1, le=10_000_000, description="plates to validate on")
+    test: int = Field(ge=1, le=10_000_000, description="plates to evaluate on")
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,6 +67,7 @@ def _fields(name: str, schema: dict[str, Any], inner: dict[str, Any]) -> Iterato
     """Full names of a model's parameters and the schema of each, those of the models inside it too."""
     for key, field in schema["properties"].items():
         full, items = f"{name}.{key}", field.get("items", {})
+        field = next((kind for kind in field.get("anyOf", []) if "$ref" in kind), field)  # a model, or null
         if "$ref" in field:
             yield from _fields(full, inner[field["$ref"].split("/")[-1]], inner)
         else:

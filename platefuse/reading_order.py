@@ -1,12 +1,10 @@
 """Which box is read first."""
 
+from platefuse.box_order import ROW_GAP
 from platefuse.fuse_params import ReadingOrder
 from platefuse.keras2 import tf
 
 _LAST = 1e6  # pixels; no canvas is as large, so unused slots sort behind everything
-# Two boxes whose centres are further apart in height than this share of the taller one stand in different rows.
-# Below a half a stacked pair of small letters would break a row; far above it, two rows would become one.
-_ROW_GAP = 0.5
 
 
 def reading_order(boxes: tf.Tensor, used: tf.Tensor, order: ReadingOrder) -> tf.Tensor:
@@ -44,6 +42,6 @@ def _rows(boxes: tf.Tensor, used: tf.Tensor) -> tf.Tensor:
     y = tf.gather(y, down, batch_dims=1)
     heights = tf.gather(boxes[..., 3] - boxes[..., 1], down, batch_dims=1)
     taller = tf.maximum(heights[:, 1:], heights[:, :-1])
-    steps = tf.cast(y[:, 1:] - y[:, :-1] > _ROW_GAP * taller, tf.float32)
+    steps = tf.cast(y[:, 1:] - y[:, :-1] > ROW_GAP * taller, tf.float32)
     numbers = tf.pad(tf.cumsum(steps, axis=1), [[0, 0], [1, 0]])
     return tf.gather(numbers, tf.argsort(down), batch_dims=1)

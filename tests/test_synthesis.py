@@ -133,5 +133,7 @@ def test_the_layout_says_which_parameters_there_are(monkeypatch, folder, expecte
 def test_a_layout_that_is_none_is_refused(tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text("synth:\n  seed: 1\n  layout: grid\n")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(PlatefuseError, match=r"^params\.yaml: synth\.layout = 'grid': expected scatter or licence\.$"):
+    with pytest.raises(
+        PlatefuseError, match=r"^params\.yaml: synth\.layout = 'grid': expected scatter or licence or folder\.$"
+    ):
         load_params()

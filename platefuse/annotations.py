@@ -1,0 +1,210 @@
+"""Reads the CSV files of annotated images, and collects every fault in them with its file and line.
+
+What the files say is checked here; whether it fits the images is for whoever opens them.
+"""
+
+import csv
+import io
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from platefuse.errors import PlatefuseError
+
+_LARGEST = 2**31  # no coordinate is as large: they are kept as int32
+
+
+@dataclass(frozen=True)
+class Box:
+    """One annotated character.
+
+    Attributes:
+        where: the file and line, or entry, that says so, for whoever finds a fault in it.
+        corners: x1,y1,x2,y2 in pixels of the image, x2 and y2 exclusive.
+        character: what it is.
+    """
+
+    where: str
+    corners: tuple[int, int, int, int]
+    character: str
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """What annotation files say.
+
+    Attributes:
+        boxes: of each image, by its path inside the folder, in the order of the file; faulty ones are left out.
+        alphabet: every character, in the order of the classes.
+        sizes: width and height that the file gives for an image, and where it does; CSV gives none.
+    """
+
+    boxes: dict[str, list[Box]]
+    alphabet: str
+    sizes: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+
+
+def refuse(faults: list[str], folder: Path) -> None:
+    """Do nothing without faults.
+
+    Raises:
+        PlatefuseError: the first fault, and how many there are.
+    """
+    if faults:
+        more = f" Faults in all: {len(faults)}; `platefuse check {folder}` lists them." if faults[1:] else ""
+        raise PlatefuseError(faults[0] + more)
+
+
+def read_boxes(path: Path, classes: dict[str, int] | None, faults: list[str]) -> dict[str, list[Box]] | None:
+    """Read rows `path,x1,y1,x2,y2,class`, or `path,,,,,` for an image without characters.
+
+    Args:
+        path: the file; images lie in its folder.
+        classes: those that there are; without them any single character is one.
+        faults: a sentence is added for each row that breaks the contract, and the row is left out.
+
+    Returns:
+        The boxes of each image in the order of the file; None if not all of it could be read.
+    """
+    found: dict[str, list[Box]] = {}
+    names: dict[str, str] = {}  # as written, and as they are
+    rows, whole = _rows(path, faults)
+    for line, row in rows:
+        where = f"{path}, line {line}"
+        try:
+            if len(row) != 6:
+                raise PlatefuseError(
+                    f"{where}: expected 'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without characters), "
+                    f"found {','.join(row)!r}."
+                )
+            written, *corners, character = row
+            if written not in names:
+                names[written] = inside(written, path.parent, where)
+            boxes = found.setdefault(names[written], [])
+            if any(row[1:]):
+                boxes.append(Box(where, _corners(corners, where), _known(character, classes, where)))
+        except PlatefuseError as fault:
+            faults.append(str(fault))
+    return found if whole else None
+
+
+def read_classes(path: Path, faults: list[str]) -> dict[str, int] | None:
+    """Read rows `class,id`: one character and a new whole number each, in the order of the file.
+
+    A sentence is added to `faults` for each row that is not that. None if not all of the file could be read.
+    """
+    classes: dict[str, int] = {}
+    rows, whole = _rows(path, faults)
+    for line, row in rows:
+        if len(row) != 2 or len(row[0]) != 1 or not row[1].isdecimal() or len(row[1]) > 9:
+            faults.append(f"{path}, line {line}: expected 'character,id', found {','.join(row)!r}.")
+        elif row[0] in classes or int(row[1]) in classes.values():
+            faults.append(f"{path}, line {line}: the class or id of {','.join(row)!r} stands there twice.")
+        else:
+            classes[row[0]] = int(row[1])
+    return classes if whole else None
+
+
+def read_of_images(path: Path, what: str, faults: list[str]) -> dict[str, str] | None:
+    """Read rows `image,what` below that header: what stands beside each image, in the order of the file.
+
+    A sentence is added to `faults` for another header, and for each row that is not those two, or whose image is
+    named twice or lies outside the folder. None if not all of the file could be read.
+    """
+    of_images: dict[str, str] = {}
+    rows, whole = _rows(path, faults)
+    line, header = rows[0] if rows else (1, [])
+    if whole and header != ["image", what]:
+        faults.append(f"{path}, line {line}: expected the header 'image,{what}', found {','.join(header)!r}.")
+        return None
+    for line, row in rows[1:]:
+        where = f"{path}, line {line}"
+        try:
+            if len(row) != 2:
+                raise PlatefuseError(f"{where}: expected 'image,{what}', found {','.join(row)!r}.")
+            name = inside(row[0], path.parent, where)
+            if name in of_images:
+                raise PlatefuseError(f"{where}: {name} stands there twice.")
+            of_images[name] = row[1]
+        except PlatefuseError as fault:
+            faults.append(str(fault))
+    return of_images if whole else None
+
+
+def inside(name: str, folder: Path, where: str) -> str:
+    """Give the path of an image inside a folder, as it is written, without detours.
+
+    Raises:
+        PlatefuseError: for one that leads out of the folder, or is no path.
+    """
+    path = PurePosixPath(name)
+    if not name or path.is_absolute() or ".." in path.parts:
+        raise PlatefuseError(f"{where}: {name!r} is not the path of an image inside {folder}.")
+    return path.as_posix()
+
+
+def check_corners(corners: tuple[int, int, int, int], shown: str, where: str) -> None:
+    """Check that corners, `shown` as the file has them, enclose something.
+
+    Raises:
+        PlatefuseError: unless 0 <= x1 < x2 and 0 <= y1 < y2, and all fit int32.
+    """
+    x1, y1, x2, y2 = corners
+    if not (0 <= x1 < x2 < _LARGEST and 0 <= y1 < y2 < _LARGEST):
+        raise PlatefuseError(f"{where}: a box needs 0 <= x1 < x2 and 0 <= y1 < y2, found {shown!r}.")
+
+
+def beyond(box: Box, size: tuple[int, int] | None) -> str | None:
+    """Say so if a box reaches beyond its image of that width and height; None if not, or if nobody knows the size."""
+    if size is None or (box.corners[2] <= size[0] and box.corners[3] <= size[1]):
+        return None
+    corners = ",".join(map(str, box.corners))
+    return f"{box.where}: the box {corners!r} reaches beyond its image of {size[0]} x {size[1]} pixels."
+
+
+def _corners(written: list[str], where: str) -> tuple[int, int, int, int]:
+    try:
+        x1, y1, x2, y2 = (int(corner) for corner in written)
+    except ValueError:
+        raise PlatefuseError(
+            f"{where}: x1,y1,x2,y2 must be whole numbers of pixels, found {','.join(written)!r}."
+        ) from None
+    check_corners((x1, y1, x2, y2), ",".join(written), where)
+    return x1, y1, x2, y2
+
+
+def _known(character: str, classes: dict[str, int] | None, where: str) -> str:
+    if classes is None and len(character) != 1:
+        raise PlatefuseError(f"{where}: the class {character!r} is not one character.")
+    if classes is not None and character not in classes:
+        raise PlatefuseError(f"{where}: the class {character!r} is not in classes.csv.")
+    return character
+
+
+def _rows(path: Path, faults: list[str]) -> tuple[list[tuple[int, list[str]]], bool]:
+    """Read the rows of a CSV file that are not empty, with their line numbers, and say whether that is all of it."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        faults.append(f"{path} is missing: a plate set has annotations.csv, classes.csv and truth.csv.")
+        return [], False
+    except OSError as error:
+        faults.append(f"{path} cannot be read: {error.strerror}.")
+        return [], False
+    try:
+        text = content.decode("utf-8-sig")  # spreadsheets put a byte order mark first
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        faults.append(f"{path}, line {line}: not UTF-8: {error.reason}.")
+        return [], False
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        faults.append(f"{path}, line {line}: a NUL character: this is not a CSV file, or a damaged one.")
+        return [], False
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        rows.extend((reader.line_num, row) for row in reader if row)
+    except csv.Error as error:
+        faults.append(f"{path}, line {reader.line_num}: not CSV: {error}.")
+        return rows, False
+    return rows, True

@@ -1,0 +1,59 @@
+"""`platefuse convert`: annotated images in the form that labelling tools read."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from platefuse.annotated_folder import COCO, AnnotatedImage, read_annotated
+from platefuse.annotations import refuse
+from platefuse.coco import write_coco
+from platefuse.commands import add_command
+from platefuse.dataset import TRUTH
+from platefuse.errors import PlatefuseError
+from platefuse.files import replacing, write_csv
+from platefuse.images import IMAGES, read_encoded
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "convert",
+        _convert,
+        "write annotated images in the form that labelling tools read",
+        "examples:\n"
+        "  platefuse convert data/plates/test --to coco labelled     labelled/annotations.json, images/, truth.csv\n"
+        "  platefuse convert data/plates --to coco labelled          the same in labelled/train, val and test\n\n"
+        "Images are copied byte for byte. What comes back from the tool is checked by `platefuse check`, and\n"
+        "trained on with synth.layout: folder.",
+    )
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="images and annotations, or train, val and test of them"
+    )
+    parser.add_argument("--to", required=True, choices=["coco"], help="the form")
+    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write, which must not exist")
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    if arguments.out.exists():
+        raise PlatefuseError(f"{arguments.out} exists: choose another folder, or remove it.")
+    annotated = read_annotated(arguments.folder)
+    refuse(annotated.faults, arguments.folder)
+    with replacing(arguments.out) as draft:
+        for split, images in annotated.splits.items():
+            _write(draft / split, annotated.alphabet, images)
+    return 0
+
+
+def _write(folder: Path, alphabet: str, images: list[AnnotatedImage]) -> None:
+    (folder / IMAGES).mkdir(parents=True)
+    names = []
+    for index, image in enumerate(images):
+        content, suffix = read_encoded(image.path)
+        names.append(f"{IMAGES}/{index:06d}{suffix}")
+        (folder / names[-1]).write_bytes(content)
+    described = [(name, i.size, i.boxes, i.characters) for name, i in zip(names, images, strict=True)]
+    write_coco(folder / COCO, alphabet, described)
+    texts = [[name, image.text] for name, image in zip(names, images, strict=True) if image.text is not None]
+    if len(texts) == len(images):
+        write_csv(folder / TRUTH, ["image", "text"], texts)
