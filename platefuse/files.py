@@ -61,9 +61,10 @@ def replacing(path: Path) -> Iterator[Path]:
         draft.replace(path)
         _flush(path.parent, whole=False)
     except Exception as error:
-        if not _is_lack_of_room(error):
+        cause = error.__cause__ or error  # of a file in the folder
+        if not _is_lack_of_room(cause):
             raise
-        raise PlatefuseError(f"{path} cannot be written: there is no room for it ({error}).") from error
+        raise PlatefuseError(f"{path} cannot be written: no room is left where it is to be.") from cause
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
         if held is not None:
@@ -106,7 +107,7 @@ def _flush(path: Path, whole: bool = True) -> None:
             os.close(descriptor)
 
 
-def _is_lack_of_room(error: Exception) -> bool:
+def _is_lack_of_room(error: BaseException) -> bool:
     """Whether the disk is full, or a quota; TensorFlow and HDF5 say so in text alone."""
     return getattr(error, "errno", None) in _NO_ROOM or os.strerror(errno.ENOSPC) in str(error)
 

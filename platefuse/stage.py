@@ -43,7 +43,16 @@ def run_stage(name: str, work: Callable[[], None]) -> None:
     except OSError as error:
         sys.exit(f"{name}: {error.filename or 'The disk'} failed: {error.strerror or error}.")
     except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
+        _leave(128 + signal.SIGINT)
+    except SystemExit as end:
+        _leave(end.code if isinstance(end.code, int) else 1)
+
+
+def _leave(status: int) -> None:
+    """End the process without waiting for its threads and workers, which have work for minutes."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)
 
 
 @contextmanager
