@@ -38,14 +38,17 @@ def run_stage(name: str, work: Callable[[], None]) -> None:
             shutil.rmtree(CHECKPOINTS / name, ignore_errors=True)
     except PlatefuseError as error:
         sys.exit(f"{name}: {error}")
-    except MemoryError as error:
-        sys.exit(f"{name}: There is not enough memory ({error or 'no more is told'}).")
     except OSError as error:
         sys.exit(f"{name}: {error.filename or 'The disk'} failed: {error.strerror or error}.")
     except KeyboardInterrupt:
         _leave(128 + signal.SIGINT)
     except SystemExit as end:
         _leave(end.code if isinstance(end.code, int) else 1)
+    except Exception as error:
+        # the second is TensorFlow's, which not every stage loads
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+            raise
+        sys.exit(f"{name}: There is not enough memory{f': {error}' * bool(str(error))}.")
 
 
 def _leave(status: int) -> None:

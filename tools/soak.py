@@ -61,7 +61,7 @@ class Outcome:
 def plan(kills: int, seconds: dict[str, float], seed: int) -> list[Kill]:
     """Spread kills over the stages' running times: each at random in its own share of the whole."""
     rng = random.Random(seed)
-    kinds = [(victim, number) for victim in ("stage", "dvc") for number in (signal.SIGKILL, signal.SIGTERM)]
+    kinds = [(victim, number) for number in (signal.SIGKILL, signal.SIGTERM) for victim in ("stage", "dvc")]
     order = [kinds[i % len(kinds)] for i in range(kills)]
     rng.shuffle(order)
     planned = []
