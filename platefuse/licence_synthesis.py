@@ -119,7 +119,9 @@ def _plates(maker: _Maker, crops: list[np.ndarray], labels: list[int]) -> Iterat
 
 def _made(maker: _Maker, amount: int) -> Iterator[tuple[bytes, np.ndarray, str, np.ndarray]]:
     """Yield what the maker gives for 0, 1, 2, …, made on all cores."""
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, amount), initializer=start_worker) as pool:
+    with ProcessPoolExecutor(
+        min(os.cpu_count() or 1, amount), initializer=start_worker, initargs=(os.getpid(),)
+    ) as pool:
         try:
             yield from pool.map(maker, range(amount), chunksize=_CHUNK)
         except BrokenProcessPool:

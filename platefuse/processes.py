@@ -1,22 +1,44 @@
-"""Processes that are not to outlive the one that started them."""
+"""Processes that are not to outlive others."""
 
-import ctypes
+import os
 import signal
-import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 
-_PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+import psutil
+
+_PAUSE = 0.2  # seconds between two looks
 
 
-def end_with_parent(by: signal.Signals) -> None:
-    """Have the system send this process a signal when the one that started it ends, however it ends.
+def when_ended(pid: int, act: Callable[[], object]) -> None:
+    """Call a function, in a thread of its own, when another process has ended, however it ended."""
 
-    Linux alone can; elsewhere nothing happens. A parent that has ended before the call is not noticed.
+    def watch() -> None:
+        with suppress(psutil.NoSuchProcess):
+            other = psutil.Process(pid)
+            while other.is_running() and other.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(_PAUSE)
+        act()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def end_with_dvc() -> None:
+    """Have this process get a SIGTERM when the DVC ends that runs it as a stage: DVC alone would leave it behind.
+
+    A stage that was started by hand outlives its shell, if the shell lets it.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(by))
+    if "DVC_STAGE" in os.environ:
+        with suppress(psutil.Error):
+            ancestors = psutil.Process().parents()  # a shell may be between the two, and has the variable too
+            dvc = next((p.pid for p in ancestors if "DVC_STAGE" not in p.environ()), None)
+            if dvc:
+                when_ended(dvc, lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
-def start_worker() -> None:
+def start_worker(parent: int) -> None:
     """What a worker process does first: it ends with its parent at once, whatever the parent does about signals."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    end_with_parent(signal.SIGKILL)
+    when_ended(parent, lambda: os._exit(1))

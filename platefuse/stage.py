@@ -10,7 +10,6 @@ from pathlib import Path
 
 from platefuse.errors import PlatefuseError
 from platefuse.locks import lock_folder
-from platefuse.processes import end_with_parent
 
 CHECKPOINTS = Path(".checkpoints")
 _HOLDER = "process"
@@ -19,9 +18,8 @@ _HOLDER = "process"
 def run_stage(name: str, work: Callable[[], None]) -> None:
     """Do a stage's work in the working folder, and end the process with what is to be said if it fails.
 
-    - While another process runs the same stage in the same folder, it waits. Such a one is left behind where `dvc` is
-      killed and the system cannot end its stage with it.
-    - SIGTERM ends it as an exception would: drafts are removed, checkpoints stay. Under DVC it gets one when DVC ends.
+    - While another process runs the same stage in the same folder, it waits.
+    - SIGTERM ends it as an exception would: drafts are removed, checkpoints stay.
     - When the work is done, its checkpoints are removed.
     - An error that the user can mend, no memory and a disk that fails become a sentence and exit status 1.
 
@@ -30,8 +28,6 @@ def run_stage(name: str, work: Callable[[], None]) -> None:
         work: what it does.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    if "DVC_STAGE" in os.environ:  # only then: a user may mean a stage of his own to outlive his shell
-        end_with_parent(signal.SIGTERM)
     try:
         with _alone(name):
             work()

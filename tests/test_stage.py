@@ -17,7 +17,10 @@ WORK = """
 import os, time
 from pathlib import Path
 from platefuse.files import replacing
+from platefuse.processes import end_with_dvc
 from platefuse.stage import run_stage
+
+end_with_dvc()
 
 def work():
     Path(".checkpoints/work/kept").write_text("")
@@ -33,15 +36,15 @@ run_stage("work", work)
 """
 
 
-def environment(**more: str) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "DVC_STAGE"} | {"PYTHONPATH": str(ROOT)} | more
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "DVC_STAGE"} | {"PYTHONPATH": str(ROOT)}
 
 
-def start(folder: Path, code: str = WORK, **more: str) -> subprocess.Popen[str]:
+def start(folder: Path, code: str = WORK, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, *arguments],
         cwd=folder,
-        env=environment(**more),
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -158,20 +161,34 @@ def wait_until(ended: psutil.Process) -> None:
 
 
 # Starts a stage, says which process that is, and waits for it, as DVC does.
-PARENT = f"""
-import subprocess, sys
+PARENT = """
+import os, subprocess, sys
 
-stage = subprocess.Popen([sys.executable, "-c", {WORK!r}], stdout=subprocess.PIPE, text=True)
+*command, variable = sys.argv[1:]
+stage = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {variable: "work"})
 stage.stdout.readline()
 print(stage.pid, flush=True)
 stage.wait()
 """
+# Some shells become the command that they are given, others wait for it: with two commands all do.
+COMMANDS = {
+    "itself": [sys.executable, "-c", WORK],
+    "a shell": ["/bin/sh", "-c", '"$0" -c "$1"; true', sys.executable, WORK],
+}
 
 
+def start_parent(folder: Path, command: list[str], variable: str) -> tuple[subprocess.Popen[str], psutil.Process]:
+    """Start a process that starts a stage, with this variable in its environment; give both."""
+    parent = start(folder, PARENT, *command, variable)
+    assert parent.stdout
+    started = psutil.Process(int(parent.stdout.readline()))
+    return parent, (started.children() or [started])[0]
+
+
+@pytest.mark.parametrize("through", COMMANDS)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_stage_ends_when_dvc_is_killed(tmp_path, number):
-    dvc = start(tmp_path, PARENT, DVC_STAGE="work")
-    stage = psutil.Process(int(dvc.stdout.readline()))
+def test_a_stage_ends_when_dvc_is_killed(tmp_path, number, through):
+    dvc, stage = start_parent(tmp_path, COMMANDS[through], "DVC_STAGE")
     dvc.send_signal(number)
     dvc.wait()
     wait_until(stage)
@@ -179,8 +196,7 @@ def test_a_stage_ends_when_dvc_is_killed(tmp_path, number):
 
 
 def test_a_stage_that_was_started_by_hand_outlives_its_shell(tmp_path):
-    shell = start(tmp_path, PARENT)
-    stage = psutil.Process(int(shell.stdout.readline()))
+    shell, stage = start_parent(tmp_path, COMMANDS["itself"], "ANOTHER")
     shell.kill()
     shell.wait()
     time.sleep(0.2)
@@ -197,7 +213,7 @@ import os, time
 from concurrent.futures import ProcessPoolExecutor
 from platefuse.processes import start_worker
 
-with ProcessPoolExecutor(2, initializer=start_worker) as pool:
+with ProcessPoolExecutor(2, initializer=start_worker, initargs=(os.getpid(),)) as pool:
     list(pool.map(abs, range(4)))
     print(*pool._processes, flush=True)
     time.sleep(60)
