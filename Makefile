@@ -3,6 +3,7 @@
 PYTHON ?= python3
 REPRO_FLAGS ?=
 BENCH_FLAGS ?=
+SOAK_FLAGS ?=
 
 BIN := .venv/bin
 # -qq keeps errors and drops the rest. Without dependencies and isolation, only what the locks name gets in.
@@ -26,7 +27,7 @@ define run_pipeline
 	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
 endef
 
-.PHONY: help repro plates score-real release bench plots test lint lock clean-env
+.PHONY: help repro plates score-real release bench plots test soak lint lock clean-env
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +55,9 @@ plots: .venv/.package  ## write the page of plots, dvc_plots/index.html
 
 test: .venv/.package .venv/.dev .venv/.export  ## run the tests
 	@PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+
+soak: .venv/.package .venv/.dev  ## kill stages and dvc at random moments, and compare: make soak [SOAK_FLAGS="--kills 50 --seed 1"]
+	@$(BIN)/python -m tools.soak $(SOAK_FLAGS)
 
 lint: .venv/.package .venv/.dev  ## check style, format and types
 	$(BIN)/ruff check

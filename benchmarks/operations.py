@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from benchmarks.timing import Plan, interleaved
-from platefuse.keras2 import tf
+from platefuse.keras2 import convert_variables_to_constants_v2, tf
 
 _SIDE = 2048  # of the matrices: large enough that a product's time is arithmetic, not memory
 

@@ -1,5 +1,6 @@
 """Single-character networks: `dense`, the article's, `cnn`, and `slim`, which is half of it."""
 
+import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -9,12 +10,13 @@ from typing import Any
 import h5py
 import numpy as np
 
+from platefuse import checkpoints
 from platefuse.augmentation import augment
 from platefuse.characters import NO_CHARACTER, Characters
 from platefuse.classifier_params import ClassifierParams
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
-from platefuse.keras2 import keras, learning_rate, make_deterministic, tf
+from platefuse.keras2 import Dropout, keras, learning_rate, make_deterministic, tf
 
 
 def build_classifier(params: ClassifierParams, shape: tuple[int, int], classes: int) -> keras.Model:
@@ -31,7 +33,7 @@ def build_classifier(params: ClassifierParams, shape: tuple[int, int], classes: 
     image = keras.Input((*shape, 1), name="character")
     features = _ARCHITECTURES[params.architecture](image, params.width)
     if params.dropout:
-        features = keras.layers.Dropout(params.dropout, seed=params.seed)(features)
+        features = Dropout(params.dropout, params.seed)(features)
     probabilities = keras.layers.Dense(classes, activation="softmax", name="probabilities")(features)
     return keras.Model(image, probabilities, name="classifier")
 
@@ -65,22 +67,34 @@ _ARCHITECTURES: dict[str, Callable[[tf.Tensor, int], tf.Tensor]] = {"dense": _de
 
 
 def train_classifier(
-    params: ClassifierParams, train: Characters, val: Characters
+    params: ClassifierParams, train: Characters, val: Characters, kept: Path
 ) -> tuple[keras.Model, dict[str, list[float]]]:
-    """Train a network, and return it with Keras' history of losses and accuracies by epoch."""
+    """Train a network, and return it with Keras' history of losses and accuracies by epoch.
+
+    Args:
+        params: how.
+        train, val: what to learn from, and what to measure on after each epoch.
+        kept: a folder for checkpoints; a training that was stopped goes on from its last finished epoch.
+    """
     make_deterministic(params.seed)
     model = build_classifier(params, train.images.shape[1:3], len(train.alphabet))
     steps = -(-len(train.labels) // params.batch_size)
     rate = learning_rate(params.learning_rate, params.learning_rate_decay, params.epochs * steps)
     model.compile(keras.optimizers.Adam(rate), character_loss, metrics=[_AccuracyOnCharacters()])
-    history = model.fit(
-        training_batches(train, params),
-        epochs=params.epochs,
+    history = checkpoints.fit(
+        model,
+        lambda done: training_batches(train, params, done),
+        params.epochs,
+        checkpoints.run_folder(kept, params, [*_content(train), *_content(val)]),
         validation_data=_batches(val, tf.data.Dataset.range(len(val.labels)), params.batch_size),
         verbose="auto" if sys.stdout.isatty() else 2,
         callbacks=[_time_left(params.epochs)],
     )
-    return model, history.history
+    return model, history
+
+
+def _content(characters: Characters) -> tuple[np.ndarray, np.ndarray, str]:
+    return characters.images, characters.labels, characters.alphabet
 
 
 def character_loss(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
@@ -116,10 +130,10 @@ class _AccuracyOnCharacters(keras.metrics.SparseCategoricalAccuracy):
 
 def _time_left(epochs: int) -> keras.callbacks.Callback:
     """Says after each epoch how long the others will take, if that is worth saying."""
-    start = time.monotonic()
+    start, finished = time.monotonic(), itertools.count(1)  # here: a training may go on from a later epoch
 
     def tell(epoch: int, logs: object) -> None:
-        left = (time.monotonic() - start) / (epoch + 1) * (epochs - epoch - 1)
+        left = (time.monotonic() - start) / next(finished) * (epochs - epoch - 1)
         if left > 60:
             print(f"about {left / 60:.0f} minutes left", file=sys.stderr)
 
@@ -139,8 +153,14 @@ def normalised(images: np.ndarray) -> tf.Tensor:
     return tf.cast(images, tf.float32)[..., None] / 255.0
 
 
-def training_batches(characters: Characters, params: ClassifierParams) -> tf.data.Dataset:
-    """One pass in random order; each pass and batch varies the characters in another way."""
+def training_batches(characters: Characters, params: ClassifierParams, done: int = 0) -> tf.data.Dataset:
+    """One pass in random order; each pass and batch varies the characters in another way.
+
+    Args:
+        characters: what to learn from.
+        params: batch size, seed and variation.
+        done: passes that an earlier training has made: the first one here is the one after them.
+    """
     number = len(characters.labels)
     order = tf.data.Dataset.range(number).shuffle(number, seed=params.seed)
     batches = _batches(characters, order, params.batch_size)
@@ -149,7 +169,10 @@ def training_batches(characters: Characters, params: ClassifierParams) -> tf.dat
     def vary(batch: tuple[tf.Tensor, tf.Tensor], seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return augment(batch[0], seed, params.augmentation), batch[1]
 
-    return tf.data.Dataset.zip((batches, seeds)).map(vary, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    varied = tf.data.Dataset.zip((batches, seeds)).map(vary, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    for _ in range(done):
+        iter(varied)  # draws the seeds of a pass, and nothing else until it is asked for a batch
+    return varied
 
 
 def _batches(characters: Characters, order: tf.data.Dataset, size: int) -> tf.data.Dataset:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from platefuse import checkpoints
 from platefuse.augmentation import vary_light
 from platefuse.dataset import ANNOTATIONS, CLASSES, Plate, read_classes, read_plate_set
 from platefuse.detection_scoring import average_precision
@@ -51,15 +52,22 @@ class Canvases:
     boxes: np.ndarray
     labels: np.ndarray
 
+    def content(self) -> tuple[np.ndarray, ...]:
+        """All four arrays."""
+        return self.images, self.extents, self.boxes, self.labels
+
     def true_boxes(self) -> list[np.ndarray]:
         """The boxes of each plate, float32 [<=k,4], without the rows of 0."""
         return [rows[rows[:, 2] > 0] for rows in self.boxes]
 
 
-def train_detector(params: DetectorParams, train: Path, val: Path, model: Path, metrics: Path, curves: Path) -> None:
+def train_detector(
+    params: DetectorParams, train: Path, val: Path, model: Path, metrics: Path, curves: Path, kept: Path
+) -> None:
     """Train on the plate set `train`, measure on `val`, and write the model, its metrics and learning curves.
 
-    An epoch is `params.steps` batches, however many plates there are: passes over them go on across epochs.
+    An epoch is `params.steps` batches, however many plates there are: passes over them go on across epochs. A training
+    that was stopped goes on from its last finished epoch, with what it has in the folder `kept`.
 
     Raises:
         PlatefuseError: if a plate set or an image breaks the contract, or ImageNet's weights cannot be had.
@@ -77,16 +85,18 @@ def train_detector(params: DetectorParams, train: Path, val: Path, model: Path, 
     detector = build_detector(params, classes)
     rate = learning_rate(params.learning_rate, params.learning_rate_decay, params.epochs * params.steps)
     detector.compile(keras.optimizers.Adam(rate), loss=training_losses())
-    history = detector.fit(
-        training_batches(training, params, classes),
-        epochs=params.epochs,
+    history = checkpoints.fit(
+        detector,
+        lambda done: training_batches(training, params, classes, done * params.steps),
+        params.epochs,
+        checkpoints.run_folder(kept, params, [*training.content(), *validation.content(), alphabet]),
         steps_per_epoch=params.steps,
         validation_data=validation_batches(validation, params, classes),
         verbose="auto" if sys.stdout.isatty() else 2,
     )
     save_detector(model, detector, params.anchors, alphabet)
     write_json(metrics, measure_detector(detector, params.anchors, validation))
-    write_curves(curves, history.history)
+    write_curves(curves, history)
 
 
 def measure_detector(detector: keras.Model, anchors: AnchorParams, plates: Canvases) -> dict[str, float]:
@@ -167,8 +177,8 @@ def _warn_of_uncovered(coverage: float, anchors: AnchorParams) -> None:
         )
 
 
-def training_batches(plates: Canvases, params: DetectorParams, classes: int) -> tf.data.Dataset:
-    """Batches without end, pass after pass in another random order, the light varied."""
+def training_batches(plates: Canvases, params: DetectorParams, classes: int, done: int = 0) -> tf.data.Dataset:
+    """Batches without end, pass after pass in another random order, the light varied; without the first `done`."""
     number = len(plates.images)
     order = tf.data.Dataset.range(number).shuffle(number, seed=params.seed).repeat().batch(params.batch_size)
 
@@ -176,20 +186,20 @@ def training_batches(plates: Canvases, params: DetectorParams, classes: int) -> 
         seed = tf.stack([tf.constant(params.seed, tf.int64), step])
         return vary_light(images, extents, seed, params.augmentation)
 
-    return _batches(plates, order, params, classes, vary)
+    return _batches(plates, order.enumerate().skip(done), params, classes, vary)
 
 
 def validation_batches(plates: Canvases, params: DetectorParams, classes: int) -> tf.data.Dataset:
     """One pass over the plates as they are."""
     order = tf.data.Dataset.range(len(plates.images)).batch(params.batch_size)
-    return _batches(plates, order, params, classes, lambda step, images, extents: images)
+    return _batches(plates, order.enumerate(), params, classes, lambda step, images, extents: images)
 
 
 def _batches(
     plates: Canvases, order: tf.data.Dataset, params: DetectorParams, classes: int, vary: Callable[..., tf.Tensor]
 ) -> tf.data.Dataset:
-    """Batches in the order given: float32 images [B,h,w,3] and what the model should say of them."""
-    arrays = (plates.images, plates.extents, plates.boxes, plates.labels)
+    """Batches in the order given, each with its number: float32 images [B,h,w,3] and what to say of them."""
+    arrays = plates.content()
     anchors = anchor_boxes(params.anchors, params.canvas)
 
     def pick(step: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -204,4 +214,4 @@ def _batches(
         images = vary(step, tf.cast(images, tf.float32), extents)
         return images, {"regression": regression, "classification": classification}
 
-    return order.enumerate().map(pick).map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return order.map(pick).map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

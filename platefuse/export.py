@@ -7,12 +7,9 @@ from typing import Any
 from platefuse.card import write_card
 from platefuse.files import replacing
 from platefuse.image_limits import MAX_PIXELS, MAX_SIDE
-from platefuse.keras2 import keras, tf
+from platefuse.keras2 import SavedModel, convert_variables_to_constants_v2, keras, tf
 from platefuse.read_out import text_of
 from platefuse.resampling import canvas_geometry, scale_to_canvas
-
-from tensorflow.core.protobuf.saved_model_pb2 import SavedModel  # isort: skip  # after keras2 chose Keras 2
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2  # isort: skip
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"  # how they begin
 _SMALL = 2**21  # pixels of a full HD frame: images up to here are decoded side by side, in 40 MB or less each

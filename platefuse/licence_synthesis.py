@@ -3,9 +3,10 @@
 import io
 import os
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import Pool
 from pathlib import Path
 from typing import Literal
 
@@ -20,8 +21,10 @@ from platefuse.characters.fonts import FontParams, load_fonts, load_print_fonts
 from platefuse.characters.strokes import STROKE_ALPHABET, StrokeFont
 from platefuse.crops import CropParams, cut_characters, cut_negatives
 from platefuse.dataset import Plate, write_plate_set
+from platefuse.errors import PlatefuseError
 from platefuse.layouts.licence import Font, LicenceParams, licence
 from platefuse.params import Params
+from platefuse.processes import start_worker
 
 _CHUNK = 32  # plates a worker makes before it asks for more
 _FONTS_KEPT = 1000  # parametric fonts a worker remembers; with all their characters some 200 MB
@@ -114,12 +117,22 @@ def write_licence_plates(params: LicenceSynthParams, plates: dict[str, Path], ch
 def _plates(maker: _Maker, crops: list[np.ndarray], labels: list[int]) -> Iterator[tuple[bytes, Plate]]:
     """Yield a split's plates in order; put their characters into `crops` and `labels` on the way."""
     amount = getattr(maker.params, maker.split)
-    with Pool(min(os.cpu_count() or 1, amount)) as pool:
-        made = pool.imap(maker, range(amount), chunksize=_CHUNK)
-        for index, (photograph, boxes, text, cut) in enumerate(
-            tqdm(made, total=amount, desc=f"{maker.split} plates", unit="plate", disable=None)
-        ):
-            crops.append(cut)
-            labels += [maker.params.fonts.alphabet.index(character) for character in text]
-            labels += [NO_CHARACTER] * (len(cut) - len(text))
-            yield photograph, Plate(Path(f"{index:06d}.jpg"), boxes, text, text)
+    progress = tqdm(_made(maker, amount), total=amount, desc=f"{maker.split} plates", unit="plate", disable=None)
+    for index, (photograph, boxes, text, cut) in enumerate(progress):
+        crops.append(cut)
+        labels += [maker.params.fonts.alphabet.index(character) for character in text]
+        labels += [NO_CHARACTER] * (len(cut) - len(text))
+        yield photograph, Plate(Path(f"{index:06d}.jpg"), boxes, text, text)
+
+
+def _made(maker: _Maker, amount: int) -> Iterator[tuple[bytes, np.ndarray, str, np.ndarray]]:
+    """Yield what the maker gives for 0, 1, 2, …, made on all cores."""
+    with ProcessPoolExecutor(
+        min(os.cpu_count() or 1, amount), initializer=start_worker, initargs=(os.getpid(),)
+    ) as pool:
+        try:
+            yield from pool.map(maker, range(amount), chunksize=_CHUNK)
+        except BrokenProcessPool:
+            raise PlatefuseError(
+                "A process that makes plates was killed, most likely because there was too little memory."
+            ) from None

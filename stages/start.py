@@ -21,12 +21,12 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from platefuse.errors import PlatefuseError
+from platefuse.processes import end_with_dvc
+from platefuse.stage import run_stage
+
+end_with_dvc()  # before a stage imports what takes seconds
 
 
 def run(stage: Callable[[], None]) -> None:
-    """Run a stage; print an error that the user can mend as a sentence and exit with status 1."""
-    try:
-        stage()
-    except PlatefuseError as error:
-        sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
+    """Run a stage under the name of its script."""
+    run_stage(Path(sys.argv[0]).stem, stage)

@@ -14,7 +14,7 @@ from platefuse.history import write_curves
 def main() -> None:
     settings = params.load(ClassifierParams, "classifier")
     train, val, test = (read_characters(Path(f"data/characters/{split}.npz")) for split in ("train", "val", "test"))
-    model, history = classifier.train_classifier(settings, train, val)
+    model, history = classifier.train_classifier(settings, train, val, Path(".checkpoints/train_classifier"))
     classifier.save_classifier(Path("models/classifier.h5"), model, train.alphabet)
     accuracies = {
         "validation_accuracy": classifier.accuracy(model, val),

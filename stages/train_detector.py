@@ -17,6 +17,7 @@ def main() -> None:
         model=Path("models/detector.h5"),
         metrics=Path("metrics/detector.json"),
         curves=Path("metrics/detector_curves.csv"),
+        kept=Path(".checkpoints/train_detector"),
     )
 
 

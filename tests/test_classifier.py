@@ -22,6 +22,7 @@ from platefuse.errors import PlatefuseError
 from platefuse.keras2 import keras, tf
 from platefuse.training_params import AugmentationParams
 from tests.small_models import CLASSIFIER, small_classifier
+from tests.stopping import StoppedError, stopping_at
 
 SOME = AugmentationParams(shift=0.05, zoom=0.1, squeeze=0.1, rotation=5, shear=0.1, blur=0.3)
 
@@ -46,9 +47,9 @@ def with_changes(**changes: object) -> ClassifierParams:
 
 
 @pytest.mark.parametrize("architecture", ["dense", "cnn", "slim"])
-def test_learns_what_is_easy(architecture: str) -> None:
+def test_learns_what_is_easy(architecture: str, tmp_path: Path) -> None:
     params = with_changes(architecture=architecture, width=8, epochs=14, augmentation=SOME.model_dump())
-    model, history = train_classifier(params, bars(256, 1), bars(64, 2))
+    model, history = train_classifier(params, bars(256, 1), bars(64, 2), tmp_path)
     assert accuracy(model, bars(200, 3)) > 0.95
     assert len(history["loss"]) == 14
     assert history["loss"][-1] < history["loss"][0]
@@ -69,10 +70,27 @@ def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path: Path) -> None:
     digests = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         params = with_changes(seed=seed, epochs=2, augmentation=SOME.model_dump())
-        model, _ = train_classifier(params, bars(64, 1), bars(16, 2))
+        model, _ = train_classifier(params, bars(64, 1), bars(16, 2), tmp_path / name)
         save_classifier(tmp_path / f"{name}.h5", model, "|-")
         digests.append(hashlib.sha256((tmp_path / f"{name}.h5").read_bytes()).hexdigest())
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    params = with_changes(epochs=4, dropout=0.5, augmentation=SOME.model_dump())
+
+    def train(name: str) -> tuple[bytes, dict[str, list[float]]]:
+        model, history = train_classifier(params, bars(40, 1), bars(16, 2), tmp_path / name)
+        save_classifier(tmp_path / f"{name}.h5", model, "|-")
+        return (tmp_path / f"{name}.h5").read_bytes(), history
+
+    whole = train("whole")
+    for mark in ("Epoch 2/4", "Epoch 4/4"):
+        with pytest.raises(StoppedError), stopping_at(mark):
+            train("stopped")
+    assert train("stopped") == whole
+    with stopping_at("Epoch"):  # all epochs are done: the model comes from the checkpoint
+        assert train("stopped") == whole
 
 
 def numbered(count: int) -> Characters:
@@ -170,11 +188,11 @@ def with_noise(characters: Characters, count: int, seed: int) -> Characters:
     return mixed.take(rng.permutation(len(labels)))
 
 
-def test_images_of_no_character_do_not_count_as_right_or_wrong() -> None:
+def test_images_of_no_character_do_not_count_as_right_or_wrong(tmp_path: Path) -> None:
     # Too slow to change any weight, so that Keras' accuracies are of the network as it is.
     params = with_changes(architecture="dense", dropout=0.0, learning_rate=1e-30)
     train, val = with_noise(bars(50, 1), 30, 2), with_noise(bars(30, 3), 21, 4)
-    model, history = train_classifier(params, train, val)
+    model, history = train_classifier(params, train, val, tmp_path)
     shares = []
     for characters in (train, val):
         named = model.predict(normalised(characters.images), verbose=0).argmax(axis=1)
@@ -190,12 +208,12 @@ def surest(model: keras.Model, images: np.ndarray) -> float:
     return float(model.predict(normalised(images), verbose=0).max(axis=1).mean())
 
 
-def test_a_network_is_unsure_of_what_it_was_told_is_no_character() -> None:
+def test_a_network_is_unsure_of_what_it_was_told_is_no_character(tmp_path: Path) -> None:
     params = with_changes(architecture="dense", width=16, epochs=8, learning_rate=0.01)
     noise = with_noise(bars(0, 1), 100, 9).images
     only, val = bars(128, 1), bars(32, 2)
-    without, _ = train_classifier(params, only, val)
-    told, history = train_classifier(params, with_noise(only, 64, 3), with_noise(val, 16, 4))
+    without, _ = train_classifier(params, only, val, tmp_path / "without")
+    told, history = train_classifier(params, with_noise(only, 64, 3), with_noise(val, 16, 4), tmp_path / "told")
     assert surest(told, noise) < 0.6 < 0.9 < surest(told, bars(100, 5).images)
     assert surest(told, noise) < surest(without, noise) - 0.1
     assert accuracy(told, bars(100, 5)) > 0.95

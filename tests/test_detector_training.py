@@ -27,6 +27,7 @@ from platefuse.keras2 import keras, tf
 from platefuse.resampling import scale_to_canvas
 from platefuse.training_params import LightParams
 from tests.small_models import CANVAS, DETECTOR
+from tests.stopping import StoppedError, stopping_at
 
 WIDE = 120  # not the canvas' size, so that boards are scaled to it
 
@@ -54,7 +55,8 @@ def train(plates: Path, output: Path, **changes: object) -> dict[str, float]:
     params = DetectorParams.model_validate({**DETECTOR.model_dump(), **changes})
     files = {"model": "detector.h5", "metrics": "detector.json", "curves": "curves.csv"}
     paths = {name: output / file for name, file in files.items()}
-    train_detector(params, plates / "train", plates / "val", **paths)
+    kept = output.with_name(f"{output.name}-checkpoints")
+    train_detector(params, plates / "train", plates / "val", **paths, kept=kept)
     return json.loads(paths["metrics"].read_text())
 
 
@@ -78,6 +80,17 @@ def test_training_writes_the_same_bytes_again_and_others_with_another_seed(plate
     train(plates, tmp_path / "third", epochs=2, seed=4)
     other = load_detector(tmp_path / "third" / "detector.h5")[0]
     assert any(not np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
+
+
+def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(plates: Path, tmp_path: Path) -> None:
+    changes = {"epochs": 4, "learning_rate_decay": "cosine", "augmentation": LightParams(brightness=0.2).model_dump()}
+    train(plates, tmp_path / "whole", **changes)
+    for mark in ("Epoch 2/4", "Epoch 4/4"):
+        with pytest.raises(StoppedError), stopping_at(mark):
+            train(plates, tmp_path / "stopped", **changes)
+    assert not (tmp_path / "stopped").exists()
+    train(plates, tmp_path / "stopped", **changes)
+    assert hashes(tmp_path / "stopped") == hashes(tmp_path / "whole")
 
 
 class Trained(NamedTuple):

@@ -1,0 +1,44 @@
+"""Processes that are not to outlive others."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import psutil
+
+_PAUSE = 0.2  # seconds between two looks
+
+
+def when_ended(pid: int, act: Callable[[], object]) -> None:
+    """Call a function, in a thread of its own, when another process has ended, however it ended."""
+
+    def watch() -> None:
+        with suppress(psutil.NoSuchProcess):
+            other = psutil.Process(pid)
+            while other.is_running() and other.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(_PAUSE)
+        act()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def end_with_dvc() -> None:
+    """Have this process get a SIGTERM when the DVC ends that runs it as a stage: DVC alone would leave it behind.
+
+    A stage that was started by hand outlives its shell, if the shell lets it.
+    """
+    if "DVC_STAGE" in os.environ:
+        with suppress(psutil.Error):
+            ancestors = psutil.Process().parents()  # a shell may be between the two, and has the variable too
+            dvc = next((p.pid for p in ancestors if "DVC_STAGE" not in p.environ()), None)
+            if dvc:
+                when_ended(dvc, lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+
+def start_worker(parent: int) -> None:
+    """What a worker process does first: it ends with its parent at once, whatever the parent does about signals."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    when_ended(parent, lambda: os._exit(1))
