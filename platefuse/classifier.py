@@ -6,15 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-import h5py
 import numpy as np
 from pydantic import Field
 
 from platefuse.augmentation import AugmentationParams, augment
 from platefuse.characters import NO_CHARACTER, Characters
 from platefuse.errors import PlatefuseError
-from platefuse.files import replacing
 from platefuse.keras2 import Decay, keras, learning_rate, make_deterministic, tf
+from platefuse.model_file import load_network, save_network
 from platefuse.params import Params, Real
 
 
@@ -183,10 +182,7 @@ def _batches(characters: Characters, order: tf.data.Dataset, size: int) -> tf.da
 
 def save_classifier(path: Path, model: keras.Model, alphabet: str) -> None:
     """Write a network as .h5, its alphabet with it."""
-    with replacing(path) as draft:
-        model.save(draft, include_optimizer=False)
-        with h5py.File(draft, "a") as file:
-            file.attrs["alphabet"] = alphabet
+    save_network(path, model, {"alphabet": alphabet})
 
 
 def load_classifier(path: Path) -> tuple[keras.Model, str]:
@@ -198,10 +194,12 @@ def load_classifier(path: Path) -> tuple[keras.Model, str]:
     if not path.exists():
         raise PlatefuseError(f"{path} is missing: `dvc repro train_classifier` makes it.")
     try:
-        with h5py.File(path) as file:
-            alphabet = str(file.attrs["alphabet"])
-        return keras.models.load_model(path, compile=False), alphabet
-    except (OSError, KeyError, ValueError) as error:
+        network, attributes = load_network(path, {})
+        alphabet = str(attributes["alphabet"])
+        if network.input_shape[3:] != (1,) or network.output_shape[1:] != (len(alphabet),):
+            raise ValueError(f"it does not name the {len(alphabet)} characters {alphabet!r} of gray images")
+        return network, alphabet
+    except Exception as error:  # a damaged file raises nearly anything
         raise PlatefuseError(
             f"{path} cannot be read as a classifier ({error}): `dvc repro -f train_classifier` remakes it."
         ) from None
