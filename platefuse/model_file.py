@@ -5,6 +5,7 @@ of its own, an operation layer calls any function of TensorFlow, and an object m
 has no safe mode for .h5 files. So only what our own networks are made of gets through to it.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,16 +22,19 @@ _OBJECTS = {
     *("Flatten", "Functional", "InputLayer", "MaxPooling2D", "ReLU", "Reshape", "ZeroPadding2D"),
     *("GlorotUniform", "HeNormal", "Ones", "RandomNormal", "Zeros", "platefuse>Preprocess"),
 }
+_CHECKSUM_BYTES = 32
 _MODULES = {None, "keras.initializers"}
 
 
 def save_network(path: Path, network: keras.Model, attributes: dict[str, str]) -> None:
-    """Write a network as .h5, without its optimiser and with attributes beside it."""
+    """Write a network as .h5, without its optimiser, with attributes beside it and a checksum behind it."""
     with replacing(path) as draft:
         network.save(draft, include_optimizer=False)
         with h5py.File(draft, "a") as file:
             for name, value in attributes.items():
                 file.attrs[name] = value
+        with draft.open("ab") as stream:
+            stream.write(_checksum(draft.read_bytes()))
 
 
 def load_network(path: Path, others: dict[str, type]) -> tuple[keras.Model, dict[str, Any]]:
@@ -44,9 +48,13 @@ def load_network(path: Path, others: dict[str, type]) -> tuple[keras.Model, dict
         The network, not compiled, and all attributes of the file.
 
     Raises:
-        ValueError: for a file that asks for what no network here is made of; nothing of it was built.
+        ValueError: for a file that was changed since it was written, or asks for what no network here is made of;
+            nothing of it was built.
         Exception: nearly any other, for a damaged file.
     """
+    content = path.read_bytes()
+    if content[-_CHECKSUM_BYTES:] != _checksum(content[:-_CHECKSUM_BYTES]):  # HDF5 itself may loop on damage for ever
+        raise ValueError("it has not the checksum that it was written with")
     with h5py.File(path) as file:
         attributes = dict(file.attrs)
     modules = _MODULES | {other.__module__ for other in others.values()}
@@ -55,6 +63,10 @@ def load_network(path: Path, others: dict[str, type]) -> tuple[keras.Model, dict
         if name not in _OBJECTS | others.keys() or module not in modules:
             raise ValueError(f"it asks for {name!r} of {module or 'Keras'}, which no network here is made of")
     return keras.models.load_model(path, others, compile=False), attributes
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
 
 
 def _described(configuration: Any) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Files of networks: whatever ours are made of is read back, and nothing in a file is run."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,16 @@ def test_classifiers_of_every_kind_are_read_back(tmp_path: Path, architecture: s
 
 
 def _with_layer(folder: Path, layer: keras.layers.Layer, **changes: Any) -> Path:
-    """Write a classifier that ends in a layer, and change what its file says of that layer."""
+    """Write a classifier that ends in a layer, and change what its file says of that layer; its checksum is right."""
     classifier = small_classifier()
     path = folder / "classifier.h5"
     save_classifier(path, keras.Model(classifier.inputs, layer(classifier.output)), ALPHABET)
+    path.write_bytes(path.read_bytes()[:-32])
     with h5py.File(path, "a") as file:
         content = json.loads(file.attrs["model_config"])
         content["config"]["layers"][-1].update(changes)
         file.attrs["model_config"] = json.dumps(content)
+    path.write_bytes(path.read_bytes() + hashlib.sha256(path.read_bytes()).digest())
     return path
 
 
@@ -83,9 +86,21 @@ def test_no_module_that_a_file_names_is_imported(tmp_path: Path, initializer: di
         load_classifier(path)
 
 
+@pytest.mark.parametrize("place", [0, 100, -1000, -1])
+def test_a_file_that_was_changed_is_refused_before_it_is_parsed(tmp_path: Path, place: int) -> None:
+    path = tmp_path / "classifier.h5"
+    save_classifier(path, small_classifier(), ALPHABET)
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    for damaged in (bytes(content), content[:-100], b""):
+        path.write_bytes(damaged)
+        with pytest.raises(PlatefuseError, match="it has not the checksum that it was written with"):
+            load_classifier(path)
+
+
 def test_networks_of_another_kind_are_refused(tmp_path: Path) -> None:
     save_detector(tmp_path / "detector.h5", small_detector(), DETECTOR.anchors, "")
-    with pytest.raises(PlatefuseError, match="it asks for 'UpsampleLike'|it does not name"):
+    with pytest.raises(PlatefuseError, match="it asks for 'UpsampleLike'"):
         load_classifier(tmp_path / "detector.h5")
     save_detector(tmp_path / "detector.h5", small_detector(), DETECTOR.anchors, "AB")
     with pytest.raises(PlatefuseError, match=r"outputs are not those of \d+ anchors and 2 classes"):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from platefuse.card import CARD
-from platefuse.runtimes.runtime import OUTPUTS, check_file, check_outputs, damaged, missing, parsed_card
+from platefuse.runtimes.runtime import OUTPUTS, check_file, check_outputs, damaged, failed, missing, parsed_card
 
 SIGNATURE = "numeric"
 
@@ -22,6 +22,7 @@ class LitertModel:
 
     def __init__(self, model: Path) -> None:
         check_file(model)
+        self._model = model
         interpreter = _load(model)
         check_outputs(interpreter.get_signature_list().get(SIGNATURE, {}).get("outputs", ()), model)
         self.card = parsed_card(_card_of(model), model, model)
@@ -29,8 +30,11 @@ class LitertModel:
         self._one_at_a_time = threading.Lock()  # an interpreter keeps its tensors
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        with self._one_at_a_time:
-            outputs = self._run(images=images)
+        try:
+            with self._one_at_a_time:
+                outputs = self._run(images=images)
+        except (ValueError, RuntimeError) as error:
+            raise failed(self._model, images, error) from None
         return {name: outputs[name] for name in OUTPUTS}
 
 
