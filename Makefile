@@ -68,6 +68,8 @@ lock:  ## remake the locks from pyproject.toml (newer versions: make lock LOCK_F
 	cd requirements && $(UV_COMPILE) ../pyproject.toml --extra pipeline -o pipeline.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:build -c pipeline.txt -o build.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:dev -c pipeline.txt -o dev.txt
+	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:audit -c pipeline.txt -o audit.txt
+	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:fuzz -c pipeline.txt -o fuzz.txt
 	cd requirements && $(UV_COMPILE) ../pyproject.toml --extra export -c pipeline.txt -o export.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:bench -c pipeline.txt -c export.txt -o bench.txt
 
