@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 
 from platefuse.crop_window import crop_window
-from platefuse.detector import AnchorParams, prediction_model
+from platefuse.detector import prediction_model
+from platefuse.detector_params import AnchorParams
 from platefuse.fuse_params import FuseParams
 from platefuse.fusion import ConnectionLayer
 from platefuse.keras2 import keras, tf

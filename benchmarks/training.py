@@ -12,7 +12,9 @@ from benchmarks.timing import summarise
 from platefuse import classifier, params
 from platefuse import detector_training as detection
 from platefuse.characters import Characters
-from platefuse.detector import DetectorParams, build_detector, training_losses
+from platefuse.classifier_params import ClassifierParams
+from platefuse.detector import build_detector, training_losses
+from platefuse.detector_params import DetectorParams
 from platefuse.keras2 import keras, make_deterministic, tf
 
 _PLATES, _CHARACTERS_A_PLATE = 256, 6
@@ -58,7 +60,7 @@ def _canvases(settings: DetectorParams) -> detection.Canvases:
 
 
 def _classifier(subject: Subject) -> tuple[keras.Model, tf.data.Dataset, int]:
-    settings = params.load(classifier.ClassifierParams, "classifier", subject.pipeline / "params.yaml")
+    settings = params.load(ClassifierParams, "classifier", subject.pipeline / "params.yaml")
     trained, alphabet = classifier.load_classifier(subject.classifier)
     shape = trained.input_shape[1:3]
     make_deterministic(settings.seed)

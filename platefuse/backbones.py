@@ -1,13 +1,10 @@
 """Feature extractors for the detector: a slim one for small boards, and the well-known ones of Keras."""
 
 from collections.abc import Callable
-from typing import Literal
 
+from platefuse.detector_params import Backbone, Weights
 from platefuse.errors import PlatefuseError
 from platefuse.keras2 import keras, tf
-
-Backbone = Literal["slim", "resnet50", "resnet101", "vgg16", "mobilenet"]
-Weights = Literal["none", "imagenet"]
 
 # How the well-known networks are called, the layers that give C3, C4, C5 (strides 8, 16, 32), and the input each
 # was trained on: "caffe" is BGR minus ImageNet's mean, "unit" -1..1.

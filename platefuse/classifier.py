@@ -4,33 +4,16 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
-from platefuse.augmentation import AugmentationParams, augment
+from platefuse.augmentation import augment
 from platefuse.characters import NO_CHARACTER, Characters
+from platefuse.classifier_params import ClassifierParams
 from platefuse.errors import PlatefuseError
-from platefuse.keras2 import Decay, keras, learning_rate, make_deterministic, tf
+from platefuse.keras2 import keras, learning_rate, make_deterministic, tf
 from platefuse.model_file import load_network, save_network
-from platefuse.params import Params, Real
-
-
-class ClassifierParams(Params):
-    """Section `classifier` of params.yaml."""
-
-    seed: int = Field(ge=0, le=2**32 - 1, description="of the first weights, the order and the augmentation")
-    architecture: Literal["dense", "cnn", "slim"] = Field(
-        description="dense: the article's two layers; cnn: convolutions; slim: fewer, from half the resolution on"
-    )
-    width: int = Field(ge=4, le=1024, description="dense: units of the hidden layer; others: channels of the first")
-    dropout: Real = Field(ge=0, lt=1, description="share of the last features dropped in training")
-    epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
-    learning_rate: Real = Field(gt=0, le=1, description="Adam's")
-    learning_rate_decay: Decay = Field(description="over the whole training")
-    augmentation: AugmentationParams
 
 
 def build_classifier(params: ClassifierParams, shape: tuple[int, int], classes: int) -> keras.Model:

@@ -1,13 +1,13 @@
-"""The command line: `platefuse read`, `platefuse score` and `platefuse export`, each a module of commands/."""
+"""The command line: `platefuse read`, `score`, `export` and `params`, each a module of commands/."""
 
 import argparse
 import os
 import sys
 
-from platefuse.commands import complain, export, read, score
+from platefuse.commands import complain, export, params, read, score
 from platefuse.errors import PlatefuseError
 
-COMMANDS = (read, score, export)
+COMMANDS = (read, score, export, params)
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # as the shell has them: 128 and the signal's number
 
 
@@ -32,7 +32,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="platefuse", description="Read plates with a fused model.")
+    parser = argparse.ArgumentParser(
+        prog="platefuse", description="Read plates with a fused model, and check what makes one."
+    )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)

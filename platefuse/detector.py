@@ -7,95 +7,36 @@ backbone wants BGR, the model's first layer (`platefuse.backbones.Preprocess`) t
 import functools
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
 
-from platefuse.augmentation import LightParams
-from platefuse.backbones import Backbone, Weights, build_backbone
+from platefuse.backbones import build_backbone
+from platefuse.detector_params import NEGATIVE_OVERLAP, POSITIVE_OVERLAP, AnchorParams, DetectorParams
 from platefuse.errors import PlatefuseError
-from platefuse.keras2 import Decay, keras, tf
+from platefuse.keras2 import keras, tf
 from platefuse.model_file import load_network, save_network
-from platefuse.params import Items, Pair, Params, Real
 
 from keras_retinanet import initializers, layers, losses  # isort: skip  # after keras2 chose Keras 2
 from keras_retinanet.models import retinanet  # isort: skip
 from keras_retinanet.utils import anchors as retinanet_anchors  # isort: skip
 
-Positive = Annotated[Real, Field(gt=0)]
-# RetinaNet's: an anchor learns a box it overlaps by this IoU or more, and that there is none below the other.
-POSITIVE_OVERLAP, NEGATIVE_OVERLAP = 0.5, 0.4
+
+def anchor_boxes(anchors: AnchorParams, canvas: tuple[int, int]) -> np.ndarray:
+    """Every anchor on a canvas (height, width): float64 [A,4], x1,y1,x2,y2 in pixels."""
+    return retinanet_anchors.anchors_for_shape(
+        canvas, pyramid_levels=list(anchors.levels), anchor_params=_for_keras_retinanet(anchors)
+    )
 
 
-class AnchorParams(Params):
-    """Section `detector.anchors` of params.yaml."""
-
-    levels: Items[Annotated[int, Field(ge=3, le=7)]] = Field(description="pyramid levels, of stride 2**level")
-    sizes: Items[Positive] = Field(description="base size in pixels, one a level")
-    ratios: Items[Positive] = Field(min_length=1, description="height divided by width")
-    scales: Items[Positive] = Field(min_length=1, description="factors of the base size")
-
-    @model_validator(mode="after")
-    def _check(self) -> "AnchorParams":
-        if self.levels not in ((3, 4, 5), (3, 4, 5, 6), (3, 4, 5, 6, 7)):
-            raise ValueError(
-                f"detector.anchors.levels = {list(self.levels)}: expected [3, 4, 5], [3, 4, 5, 6] or [3, 4, 5, 6, 7]"
-            )
-        if len(self.sizes) != len(self.levels):
-            raise ValueError(
-                f"detector.anchors.sizes = {list(self.sizes)}: expected {len(self.levels)} numbers, one a level"
-            )
-        return self
-
-    def for_keras_retinanet(self) -> retinanet_anchors.AnchorParameters:
-        """The same in keras-retinanet's own terms."""
-        return retinanet_anchors.AnchorParameters(
-            sizes=list(self.sizes),
-            strides=[2**level for level in self.levels],
-            ratios=np.array(self.ratios, np.float32),
-            scales=np.array(self.scales, np.float32),
-        )
-
-    def boxes(self, canvas: tuple[int, int]) -> np.ndarray:
-        """Every anchor on a canvas (height, width): float64 [A,4], x1,y1,x2,y2 in pixels."""
-        return retinanet_anchors.anchors_for_shape(
-            canvas, pyramid_levels=list(self.levels), anchor_params=self.for_keras_retinanet()
-        )
-
-
-class DetectorParams(Params):
-    """Section `detector` of params.yaml."""
-
-    seed: int = Field(ge=0, le=2**32 - 1, description="of the first weights and of the order of the plates")
-    backbone: Backbone = Field(description="slim, or a network of keras.applications")
-    weights: Weights = Field(description="none: random; imagenet: fetched by Keras")
-    canvas: Pair[Annotated[int, Field(ge=32, le=4096)]] = Field(description="height, width all images are scaled to")
-    classes: Literal["agnostic", "character"] = Field(description="one class in all, or one a character")
-    backbone_width: int = Field(ge=4, le=256, description="channels of the slim backbone's first stage")
-    pyramid_width: int = Field(ge=8, le=1024, description="channels of the feature pyramid")
-    head_width: int = Field(ge=8, le=1024, description="channels of the two heads")
-    head_depth: int = Field(ge=0, le=8, description="convolutions of a head before its last one")
-    anchors: AnchorParams
-    epochs: int = Field(ge=1)
-    steps: int = Field(ge=1, description="batches an epoch")
-    batch_size: int = Field(ge=1)
-    learning_rate: Real = Field(gt=0, le=1, description="Adam's")
-    learning_rate_decay: Decay = Field(description="over the whole training")
-    augmentation: LightParams = LightParams()
-
-    @field_validator("canvas")
-    @classmethod
-    def _check_canvas(cls, canvas: tuple[int, int]) -> tuple[int, int]:
-        if any(side % 32 for side in canvas):
-            raise ValueError("expected multiples of 32, the stride of the deepest features")
-        return canvas
-
-    @model_validator(mode="after")
-    def _check(self) -> "DetectorParams":
-        if self.backbone == "slim" and self.weights != "none":
-            raise ValueError("detector.weights = 'imagenet': backbone slim has none; choose weights none")
-        return self
+def _for_keras_retinanet(anchors: AnchorParams) -> retinanet_anchors.AnchorParameters:
+    """The same in keras-retinanet's own terms."""
+    return retinanet_anchors.AnchorParameters(
+        sizes=list(anchors.sizes),
+        strides=[2**level for level in anchors.levels],
+        ratios=np.array(anchors.ratios, np.float32),
+        scales=np.array(anchors.scales, np.float32),
+    )
 
 
 def build_detector(params: DetectorParams, classes: int) -> keras.Model:
@@ -246,8 +187,8 @@ def prediction_model(
         canvas, `scores` float32 [B,M], highest first, and with `class_scores` the score of each class, float32
         [B,M,classes], 0..1; rows without a box are -1 in all of them.
     """
-    parameters = anchors.for_keras_retinanet()
-    anchor_boxes = keras.layers.Concatenate(axis=1, name="anchors")(
+    parameters = _for_keras_retinanet(anchors)
+    all_anchors = keras.layers.Concatenate(axis=1, name="anchors")(
         [
             layers.Anchors(size, stride, parameters.ratios, parameters.scales, name=f"anchors_P{level}")(
                 detector.get_layer(f"P{level}").output
@@ -256,7 +197,7 @@ def prediction_model(
         ]
     )
     regression, classification = detector.outputs
-    boxes = layers.RegressBoxes(name="boxes")([anchor_boxes, regression])
+    boxes = layers.RegressBoxes(name="boxes")([all_anchors, regression])
     boxes = ClipToCanvas(tuple(detector.input_shape[1:3]), name="clipped_boxes")(boxes)
     others = [classification] if class_scores else []
     boxes, scores, _, *others = layers.FilterDetections(
@@ -286,7 +227,7 @@ def load_detector(path: Path) -> tuple[keras.Model, AnchorParams, str]:
     try:
         detector, attributes = load_network(path, others)
         anchors, alphabet = AnchorParams.model_validate(json.loads(attributes["anchors"])), str(attributes["alphabet"])
-        shape = len(anchors.boxes(detector.input_shape[1:3])), len(alphabet) or 1
+        shape = len(anchor_boxes(anchors, detector.input_shape[1:3])), len(alphabet) or 1
         if [output[1:] for output in detector.output_shape] != [(shape[0], 4), shape]:
             raise ValueError(f"its outputs are not those of {shape[0]} anchors and {shape[1]} classes")
         return detector, anchors, alphabet

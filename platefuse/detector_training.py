@@ -13,9 +13,7 @@ from platefuse.augmentation import vary_light
 from platefuse.dataset import ANNOTATIONS, CLASSES, Plate, read_classes, read_image, read_plate_set
 from platefuse.detection_scoring import average_precision
 from platefuse.detector import (
-    POSITIVE_OVERLAP,
-    AnchorParams,
-    DetectorParams,
+    anchor_boxes,
     anchor_coverage,
     anchor_targets,
     build_detector,
@@ -23,6 +21,7 @@ from platefuse.detector import (
     save_detector,
     training_losses,
 )
+from platefuse.detector_params import POSITIVE_OVERLAP, AnchorParams, DetectorParams
 from platefuse.errors import PlatefuseError
 from platefuse.files import write_json
 from platefuse.history import write_curves
@@ -70,7 +69,7 @@ def train_detector(params: DetectorParams, train: Path, val: Path, model: Path, 
     plates, val_plates = (_read(folder, alphabet, train) for folder in (train, val))
     training = load_canvases(plates, params.canvas, alphabet, "train canvases")
     validation = load_canvases(val_plates, params.canvas, alphabet, "val canvases")
-    anchors = params.anchors.boxes(params.canvas)
+    anchors = anchor_boxes(params.anchors, params.canvas)
     boxes = np.concatenate(training.true_boxes())
     _warn_of_uncovered(anchor_coverage(anchors, boxes[:: 1 + len(boxes) // 20_000]), params.anchors)
 
@@ -103,7 +102,7 @@ def measure_detector(detector: keras.Model, anchors: AnchorParams, plates: Canva
     return {
         "average_precision_50": result.average_precision_50,
         "average_precision_50_95": result.average_precision_50_95,
-        "anchor_coverage": anchor_coverage(anchors.boxes(canvas), np.concatenate(plates.true_boxes())),
+        "anchor_coverage": anchor_coverage(anchor_boxes(anchors, canvas), np.concatenate(plates.true_boxes())),
     }
 
 
@@ -190,7 +189,7 @@ def _batches(
 ) -> tf.data.Dataset:
     """Batches in the order given: float32 images [B,h,w,3] and what the model should say of them."""
     arrays = (plates.images, plates.extents, plates.boxes, plates.labels)
-    anchors = params.anchors.boxes(params.canvas)
+    anchors = anchor_boxes(params.anchors, params.canvas)
 
     def pick(step: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, ...]:
         # Out of numpy's arrays: a dataset or graph that holds the images would hold a second copy of them.

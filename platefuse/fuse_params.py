@@ -1,12 +1,14 @@
 """The parameters of the fuse stage."""
 
+from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from platefuse.formats import Formats
 from platefuse.params import Params, Real
-from platefuse.reading_order import ReadingOrder
+
+ReadingOrder = Literal["left_to_right", "rows", "score"]
 
 
 class FuseParams(Params):
@@ -28,16 +30,20 @@ class FuseParams(Params):
     crop_margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share before cropping")
     round: bool = Field(description="round the crops' pixels to 0 or 1, as the article does")
     reading_order: ReadingOrder = Field(description="left_to_right, rows or score")
-    detector_weight: Real = Field(ge=0, description="of the detector's opinion on a character; the classifier's is 1")
-    change_cost: Real = Field(ge=0, description="log-probability lost by each change between letters and digits")
+    detector_weight: Real = Field(
+        ge=0, le=100, description="of the detector's opinion on a character; the classifier's is 1"
+    )
+    change_cost: Real = Field(
+        ge=0, le=1000, description="log-probability lost by each change between letters and digits"
+    )
     formats: Formats = Field(description="formats such as LL000LL, and names of shipped lists of them")
-    format_tolerance: Real = Field(ge=0, description="log-probability a reading may lose for following a format")
+    format_tolerance: Real = Field(
+        ge=0, le=1000, description="log-probability a reading may lose for following a format"
+    )
 
-    @model_validator(mode="after")
-    def _check(self) -> "FuseParams":
+    def broken_rules(self) -> Iterator[str]:
         longest = max(self.formats, key=len, default="")
         if len(longest) > self.slots:
-            raise ValueError(
+            yield (
                 f"fuse.formats: {longest!r} is longer than fuse.slots = {self.slots}; raise fuse.slots or leave it out"
             )
-        return self

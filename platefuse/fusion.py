@@ -10,7 +10,8 @@ default head does the same in one call. Everything between pixels and text is on
 from typing import Any
 
 from platefuse.crop_window import crop_window
-from platefuse.detector import AnchorParams
+from platefuse.detector import anchor_boxes
+from platefuse.detector_params import AnchorParams
 from platefuse.errors import PlatefuseError
 from platefuse.folding import fold_batch_normalisation
 from platefuse.formats import check_formats
@@ -54,7 +55,7 @@ def fuse(
     geometry = keras.Input((3,), name="geometry")
     never_empty = AtLeastOne(name="at_least_one")(canvas)
     deltas, class_scores = detector(never_empty)
-    all_boxes = AnchorBoxes(anchors.boxes(canvas_size), canvas_size, name="anchor_boxes")(deltas)
+    all_boxes = AnchorBoxes(anchor_boxes(anchors, canvas_size), canvas_size, name="anchor_boxes")(deltas)
     best = BestBoxes(params.slots, params.score_threshold, params.nms_threshold, name="best_boxes")
     boxes, scores, class_scores = best([all_boxes, class_scores])
     slots = UsedSlots(name="used_slots")(scores)

@@ -16,13 +16,10 @@ from tensorflow import keras
 # .h5 is chosen because its bytes repeat; .keras holds dates.
 warnings.filterwarnings("ignore", message="You are saving your model as an HDF5 file")
 
-__all__ = ["Decay", "keras", "learning_rate", "make_deterministic", "tf"]
+__all__ = ["keras", "learning_rate", "make_deterministic", "tf"]
 
 
-Decay = Literal["none", "cosine"]
-
-
-def learning_rate(rate: float, decay: Decay, steps: int) -> Any:
+def learning_rate(rate: float, decay: Literal["none", "cosine"], steps: int) -> Any:
     """Give an optimiser's learning rate: constant, or falling to 0 over `steps` batches along half a cosine."""
     return rate if decay == "none" else keras.optimizers.schedules.CosineDecay(rate, steps)
 

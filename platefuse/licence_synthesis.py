@@ -20,7 +20,6 @@ from platefuse.characters.fonts import FontParams, load_fonts, load_print_fonts
 from platefuse.characters.strokes import STROKE_ALPHABET, StrokeFont
 from platefuse.crops import CropParams, cut_characters, cut_negatives
 from platefuse.dataset import Plate, write_plate_set
-from platefuse.errors import PlatefuseError
 from platefuse.layouts.licence import Font, LicenceParams, licence
 from platefuse.params import Params
 
@@ -34,13 +33,21 @@ class LicenceSynthParams(Params):
     seed: int = Field(ge=0, le=2**32 - 1, description="of every random choice in the data")
     characters: Literal["fonts"] = Field(description="drawn from scalable fonts and from parametric ones")
     layout: Literal["licence"] = Field(description="how characters become a plate")
-    train: int = Field(ge=1, description="plates to train on")
-    val: int = Field(ge=1, description="plates to validate on")
-    test: int = Field(ge=1, description="plates to evaluate on")
+    train: int = Field(ge=1, le=10_000_000, description="plates to train on")
+    val: int = Field(ge=1, le=10_000_000, description="plates to validate on")
+    test: int = Field(ge=1, le=10_000_000, description="plates to evaluate on")
     strokes: int = Field(ge=1, le=10000, description="parametric fonts a split")
     fonts: FontParams
     crops: CropParams
     licence: LicenceParams
+
+    def broken_rules(self) -> Iterator[str]:
+        unknown = set(self.fonts.alphabet) - set(STROKE_ALPHABET)
+        if self.licence.number.stroke_fonts > 0 and unknown:
+            yield (
+                f"synth.fonts.alphabet has {''.join(sorted(unknown))!r}, which parametric fonts cannot draw: take them "
+                "out, or set synth.licence.number.stroke_fonts to 0"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +93,9 @@ def write_licence_plates(params: LicenceSynthParams, plates: dict[str, Path], ch
     The bytes depend on the parameters alone, not on how many processes share the work.
 
     Raises:
-        PlatefuseError: if there are no usable fonts, or the parametric ones lack a character of the alphabet.
+        PlatefuseError: if there are no usable fonts.
     """
     alphabet = params.fonts.alphabet
-    if params.licence.number.stroke_fonts > 0 and (unknown := set(alphabet) - set(STROKE_ALPHABET)):
-        raise PlatefuseError(
-            f"synth.fonts.alphabet has {''.join(sorted(unknown))!r}, which parametric fonts cannot draw: take them "
-            "out, or set synth.licence.number.stroke_fonts to 0."
-        )
     fonts, small = load_fonts(params.fonts, params.seed), load_print_fonts(params.fonts, params.seed)
     for split in SPLITS:
         crops: list[np.ndarray] = []

@@ -1,19 +1,29 @@
 """Reads one section of params.yaml into the frozen, strict model of the room that owns it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from platefuse.errors import PlatefuseError
+from platefuse.parameter_file import printable, read_parameters, shortened
 
 
 class Params(BaseModel):
     """Base of every room's parameters: immutable, no unknown keys, no silent conversions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _keep_together(self) -> Self:
+        if broken := list(self.broken_rules()):
+            raise ValueError("\n".join(broken))
+        return self
+
+    def broken_rules(self) -> Iterator[str]:
+        """Yield what is wrong with values that are right one by one: clauses that name the parameters themselves."""
+        yield from ()
 
 
 def _as_number(value: Any) -> Any:
@@ -55,10 +65,10 @@ Pair = Annotated[tuple[_Item, _Item], BeforeValidator(_as_pair)]
 """A YAML list of two."""
 
 _Model = TypeVar("_Model", bound=Params)
-_FILE = Path("params.yaml")
+FILE = Path("params.yaml")
 
 
-def load(model: type[_Model], section: str, path: Path = _FILE) -> _Model:
+def load(model: type[_Model], section: str, path: Path = FILE) -> _Model:
     """Read and check one section of a parameter file.
 
     Args:
@@ -70,10 +80,10 @@ def load(model: type[_Model], section: str, path: Path = _FILE) -> _Model:
         PlatefuseError: for an unreadable file, a missing section, or wrong values: one line for each, with
             the parameter's full name, its value and what is allowed.
     """
-    return _checked(model, section, _read_section(section, path), path)
+    return _right_or_raise(check(model, section, read_parameters(path)), path)
 
 
-def load_choice(models: Mapping[str, type[Params]], choice: str, section: str, path: Path = _FILE) -> Params:
+def load_choice(models: Mapping[str, type[Params]], choice: str, section: str, path: Path = FILE) -> Params:
     """Read and check a section whose parameters depend on one of them.
 
     Args:
@@ -85,45 +95,49 @@ def load_choice(models: Mapping[str, type[Params]], choice: str, section: str, p
     Raises:
         PlatefuseError: as `load`, and for a choice that has no model.
     """
-    content = _read_section(section, path)
-    chosen = content.get(choice)
-    if not isinstance(chosen, str) or chosen not in models:
-        raise PlatefuseError(f"{path}: {section}.{choice} = {chosen!r}: expected {' or '.join(models)}.")
-    return _checked(models[chosen], section, content, path)
+    return _right_or_raise(check_choice(models, choice, section, read_parameters(path)), path)
 
 
-def _read_section(section: str, path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PlatefuseError(f"{path} is not in {Path.cwd()}: start stages in the folder that holds it.") from None
-    except (yaml.YAMLError, ValueError, OSError) as error:  # ValueError: not UTF-8, or a date that is none
-        raise PlatefuseError(f"{path} cannot be read as YAML: {error}") from None
-    if not isinstance(content, dict) or not isinstance(content.get(section), dict):
-        raise PlatefuseError(f"{path} has no section '{section}' with parameters in it.")
-    return content[section]
-
-
-def _checked(model: type[_Model], section: str, content: dict[str, Any], path: Path) -> _Model:
+def check(model: type[_Model], section: str, parameters: Mapping[str, Any]) -> _Model | list[str]:
+    """Give a section of what `read_parameters` read as its model, or a sentence for each of its faults."""
+    content = parameters.get(section)
+    if not isinstance(content, dict):
+        return [f"there is no section '{section}' with parameters in it."]
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        lines = [_sentence(section, fault) for fault in error.errors()]
-        raise PlatefuseError("\n".join(f"{path}: {line}" for line in lines)) from None
+        return [sentence for fault in error.errors() for sentence in _sentences(section, fault)]
 
 
-def _sentence(section: str, fault: Any) -> str:
-    name = ".".join([section, *map(str, fault["loc"])])
+def check_choice(
+    models: Mapping[str, type[Params]], choice: str, section: str, parameters: Mapping[str, Any]
+) -> Params | list[str]:
+    """Do as `check` for a section whose parameters depend on one of them, as `load_choice` does for `load`."""
+    content = parameters.get(section)
+    chosen = content.get(choice) if isinstance(content, dict) else next(iter(models))
+    if not isinstance(chosen, str) or chosen not in models:
+        return [f"{section}.{choice} = {shortened(repr(chosen))}: expected {' or '.join(models)}."]
+    return check(models[chosen], section, parameters)
+
+
+def _right_or_raise(checked: _Model | list[str], path: Path) -> _Model:
+    if isinstance(checked, list):
+        raise PlatefuseError("\n".join(f"{path}: {sentence}" for sentence in checked))
+    return checked
+
+
+def _sentences(section: str, fault: Any) -> list[str]:
+    name = printable(shortened(".".join([section, *map(str, fault["loc"])])))
     what = fault["msg"].removeprefix("Value error, ").replace("Tuple", "List")
     value = list(fault["input"]) if isinstance(fault["input"], tuple) else fault["input"]
     if fault["type"] == "extra_forbidden":
-        return f"{name} = {value!r}: there is no parameter of that name."
+        return [f"{name} = {shortened(repr(value))}: there is no parameter of that name."]
     if fault["type"] == "missing":
-        return f"{name} is missing."
+        return [f"{name} is missing."]
     if fault["type"] == "value_error" and isinstance(fault["input"], dict):
-        return f"{what}."  # a rule across fields names them itself
+        return [f"{shortened(rule, 400)}." for rule in what.splitlines()]  # rules across fields name them themselves
     hint = " (to YAML this is text: write numbers plainly, 0.001 or 1.0e-5)" if _is_texted_number(fault) else ""
-    return f"{name} = {value!r}: {what[0].lower()}{what[1:]}{hint}."
+    return [f"{name} = {shortened(repr(value))}: {what[0].lower()}{shortened(what[1:], 400)}{hint}."]
 
 
 def _is_texted_number(fault: Any) -> bool:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from platefuse.formats import most_probable_reading
 from platefuse.fuse_params import FuseParams
 from platefuse.keras2 import keras, tf
+from platefuse.probable_reading import most_probable_reading
 from platefuse.reading_order import reading_order
 
 _LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability of 0, which has no logarithm

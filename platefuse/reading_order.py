@@ -1,10 +1,7 @@
 """Which box is read first."""
 
-from typing import Literal
-
+from platefuse.fuse_params import ReadingOrder
 from platefuse.keras2 import tf
-
-ReadingOrder = Literal["left_to_right", "rows", "score"]
 
 _LAST = 1e6  # pixels; no canvas is as large, so unused slots sort behind everything
 # Two boxes whose centres are further apart in height than this share of the taller one stand in different rows.

@@ -28,9 +28,9 @@ class ScatterSynthParams(ScatterParams):
     val_share: Share = Field(description="share of the source's characters that only validation sees")
     test_share: Share = Field(description="share that only the test sees; mnist has its own 10,000 instead")
     layout: Literal["scatter"] = Field(description="how characters become a plate")
-    train: int = Field(ge=1, description="plates to train on")
-    val: int = Field(ge=1, description="plates to validate on")
-    test: int = Field(ge=1, description="plates to evaluate on")
+    train: int = Field(ge=1, le=10_000_000, description="plates to train on")
+    val: int = Field(ge=1, le=10_000_000, description="plates to validate on")
+    test: int = Field(ge=1, le=10_000_000, description="plates to evaluate on")
 
 
 LAYOUTS: dict[str, type[Params]] = {"scatter": ScatterSynthParams, "licence": LicenceSynthParams}

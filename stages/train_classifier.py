@@ -6,12 +6,13 @@ from start import run  # first: it chooses which platefuse is imported
 
 from platefuse import classifier, params
 from platefuse.characters import read_characters
+from platefuse.classifier_params import ClassifierParams
 from platefuse.files import write_json
 from platefuse.history import write_curves
 
 
 def main() -> None:
-    settings = params.load(classifier.ClassifierParams, "classifier")
+    settings = params.load(ClassifierParams, "classifier")
     train, val, test = (read_characters(Path(f"data/characters/{split}.npz")) for split in ("train", "val", "test"))
     model, history = classifier.train_classifier(settings, train, val)
     classifier.save_classifier(Path("models/classifier.h5"), model, train.alphabet)

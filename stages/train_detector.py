@@ -5,7 +5,7 @@ from pathlib import Path
 from start import run  # first: it chooses which platefuse is imported
 
 from platefuse import params
-from platefuse.detector import DetectorParams
+from platefuse.detector_params import DetectorParams
 from platefuse.detector_training import train_detector
 
 

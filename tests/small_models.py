@@ -4,12 +4,14 @@ import functools
 
 import numpy as np
 
-from platefuse.augmentation import AugmentationParams
-from platefuse.classifier import ClassifierParams, build_classifier
-from platefuse.detector import AnchorParams, DetectorParams, build_detector
+from platefuse.classifier import build_classifier
+from platefuse.classifier_params import ClassifierParams
+from platefuse.detector import build_detector
+from platefuse.detector_params import AnchorParams, DetectorParams
 from platefuse.fuse_params import FuseParams
 from platefuse.fusion import fuse
 from platefuse.keras2 import keras
+from platefuse.training_params import AugmentationParams
 
 CANVAS = (64, 96)
 ALPHABET = "01234ABCDE"

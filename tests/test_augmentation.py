@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from platefuse.augmentation import AugmentationParams, LightParams, augment, vary_light
+from platefuse.augmentation import augment, vary_light
 from platefuse.keras2 import tf
+from platefuse.training_params import AugmentationParams, LightParams
 
 SIDE = 41
 ALL = {"shift": 0.1, "zoom": 0.2, "squeeze": 0.2, "rotation": 15, "shear": 0.2, "blur": 0.5}

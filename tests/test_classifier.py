@@ -6,10 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from platefuse.augmentation import AugmentationParams
 from platefuse.characters import NO_CHARACTER, Characters
 from platefuse.classifier import (
-    ClassifierParams,
     accuracy,
     build_classifier,
     character_loss,
@@ -19,8 +17,10 @@ from platefuse.classifier import (
     train_classifier,
     training_batches,
 )
+from platefuse.classifier_params import ClassifierParams
 from platefuse.errors import PlatefuseError
 from platefuse.keras2 import keras, tf
+from platefuse.training_params import AugmentationParams
 from tests.small_models import CLASSIFIER, small_classifier
 
 SOME = AugmentationParams(shift=0.05, zoom=0.1, squeeze=0.1, rotation=5, shear=0.1, blur=0.3)

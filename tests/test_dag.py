@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from platefuse import params
-from platefuse.classifier import ClassifierParams
+from platefuse.classifier_params import ClassifierParams
 from platefuse.dataset import Plate, write_plate_set
-from platefuse.detector import DetectorParams
+from platefuse.detector_params import DetectorParams
 from platefuse.evaluation import EvaluateParams
 from platefuse.fuse_params import FuseParams
 from platefuse.synthesis import LAYOUTS

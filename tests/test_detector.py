@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from platefuse.detector import (
-    AnchorParams,
-    DetectorParams,
+    anchor_boxes,
     anchor_coverage,
     anchor_targets,
     build_detector,
@@ -17,6 +16,7 @@ from platefuse.detector import (
     save_detector,
     training_losses,
 )
+from platefuse.detector_params import AnchorParams, DetectorParams
 from platefuse.errors import PlatefuseError
 from platefuse.keras2 import keras, tf
 from tests.small_models import CANVAS, DETECTOR, random_boards, small_detector
@@ -33,14 +33,15 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_anchors_stand_in_the_middle_of_each_step() -> None:
-    boxes = AnchorParams(levels=(3, 4, 5), sizes=(16, 24, 32), ratios=(1.0,), scales=(1.0,)).boxes((64, 96))
+    anchors = AnchorParams(levels=(3, 4, 5), sizes=(16, 24, 32), ratios=(1.0,), scales=(1.0,))
+    boxes = anchor_boxes(anchors, (64, 96))
     assert boxes.shape == (8 * 12 + 4 * 6 + 2 * 3, 4)
     assert boxes[0].tolist() == [4 - 8, 4 - 8, 4 + 8, 4 + 8]
     assert boxes[-1].tolist() == [80 - 16, 48 - 16, 80 + 16, 48 + 16]
 
 
 def test_model_has_an_output_for_each_anchor() -> None:
-    anchors = DETECTOR.anchors.boxes(CANVAS)
+    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
     regression, classification = build_detector(DETECTOR, 3)(np.zeros((2, *CANVAS, 3), np.float32))
     assert regression.shape == (2, len(anchors), 4)
     assert classification.shape == (2, len(anchors), 3)
@@ -51,7 +52,7 @@ def test_model_has_an_output_for_each_anchor() -> None:
 def test_backbones_of_keras_give_the_same_outputs(backbone: str) -> None:
     params = DETECTOR.model_copy(update={"backbone": backbone})
     detector = build_detector(params, 1)
-    assert detector.output_shape[0] == (None, len(DETECTOR.anchors.boxes(CANVAS)), 4)
+    assert detector.output_shape[0] == (None, len(anchor_boxes(DETECTOR.anchors, CANVAS)), 4)
     assert {f"P{level}" for level in DETECTOR.anchors.levels} <= {layer.name for layer in detector.layers}
 
 
@@ -102,7 +103,7 @@ def test_coverage_is_the_share_of_boxes_with_a_near_anchor() -> None:
 
 
 def test_coverage_of_many_boxes_is_that_of_each() -> None:
-    anchors = DETECTOR.anchors.boxes(CANVAS)
+    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
     boxes = random_boxes(600, 0)
     covered = [max(overlap(box, anchor) for anchor in anchors) >= 0.5 for box in boxes[::10]]
     assert 0.1 < np.mean(covered) < 0.9
@@ -122,7 +123,7 @@ def random_boxes(count: int, seed: int) -> np.ndarray:
 def test_targets_are_those_of_keras_retinanet(levels: tuple[int, ...]) -> None:
     canvas = (64, 96)  # 96 is no multiple of the stride of level 6: some of its anchors stand outside
     sizes = (16, 24, 32, 60, 90)[: len(levels)]
-    anchors = AnchorParams(levels=levels, sizes=sizes, ratios=(1.0, 1.5), scales=(1.0, 1.26)).boxes(canvas)
+    anchors = anchor_boxes(AnchorParams(levels=levels, sizes=sizes, ratios=(1.0, 1.5), scales=(1.0, 1.26)), canvas)
     counts, classes = [4, 0, 1, 7, 2, 6], 5
     boxes, labels = np.zeros((6, 7, 4), np.float32), np.zeros((6, 7), np.int32)
     for index, count in enumerate(counts):
@@ -141,7 +142,7 @@ def test_targets_are_those_of_keras_retinanet(levels: tuple[int, ...]) -> None:
 
 
 def test_targets_decode_to_the_boxes_they_were_made_of() -> None:
-    anchors = DETECTOR.anchors.boxes(CANVAS)
+    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
     boxes = np.array([[10, 12, 28, 34], [50, 20, 70, 40], [0, 0, 0, 0]], np.float32)
     targets = anchor_targets(anchors, CANVAS, boxes[None], np.array([[0, 2, 0]]), 3)
     regression, classification = (target[0].numpy() for target in targets)
@@ -157,7 +158,7 @@ def test_targets_decode_to_the_boxes_they_were_made_of() -> None:
 
 
 def test_targets_of_an_empty_plate_are_background() -> None:
-    anchors = DETECTOR.anchors.boxes(CANVAS)
+    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
     regression, classification = anchor_targets(anchors, CANVAS, np.zeros((1, 1, 4)), np.zeros((1, 1), int), 1)
     assert not np.any(classification)
     assert not np.any(regression[..., -1])
@@ -179,7 +180,7 @@ def test_prediction_gives_the_best_boxes_sorted_inside_the_canvas_and_without_do
 def test_prediction_equals_decoding_and_suppression_in_plain_code() -> None:
     image = random_boards(1, *CANVAS).astype(np.float32)
     regression, classification = (output[0].numpy() for output in small_detector(3)(image))
-    anchors = DETECTOR.anchors.boxes(CANVAS)
+    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
     decoded = anchors + 0.2 * regression * np.tile(anchors[:, 2:] - anchors[:, :2], 2)
     decoded = np.clip(decoded, 0, [CANVAS[1], CANVAS[0]] * 2)
     kept: list[int] = []
@@ -220,7 +221,7 @@ def test_bad_files_are_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_losses_are_zero_for_a_perfect_prediction_and_grow_with_the_error() -> None:
-    anchors = DETECTOR.anchors.boxes(CANVAS)
+    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
     boxes, labels = np.array([[[10, 12, 28, 34]]], np.float32), np.array([[0]])
     regression, classification = anchor_targets(anchors, CANVAS, boxes, labels, 1)
     losses = training_losses()

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from platefuse.augmentation import LightParams
 from platefuse.dataset import Plate, read_plate_set, write_plate_set
-from platefuse.detector import DetectorParams, anchor_targets, load_detector
+from platefuse.detector import anchor_boxes, anchor_targets, load_detector
+from platefuse.detector_params import DetectorParams
 from platefuse.detector_training import (
     Canvases,
     load_canvases,
@@ -25,6 +25,7 @@ from platefuse.detector_training import (
 from platefuse.errors import PlatefuseError
 from platefuse.keras2 import keras, tf
 from platefuse.resampling import scale_to_canvas
+from platefuse.training_params import LightParams
 from tests.small_models import CANVAS, DETECTOR
 
 WIDE = 120  # not the canvas' size, so that boards are scaled to it
@@ -172,7 +173,7 @@ def test_training_goes_over_the_plates_in_another_order_each_pass_without_end() 
     passes = [seen[0][i : i + 10] for i in (0, 10, 20)]
     assert all(sorted(one) == list(range(10)) for one in passes)
     assert passes[0] != passes[1] != passes[2]
-    anchors = params.anchors.boxes(CANVAS)
+    anchors = anchor_boxes(params.anchors, CANVAS)
     for images, targets in batches:
         boxes = numbered(10).boxes[images[:, 0, 0, 0].astype(int)]
         regression, classification = anchor_targets(anchors, CANVAS, boxes, np.zeros((4, 2), int), 1)

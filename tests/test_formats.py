@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from platefuse.errors import PlatefuseError
 from platefuse.format_lists import LISTS
-from platefuse.formats import check_formats, most_probable_reading, resolve
+from platefuse.formats import check_formats, resolve
 from platefuse.keras2 import tf
+from platefuse.probable_reading import most_probable_reading
 
 ALPHABET = "0AB1-"
 CLASSES = {"L": "[^\\W\\d_]", "0": "\\d", "?": "."}

@@ -97,3 +97,12 @@ def test_shapes_of_plates_without_any_share_are_refused(tmp_path):
     with pytest.raises(PlatefuseError, match=r"synth\.licence\.face\.shapes = .*: expected a share above 0\.$"):
         _load_with(tmp_path, shares)
     _load_with(tmp_path, shares | {"synth.licence.face.shapes.1.share": 0.1})
+
+
+def test_an_alphabet_that_parametric_fonts_cannot_draw_is_refused(tmp_path):
+    alphabet = {"synth.fonts.alphabet": "AČ1é"}
+    with pytest.raises(PlatefuseError) as refused:
+        _load_with(tmp_path, alphabet)
+    assert "synth.fonts.alphabet has 'éČ', which parametric fonts cannot draw" in str(refused.value)
+    assert "synth.licence.number.stroke_fonts to 0." in str(refused.value)
+    _load_with(tmp_path, alphabet | {"synth.licence.number.stroke_fonts": 0})

@@ -197,15 +197,6 @@ def _alphabet(fonts: Path, alphabet: str, stroke_fonts: float) -> LicenceSynthPa
     )
 
 
-def test_an_alphabet_that_parametric_fonts_cannot_draw_is_refused_before_anything_is_written(fonts, tmp_path):
-    with pytest.raises(PlatefuseError) as refused:
-        _synthesise(tmp_path, _alphabet(fonts, "AČ1é", 0.1))
-    sentence = str(refused.value)
-    assert sentence.startswith("synth.fonts.alphabet has 'éČ', which parametric fonts cannot draw")
-    assert "synth.licence.number.stroke_fonts to 0" in sentence
-    assert not list(tmp_path.rglob("*.*"))
-
-
 def test_an_alphabet_that_the_fonts_of_a_folder_lack_is_refused_with_the_font(fonts, tmp_path):
     with pytest.raises(PlatefuseError, match=r"Middle.ttf has no glyph for 'Č' of synth.fonts.alphabet"):
         _synthesise(tmp_path, _alphabet(fonts, "AČ", 0))

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from platefuse.classifier import ClassifierParams
-from platefuse.detector import DetectorParams
+from platefuse.classifier_params import ClassifierParams
+from platefuse.detector_params import DetectorParams
 from platefuse.errors import PlatefuseError
 from platefuse.evaluation import EvaluateParams
 from platefuse.fuse_params import FuseParams
@@ -112,7 +112,7 @@ def _load_with(folder: Path, changes: dict[str, object]) -> Params:
         ("fuse.round", 1, "boolean"),
         ("fuse.round", "false", "boolean"),
         ("fuse.reading_order", "columns", "'left_to_right', 'rows' or 'score'"),
-        ("evaluate.iou_threshold", 1.5, "less than or equal to 1"),
+        ("evaluate.iou_threshold", 1, "less than 1"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_full_name_its_value_and_what_is_allowed(tmp_path, name, value, expected):

@@ -153,9 +153,9 @@ def test_the_generator_decides_the_board(flat):
 
 def test_characters_that_find_no_room_are_refused_with_what_to_change(flat):
     with pytest.raises(PlatefuseError) as refused:
-        _boards(flat, 1, height=40, width=45, count=(2, 2), size=(25, 30))
+        _boards(flat, 1, height=50, width=75, count=(6, 6), size=(25, 30), spacing=0)
     message = str(refused.value)
-    assert message.startswith("2 characters of 25 to 30 pixels find no room on a board of 40 x 45: ")
+    assert message.startswith("6 characters of 25 to 30 pixels find no room on a board of 50 x 75: ")
     for name in ("count", "size", "spacing", "height", "width", "max_overlap"):
         assert f"synth.{name}" in message
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras_retinanet.layers import FilterDetections
 
-from platefuse.detector import prediction_model
+from platefuse.detector import anchor_boxes, prediction_model
 from platefuse.keras2 import tf
 from platefuse.suppression import AnchorBoxes, BestBoxes
 from tests.small_models import CANVAS, DETECTOR, small_detector
@@ -73,7 +73,7 @@ def test_anchors_have_the_boxes_that_keras_retinanet_gives_them() -> None:
     images = tf.constant(np.random.default_rng(0).uniform(0, 255, (2, *CANVAS, 3)).astype(np.float32))
     deltas, _ = detector(images)
     theirs = prediction_model(detector, DETECTOR.anchors, 0.0, 1.0, max_detections=10_000)(images)[0].numpy()
-    ours = AnchorBoxes(DETECTOR.anchors.boxes(CANVAS), CANVAS)(deltas).numpy()
+    ours = AnchorBoxes(anchor_boxes(DETECTOR.anchors, CANVAS), CANVAS)(deltas).numpy()
     for found, expected in zip(ours, theirs, strict=True):
         distances = np.abs(expected[: len(found), None] - found[None]).max(axis=-1)  # theirs come by their scores
         assert distances.shape == (len(found), len(found))

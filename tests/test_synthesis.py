@@ -117,8 +117,8 @@ def test_with_ink_boxes_the_single_characters_are_stretched_to_their_ink(made, t
 
 def test_characters_that_find_no_room_leave_what_was_there(made):
     contents = _contents(made)
-    with pytest.raises(PlatefuseError, match="find no room on a board of 64 x 100"):
-        _synthesise(made, seed=2, width=100, count=[2, 2], size=[60, 60])
+    with pytest.raises(PlatefuseError, match="find no room on a board of 64 x 96"):
+        _synthesise(made, seed=2, width=96, count=[6, 6], size=[32, 32], spacing=0)
     assert _contents(made) == contents
     assert sorted(path.name for path in made.iterdir()) == ["characters", "plates"]
 

@@ -1,5 +1,6 @@
 """Scalable fonts to draw characters with: found in installed packages, in the user's folders or on the system."""
 
+from collections import Counter
 from importlib import metadata
 from pathlib import Path
 from string import ascii_lowercase
@@ -19,7 +20,7 @@ _PILLOW = "pillow"
 
 
 def _each_once(alphabet: str) -> str:
-    doubles = sorted({character for character in alphabet if alphabet.count(character) > 1})
+    doubles = sorted(character for character, times in Counter(alphabet).items() if times > 1)
     if doubles:
         raise ValueError(f"expected each character once, but {''.join(doubles)!r} is there more often")
     return alphabet

@@ -23,7 +23,7 @@ def complain(message: str) -> int:
 def add_command(
     commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, more: str
 ) -> argparse.ArgumentParser:
-    """Add a command with what all that read have in common."""
+    """Add a command."""
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=summary,
@@ -32,6 +32,14 @@ def add_command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
+    return parser
+
+
+def add_reading_command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, more: str
+) -> argparse.ArgumentParser:
+    """Add a command with what all that read have in common."""
+    parser = add_command(commands, name, run, summary, more)
     parser.add_argument("--model", type=Path, default=MODEL, help=f"the fused model (default: {MODEL})")
     parser.add_argument(
         "--batch-size", type=positive, default=16, metavar="N", help="images read in one call (default: 16)"

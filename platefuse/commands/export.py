@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from platefuse.commands import add_command, file_path
+from platefuse.commands import add_reading_command, file_path
 from platefuse.errors import PlatefuseError
 from platefuse.portable import KINDS, PRECISIONS, SUFFIXES, export
 from platefuse.portable.agreement import BOX_TOLERANCE, MATCH_TOLERANCE, SCORE_TOLERANCE, Agreement
@@ -14,7 +14,7 @@ PLATES = Path("data/plates/test")
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = add_command(
+    parser = add_reading_command(
         commands,
         "export",
         _export,

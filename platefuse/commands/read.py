@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from platefuse.commands import add_command, read_with_progress, report
+from platefuse.commands import add_reading_command, read_with_progress, report
 from platefuse.dataset import read_image
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
@@ -17,7 +17,7 @@ from platefuse.reader import Reading, find_images
 
 
 def add(commands: Any) -> None:
-    parser = add_command(
+    parser = add_reading_command(
         commands,
         "read",
         _read,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from platefuse.commands import add_command, file_path, read_with_progress, report
+from platefuse.commands import add_reading_command, file_path, read_with_progress, report
 from platefuse.dataset import TRUTH, read_truth
 from platefuse.errors import PlatefuseError
 from platefuse.files import write_csv, write_json
@@ -16,7 +16,7 @@ from platefuse.scoring import parse_folds, score_texts
 
 
 def add(commands: Any) -> None:
-    parser = add_command(
+    parser = add_reading_command(
         commands,
         "score",
         _score,

@@ -1,10 +1,11 @@
 """Digits of random sizes at random places on a black board: the article's stand-in for a plate."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import numpy as np
 from PIL import Image
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from platefuse.characters import Characters
 from platefuse.errors import PlatefuseError
@@ -25,27 +26,29 @@ class ScatterParams(Params):
     width: int = Field(ge=16, le=4096, description="of a plate, in pixels")
     count: Pair[Count] = Field(description="least and most characters on a plate")
     size: Pair[Pixels] = Field(description="least and largest side of a character's square tile, in pixels")
-    spacing: int = Field(ge=0, description="least distance along x between two tiles' centres, in pixels")
+    spacing: int = Field(ge=0, le=4096, description="least distance along x between two tiles' centres, in pixels")
     max_overlap: Real = Field(ge=0, le=1, description="share of the smaller of two tiles the other may cover")
     box: Literal["tile", "ink"] = Field(description="what a box encloses: the whole tile, or its ink only")
 
-    @model_validator(mode="after")
-    def _check(self) -> "ScatterParams":
+    def broken_rules(self) -> Iterator[str]:
         for name in ("count", "size"):
             low, high = getattr(self, name)
             if low > high:
-                raise ValueError(f"synth.{name} = [{low}, {high}]: the first number is the least, the second the most")
-        if self.size[1] > min(self.height, self.width):
-            raise ValueError(
-                f"synth.size = {list(self.size)}: a character of {self.size[1]} pixels does not fit on a plate of "
-                f"synth.height = {self.height} by synth.width = {self.width}"
+                yield f"synth.{name} = [{low}, {high}]: the first number is the least, the second the most"
+        count, size, most = list(self.count), list(self.size), self.count[1]
+        board = f"synth.height = {self.height} by synth.width = {self.width}"
+        if size[1] > min(self.height, self.width):
+            yield f"synth.size = {size}: a character of {size[1]} pixels does not fit on a plate of {board}"
+        if self.spacing * (most - 1) > self.width - size[0]:
+            yield (
+                f"synth.count = {count}: {most} characters whose centres are synth.spacing = {self.spacing} pixels "
+                f"apart do not fit into synth.width = {self.width}"
             )
-        if self.spacing * (self.count[1] - 1) > self.width - self.size[0]:
-            raise ValueError(
-                f"synth.count = {list(self.count)}: {self.count[1]} characters whose centres are synth.spacing = "
-                f"{self.spacing} pixels apart do not fit into synth.width = {self.width}"
+        if self.max_overlap == 0 and most > (self.height // size[0]) * (self.width // size[0]):
+            yield (
+                f"synth.count = {count}: {most} characters of synth.size = {size} do not fit on a plate of {board} "
+                "without overlapping"
             )
-        return self
 
 
 def scatter(

@@ -19,7 +19,7 @@ def _rising(pair: tuple[_Number, _Number]) -> tuple[_Number, _Number]:
     return pair
 
 
-Range = Annotated[Pair[_Number], AfterValidator(_rising)]
+Range = Annotated[Pair[_Number], AfterValidator(_rising), Field(json_schema_extra={"order": "the smaller first"})]
 """Least and largest value, both included."""
 Factor = Annotated[Real, Field(ge=0.1, le=10)]
 """A number to multiply with."""

@@ -114,6 +114,13 @@ def draw_groups(rng: np.random.Generator, alphabet: str, params: NumberParams) -
     return groups
 
 
+def most_characters(params: NumberParams) -> int:
+    """Say how many characters the longest number has that `draw_groups` may make up."""
+    longest_form = max(len(form.replace("-", "").replace(" ", "")) for form in _GROUPS)
+    other = max(params.vanity, params.mixed)  # share of those without a common form; at 1 all are
+    return max(longest_form if other < 1 else 0, params.count[1] if other > 0 else 0)
+
+
 def _length(rng: np.random.Generator, count: tuple[int, int]) -> int:
     return int(rng.integers(count[0], count[1] + 1))
 

@@ -30,7 +30,7 @@ class ShapeParams(Params):
 class FaceParams(Params):
     """Section `synth.licence.face` of params.yaml."""
 
-    shapes: Items[ShapeParams] = Field(min_length=1)
+    shapes: Items[ShapeParams] = Field(min_length=1, description="families of plates of similar proportions")
     dark: Share = Field(description="share of plates with a light number on a dark ground")
     coloured: Share = Field(description="share of grounds with a strong colour")
     edge: Range[_Edge] = Field(description="from the number to the plate's edge or band, as a share of the width")
