@@ -9,9 +9,9 @@ from pathlib import Path
 from benchmarks.glue import PredictGlue, PythonReadOut, predictor_of
 from platefuse import params
 from platefuse.classifier import load_classifier
-from platefuse.dataset import read_image
 from platefuse.detector import load_detector
 from platefuse.fuse_params import FuseParams
+from platefuse.images import read_image
 
 
 def main() -> None:

@@ -14,9 +14,10 @@ from PIL import Image
 
 from benchmarks.subject import PLATES_READ, Subject, read_plates
 from benchmarks.timing import Plan, interleaved, summarise
-from platefuse.dataset import TRUTH, Plate, read_image, read_truth
+from platefuse.dataset import TRUTH, Plate, read_truth
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
+from platefuse.images import read_image
 from platefuse.reader import Reader
 from platefuse.scoring import parse_folds, score_texts
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from platefuse.dataset import IMAGES, Plate, read_image, read_plate_set
+from platefuse.dataset import Plate, read_plate_set
 from platefuse.errors import PlatefuseError
+from platefuse.images import IMAGES, read_image
 from platefuse.params import load_choice
 from platefuse.synthesis import LAYOUTS, synthesise
 

@@ -88,7 +88,7 @@ def params(folder: Path) -> Prepared:
 
 def image(folder: Path) -> Prepared:
     """An image file."""
-    from platefuse.dataset import read_image
+    from platefuse.images import read_image
 
     def read(content: bytes) -> None:
         (folder / "image").write_bytes(content)
@@ -135,7 +135,7 @@ def _encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
 
 def archive(folder: Path) -> Prepared:
     """images.zip of a packed plate set."""
-    from platefuse.dataset import read_image
+    from platefuse.images import read_image
 
     path, times = folder / "images.zip", iter(range(1, 1 << 62))
 

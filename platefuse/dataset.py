@@ -2,8 +2,9 @@
 
 A plate set holds
 
-- `images/`, PNG or any format that Pillow reads; or, packed, `images.zip` in its place, with the same files under
-  the same names (`images/000000.jpg`), since tens of thousands of files are slow to copy and to keep in DVC;
+- `images/`, PNG or any other kind that `platefuse.images` reads; or, packed, `images.zip` in its place, with the same
+  files under the same names (`images/000000.jpg`), since tens of thousands of files are slow to copy and to keep in
+  DVC;
 - `annotations.csv`, keras-retinanet's rows `path,x1,y1,x2,y2,class` without a header: the path relative to the
   folder, whole pixels, x2 and y2 exclusive, the class being the character; `path,,,,,` for a plate without any;
 - `classes.csv`, rows `class,id`;
@@ -11,9 +12,7 @@ A plate set holds
 """
 
 import csv
-import functools
 import io
-import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -21,13 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image
 
 from platefuse.errors import PlatefuseError
 from platefuse.files import write_csv
+from platefuse.images import ARCHIVE, IMAGES, image_size
 
-ANNOTATIONS, CLASSES, TRUTH, IMAGES = "annotations.csv", "classes.csv", "truth.csv", "images"
-ARCHIVE = "images.zip"
+ANNOTATIONS, CLASSES, TRUTH = "annotations.csv", "classes.csv", "truth.csv"
 
 
 @dataclass(frozen=True)
@@ -183,12 +182,10 @@ def _read_annotations(folder: Path, classes: dict[str, int]) -> dict[str, list[t
 
 
 def _image_size(image: Path) -> tuple[int, int] | None:
-    """Width and height as the image is read, from its header alone; None if that fails, as reading it will tell."""
+    """Width and height as the image is read; None if they cannot be told, as reading it will say why."""
     try:
-        with Image.open(_file_or_member(image)) as opened:
-            turned = opened.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-            return (opened.height, opened.width) if turned else opened.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return image_size(image)
+    except PlatefuseError:
         return None
 
 
@@ -245,50 +242,3 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         yield from ((reader.line_num, row) for row in reader if row)
     except csv.Error as error:
         raise PlatefuseError(f"{path}, line {reader.line_num}: not CSV: {error}.") from None
-
-
-def read_image(path: Path) -> np.ndarray:
-    """Read an image as uint8 RGB [H,W,3], turned as its EXIF orientation says.
-
-    Args:
-        path: an image file; or one in the folder `images` of a packed plate set, which is not there: `images.zip`
-            beside it is read instead. Threads may read at the same time.
-
-    Raises:
-        PlatefuseError: for a file that is missing, damaged or not an image, or such an archive; names it.
-    """
-    try:
-        with Image.open(_file_or_member(path)) as image:
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I;16"):  # convert would cut all above 255 off
-                upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-            return np.asarray(upright.convert("RGB"))
-    except FileNotFoundError:
-        raise PlatefuseError(f"{path} is missing.") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise PlatefuseError(f"{path} cannot be read as an image: {error}.") from None
-
-
-def _file_or_member(path: Path) -> Path | io.BytesIO:
-    """The file itself, or where only its archive is there what that holds under its name."""
-    if path.parent.name != IMAGES or path.parent.exists():
-        return path
-    archive = path.parent.with_name(ARCHIVE)
-    try:
-        with _ARCHIVE_LOCK:
-            return io.BytesIO(_opened(archive, archive.stat().st_mtime_ns).read(f"{IMAGES}/{path.name}"))
-    except FileNotFoundError:
-        return path  # opening it will say that it is missing
-    except KeyError:
-        raise PlatefuseError(f"{archive} has no {IMAGES}/{path.name}.") from None
-    except Exception as error:  # a damaged archive raises nearly anything
-        raise PlatefuseError(f"{path} cannot be read out of {archive}: {error}.") from None
-
-
-_ARCHIVE_LOCK = threading.Lock()  # threads that start together would each open the archive
-
-
-@functools.lru_cache(maxsize=4)
-def _opened(archive: Path, modified: int) -> zipfile.ZipFile:
-    """Keep an archive open, as its list of members takes long to read; `modified` tells it from a later one."""
-    return zipfile.ZipFile(archive)

@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from platefuse.augmentation import vary_light
-from platefuse.dataset import ANNOTATIONS, CLASSES, Plate, read_classes, read_image, read_plate_set
+from platefuse.dataset import ANNOTATIONS, CLASSES, Plate, read_classes, read_plate_set
 from platefuse.detection_scoring import average_precision
 from platefuse.detector import (
     anchor_boxes,
@@ -25,6 +25,7 @@ from platefuse.detector_params import POSITIVE_OVERLAP, AnchorParams, DetectorPa
 from platefuse.errors import PlatefuseError
 from platefuse.files import write_json
 from platefuse.history import write_curves
+from platefuse.images import read_image
 from platefuse.keras2 import keras, learning_rate, make_deterministic, tf
 from platefuse.resampling import canvas_scale, scale_to_canvas
 

@@ -11,11 +11,12 @@ from PIL import Image
 from pydantic import Field
 from tqdm import tqdm
 
-from platefuse.dataset import Plate, read_image, read_plate_set
+from platefuse.dataset import Plate, read_plate_set
 from platefuse.detection_scoring import DetectionScores, average_precision, match_boxes
 from platefuse.drawing import Mark, contact_sheet, draw_plate
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing, write_csv, write_json
+from platefuse.images import read_image
 from platefuse.params import Params, Real
 from platefuse.reader import Reader, Reading
 from platefuse.scoring import exact_match_by_length, score_texts

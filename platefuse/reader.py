@@ -1,19 +1,18 @@
 """Reads images with a fused model. Needs the runtime that the model is for, and nothing that trains."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from platefuse.dataset import read_image
 from platefuse.errors import PlatefuseError
+from platefuse.images import SUFFIXES, read_image
 from platefuse.runtimes import open_model
 from platefuse.runtimes.runtime import MODEL
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 _PIXELS_A_CALL = 2**22  # the graph holds them as 12 bytes each: photographs go through it one by one
 
 
@@ -80,14 +79,12 @@ class Reader:
     ) -> Iterator[tuple[Path, Reading | PlatefuseError]]:
         """Read image files, and yield each path with what was read, in the order given.
 
-        No more than `batch_size` images are in memory at once. A file that cannot be read yields the error
-        that says why, and the others are read all the same.
+        No more than `batch_size` images are in memory at once, and fewer if they are large. A file that cannot be
+        read yields the error that says why, and the others are read all the same.
         """
-        remaining = iter(paths)
-        while batch := list(islice(remaining, batch_size)):
-            images = [_image_or_error(path) for path in batch]
-            readings = iter(self.read_images([image for image in images if isinstance(image, np.ndarray)]))
-            for path, image in zip(batch, images, strict=True):
+        for batch in _batches(paths, batch_size):
+            readings = iter(self.read_images([image for _, image in batch if isinstance(image, np.ndarray)]))
+            for path, image in batch:
                 yield path, image if isinstance(image, PlatefuseError) else next(readings)
 
     def _reading(self, outputs: dict[str, Any]) -> Reading:
@@ -109,18 +106,33 @@ class Reader:
         )
 
 
+def _batches(paths: Iterable[Path], size: int) -> Iterator[list[tuple[Path, np.ndarray | PlatefuseError]]]:
+    """Read the files, and yield them by `size`, or before that when they hold what one call of the model takes."""
+    batch: list[tuple[Path, np.ndarray | PlatefuseError]] = []
+    pixels = 0
+    for path in paths:
+        image = _image_or_error(path)
+        batch.append((path, image))
+        pixels += image.shape[0] * image.shape[1] if isinstance(image, np.ndarray) else 0
+        if len(batch) == size or pixels >= _PIXELS_A_CALL:
+            yield batch
+            batch, pixels = [], 0
+    if batch:
+        yield batch
+
+
 def _image_or_error(path: Path) -> np.ndarray | PlatefuseError:
     try:
         return read_image(path)
     except PlatefuseError as error:
-        return error
+        return PlatefuseError(str(error))  # the one that was raised holds on to what was decoded by then
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:
     """Expand folders to the images directly in them, sorted by name; files are taken as they are.
 
-    Hidden files are left out, and with them the `._` files that macOS puts beside its own. A path that is
-    given twice is taken once.
+    Whatever has an image's suffix and is no folder is taken, since reading it says what is wrong with it. Hidden files
+    are left out, and with them the `._` files that macOS puts beside its own. A path that is given twice is taken once.
 
     Raises:
         PlatefuseError: for a path that does not exist, or a folder without images.
@@ -129,7 +141,7 @@ def find_images(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             found += _images_of(path)
-        elif path.exists():
+        elif path.exists() or path.is_symlink():
             found.append(path)
         else:
             raise PlatefuseError(f"{path} does not exist.")
@@ -137,15 +149,28 @@ def find_images(paths: Iterable[Path]) -> list[Path]:
 
 
 def _images_of(folder: Path) -> list[Path]:
-    images = sorted(path for path in folder.iterdir() if _is_image(path))
+    images, folders = _entries(folder)
     if images:
-        return images
-    inside = next(
-        (sub for sub in sorted(folder.iterdir()) if sub.is_dir() and any(map(_is_image, sub.iterdir()))), None
-    )
+        return [folder / name for name in images]
+    inside = next((folder / name for name in folders if _entries(folder / name)[0]), None)
     hint = f" Did you mean {inside}?" if inside else ""
     raise PlatefuseError(f"{folder} has no images in it ({', '.join(sorted(SUFFIXES))}).{hint}")
 
 
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+def _entries(folder: Path) -> tuple[list[str], list[str]]:
+    """Names of the images and of the folders in a folder, sorted."""
+    images, folders = [], []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _is_folder(entry):
+                folders.append(entry.name)
+            elif Path(entry.name).suffix.lower() in SUFFIXES and not entry.name.startswith("."):
+                images.append(entry.name)
+    return sorted(images), sorted(folders)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle: to read it says so
+        return False

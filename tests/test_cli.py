@@ -11,6 +11,7 @@ from PIL import Image
 
 from platefuse.cli import main
 from tests.fixtures_reader import board, digits, save_rule_reader
+from tests.malformed_images import MALFORMED
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,22 @@ def test_an_unreadable_image_is_reported_at_the_end(model, tmp_path, capsys):
     assert [line.split("\t")[1] for line in out.splitlines()] == ["1", "3"]
     assert "1.png cannot be read" in err.splitlines()[0]
     assert err.splitlines()[1] == "platefuse: 1 of 3 images could not be read."
+
+
+def test_no_malformed_file_stops_the_others(model, tmp_path):
+    for malformed in MALFORMED:
+        malformed.write(tmp_path / malformed.name)
+    Image.fromarray(digits("12")).save(tmp_path / "good\nnamed.png")
+    command = [sys.executable, "-m", "platefuse.cli", "read", tmp_path, "--model", model]
+    done = subprocess.run(command, capture_output=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stdout == os.fsencode(f"{tmp_path}/good\\nnamed.png\t12\t1.0000\n")
+    *sentences, last = done.stderr.decode().splitlines()[-len(MALFORMED) - 1 :]
+    assert last == f"platefuse: {len(MALFORMED)} of {len(MALFORMED) + 1} images could not be read."
+    for sentence, malformed in zip(sentences, sorted(MALFORMED), strict=True):
+        name = malformed.name.replace("\n", "\\n").encode(errors="backslashreplace").decode()
+        assert sentence.startswith(f"platefuse: {tmp_path}/{name} ") and malformed.said in sentence
+    assert b"Traceback" not in done.stderr and b"Warning" not in done.stderr
 
 
 def test_read_draws_every_image_under_a_name_of_its_own(model, tmp_path):

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from platefuse import keras2  # noqa: F401  # before keras-retinanet: it chooses Keras 2
-from platefuse.dataset import Plate, read_classes, read_image, read_plate_set, read_truth, write_plate_set
+from platefuse.dataset import Plate, read_classes, read_plate_set, read_truth, write_plate_set
 from platefuse.errors import PlatefuseError
+from platefuse.images import read_image
 
 from keras_retinanet.preprocessing.csv_generator import CSVGenerator  # isort: skip
 
@@ -233,80 +234,6 @@ def test_empty_annotations_lack_the_images_of_the_truth(tmp_path):
 )
 def test_an_image_in_one_file_only_is_named(tmp_path, changes, has, lacks):
     assert _refusal(tmp_path, changes) == f"{tmp_path / has} names b.png, which {tmp_path / lacks} does not."
-
-
-_TURNS = {
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: np.rot90(a, -1),
-    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-    8: lambda a: np.rot90(a, 1),
-}
-
-
-@pytest.mark.parametrize("orientation", _TURNS)
-def test_images_are_turned_as_their_exif_orientation_says(tmp_path, orientation):
-    stored = np.random.default_rng(0).integers(256, size=(5, 9, 3), dtype=np.uint8)
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    Image.fromarray(stored).save(tmp_path / "turned.png", exif=exif)
-    np.testing.assert_array_equal(read_image(tmp_path / "turned.png"), _TURNS[orientation](stored))
-
-
-def test_images_of_any_kind_are_read_as_rgb(tmp_path):
-    rng = np.random.default_rng(0)
-    gray = rng.integers(256, size=(6, 7), dtype=np.uint8)
-    rgba = rng.integers(256, size=(6, 7, 4), dtype=np.uint8)
-    palette = Image.fromarray(gray % 3).convert("P")
-    palette.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
-    deep = gray.astype(np.uint16) * 256 + gray[::-1]
-    expected = {
-        "gray": (Image.fromarray(gray), np.stack([gray] * 3, axis=-1)),
-        "rgba": (Image.fromarray(rgba), rgba[..., :3]),
-        "palette": (palette, np.array([[10, 20, 30], [40, 50, 60], [70, 80, 90]])[gray % 3]),
-        "bits": (Image.fromarray(gray > 127), np.stack([np.where(gray > 127, 255, 0)] * 3, axis=-1)),
-        "sixteen": (Image.fromarray(deep), np.stack([gray] * 3, axis=-1)),
-    }
-    for name, (image, pixels) in expected.items():
-        image.save(tmp_path / f"{name}.png")
-        read = read_image(tmp_path / f"{name}.png")
-        assert read.dtype == np.uint8
-        np.testing.assert_array_equal(read, pixels, err_msg=name)
-
-
-def _damaged(folder: Path) -> dict[str, bytes]:
-    noise = Image.fromarray(np.random.default_rng(0).integers(256, size=(40, 40, 3), dtype=np.uint8))
-    noise.save(folder / "whole.png")
-    noise.save(folder / "whole.jpg")
-    png, jpg = (folder / "whole.png").read_bytes(), (folder / "whole.jpg").read_bytes()
-    flipped = bytearray(png)
-    flipped[len(png) // 2] ^= 0xFF
-    return {
-        "cut.png": png[: len(png) // 2],
-        "cut.jpg": jpg[: len(jpg) // 2],
-        "header.png": png[:20],
-        "flipped.png": bytes(flipped),
-        "text.png": b"image,text\n",
-        "empty.png": b"",
-    }
-
-
-@pytest.mark.parametrize("name", ["cut.png", "cut.jpg", "header.png", "flipped.png", "text.png", "empty.png"])
-def test_a_damaged_image_is_named(tmp_path, name):
-    (tmp_path / name).write_bytes(_damaged(tmp_path)[name])
-    with pytest.raises(PlatefuseError, match="cannot be read as an image") as refused:
-        read_image(tmp_path / name)
-    assert str(refused.value).startswith(str(tmp_path / name))
-
-
-def test_an_image_that_is_missing_or_a_folder_is_named(tmp_path):
-    with pytest.raises(PlatefuseError, match=r"none\.png is missing"):
-        read_image(tmp_path / "none.png")
-    with pytest.raises(PlatefuseError, match="cannot be read as an image"):
-        read_image(tmp_path)
 
 
 @pytest.mark.parametrize("box", ["30,0,41,20", "0,15,10,21"])

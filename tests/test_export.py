@@ -13,6 +13,7 @@ from PIL import Image
 from platefuse.card import read_card
 from platefuse.export import save_fused
 from platefuse.keras2 import tf
+from tests.malformed_images import black
 from tests.small_models import ALPHABET, CANVAS, FUSE, random_boards, small_fused
 
 WITH_FORMATS = FUSE.model_copy(update={"formats": ("LL000", "000L", "000"), "format_tolerance": 5.0})
@@ -88,6 +89,69 @@ def test_encoded_names_the_index_of_what_it_cannot_decode(loaded: tf.Module) -> 
         loaded.signatures["encoded"](encoded=tf.constant([b""]))
 
 
+def test_encoded_keeps_the_order_of_large_and_small_images(loaded: tf.Module) -> None:
+    images = [random_boards(1, *size, seed)[0] for seed, size in enumerate([(1100, 2000), (64, 96), (2000, 1100)])]
+    contents = [encoded(image) for image in images]
+    together = loaded.signatures["encoded"](encoded=tf.constant([*contents, contents[0]]))
+    for index, image in enumerate([*images, images[0]]):
+        alone = loaded.signatures["serving_default"](images=tf.constant(image[None]))
+        assert together["count"][index] == alone["count"][0] > 0
+        np.testing.assert_allclose(together["boxes"][index], alone["boxes"][0], atol=0.01)
+
+
+_REFUSED = {
+    "30000 x 30000": black(30000, 30000, rows=100),
+    "a row too many": black(8192, 4097),
+    "one row": black(2**25, 1),
+    "2147483647 wide": black(9, 9)[:16] + b"\x7f\xff\xff\xff" * 2 + black(9, 9)[24:],
+    "4294967295 wide": black(9, 9)[:16] + b"\xff" * 8 + black(9, 9)[24:],
+    "no width": black(9, 9)[:16] + bytes(4) + black(9, 9)[20:],
+    "a long JPEG": encoded(np.zeros((8, 40000), np.uint8), "JPEG"),
+    "GIF": encoded(np.zeros((9, 9), np.uint8), "GIF"),
+    "BMP": encoded(np.zeros((9, 9), np.uint8), "BMP"),
+    "the start of a PNG": black(9, 9)[:18],
+    "the start of a JPEG": encoded(np.zeros((9, 9), np.uint8), "JPEG")[:30],
+}
+
+
+@pytest.mark.parametrize("name", _REFUSED)
+def test_encoded_refuses_what_is_too_large_or_of_another_kind(loaded: tf.Module, name: str) -> None:
+    good = encoded(random_boards(1, 20, 30)[0])
+    expected = r"of at most 33554432 pixels and 32768 a side, at index\] \[1\]"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=expected):
+        loaded.signatures["encoded"](encoded=tf.constant([good, _REFUSED[name], good]))
+
+
+_LARGE = """
+import sys
+import tensorflow as tf
+encoded = tf.saved_model.load(sys.argv[1]).signatures["encoded"]
+contents = [open(name, "rb").read() for name in sys.argv[2:]]
+def kilobytes():
+    return int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
+for content in contents:
+    before = kilobytes()
+    try:
+        said = encoded(encoded=tf.constant([content] * 3))["count"].shape[0]
+    except tf.errors.InvalidArgumentError:
+        said = "refused"
+    print(said, kilobytes() - before)
+"""
+
+
+def test_a_small_file_does_not_take_gigabytes(saved: Path, tmp_path: Path) -> None:
+    sizes = {"claimed.png": black(30000, 30000, rows=100), "largest.png": black(8192, 4096)}
+    for name, content in sizes.items():
+        assert len(content) < 100_000
+        (tmp_path / name).write_bytes(content)
+    command = [sys.executable, "-c", _LARGE, saved, *(tmp_path / name for name in sizes)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    (refused, taken), (read, more) = (line.split() for line in done.stdout.splitlines())
+    assert (refused, read) == ("refused", "3")
+    assert int(taken) < 100_000  # of which most is the graph's first run
+    assert int(more) < 700_000  # three of them in the room of one
+
+
 def test_numeric_has_no_string_operation(loaded: tf.Module) -> None:
     graph = loaded.signatures["numeric"].graph
     functions = graph.as_graph_def().library.function
@@ -129,6 +193,7 @@ _SAVE = """
 import hashlib, pathlib, sys
 sys.path.insert(0, sys.argv[2])
 from platefuse.export import save_fused
+from tests.malformed_images import black
 from tests.small_models import *
 save_fused(pathlib.Path(sys.argv[1]), *small_fused(FUSE), ALPHABET, {})
 """

@@ -11,8 +11,9 @@ from PIL import Image
 from platefuse import licence_synthesis
 from platefuse.characters import NO_CHARACTER, SPLITS, read_characters
 from platefuse.crops import cut_characters
-from platefuse.dataset import read_image, read_plate_set
+from platefuse.dataset import read_plate_set
 from platefuse.errors import PlatefuseError
+from platefuse.images import read_image
 from platefuse.licence_synthesis import LicenceSynthParams
 from platefuse.synthesis import synthesise
 from tests.licence_fixture import CLEAN

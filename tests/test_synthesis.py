@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from platefuse.characters import SPLITS, read_characters
-from platefuse.dataset import read_image, read_plate_set
+from platefuse.dataset import read_plate_set
 from platefuse.errors import PlatefuseError
+from platefuse.images import read_image
 from platefuse.licence_synthesis import LicenceSynthParams
 from platefuse.synthesis import ScatterSynthParams, load_params, synthesise
 

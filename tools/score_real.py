@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from platefuse import params
 from platefuse.classifier import load_classifier
-from platefuse.dataset import TRUTH, Plate, read_image, read_truth
+from platefuse.dataset import TRUTH, Plate, read_truth
 from platefuse.detector import load_detector
 from platefuse.drawing import contact_sheet, draw_plate, marks_of
 from platefuse.errors import PlatefuseError
@@ -26,6 +26,7 @@ from platefuse.export import save_fused
 from platefuse.files import replacing, write_json
 from platefuse.fuse_params import FuseParams
 from platefuse.fusion import fuse
+from platefuse.images import read_image
 from platefuse.reader import Reading
 from platefuse.scoring import parse_folds, score_texts
 

@@ -1,6 +1,7 @@
 """What the commands have in common. Each is a module whose `add` adds its parser, and sets what does its work."""
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -18,6 +19,11 @@ def complain(message: str) -> int:
     """Print a message on the error output, and give the exit status for it."""
     print(f"platefuse: {message}", file=sys.stderr)
     return BAD
+
+
+def on_one_line(text: object) -> str:
+    """Show the control characters in a text, which names of files may have, as Python writes them: `\\n`."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: repr(match[0])[1:-1], str(text))
 
 
 def add_command(
@@ -72,5 +78,5 @@ def read_with_progress(
 def report(errors: Sequence[PlatefuseError], images: int) -> int:
     """Name the images that could not be read, and give the exit status."""
     for error in errors:
-        print(f"platefuse: {error}", file=sys.stderr)
+        complain(on_one_line(error))
     return complain(f"{len(errors)} of {images} images could not be read.") if errors else 0

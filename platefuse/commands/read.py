@@ -9,10 +9,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from platefuse.commands import add_reading_command, read_with_progress, report
-from platefuse.dataset import read_image
+from platefuse.commands import add_reading_command, on_one_line, read_with_progress, report
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
+from platefuse.images import read_image
 from platefuse.reader import Reading, find_images
 
 
@@ -43,13 +43,16 @@ def _read(arguments: argparse.Namespace) -> int:
             errors.append(reading)
             continue
         tqdm.write(_as_json(path, reading) if arguments.json else _as_line(path, reading), file=sys.stdout)
-        if pictures:
-            _draw(path, reading, pictures[path])
+        try:
+            if pictures:
+                _draw(path, reading, pictures[path])
+        except PlatefuseError as error:  # the image went away since it was read
+            errors.append(error)
     return report(errors, len(paths))
 
 
 def _as_line(path: Path, reading: Reading) -> str:
-    return f"{path}\t{reading.text}\t{reading.confidence:.4f}"
+    return f"{on_one_line(path)}\t{reading.text}\t{reading.confidence:.4f}"
 
 
 def _as_json(path: Path, reading: Reading) -> str:
