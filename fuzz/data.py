@@ -1,6 +1,5 @@
 """Readers of data: plate sets and their images, params.yaml, characters, MNIST and fonts. targets.py lists them."""
 
-import functools
 import gzip
 import io
 import os
@@ -55,35 +54,18 @@ def truth(folder: Path) -> Prepared:
 
 
 def params(folder: Path) -> Prepared:
-    """params.yaml, every section of it."""
-    from platefuse.classifier import ClassifierParams
-    from platefuse.detector import DetectorParams
-    from platefuse.errors import PlatefuseError
-    from platefuse.evaluation import EvaluateParams
-    from platefuse.fuse_params import FuseParams
-    from platefuse.params import load, load_choice
-    from platefuse.synthesis import LAYOUTS
+    """params.yaml, every section of it and what holds across them."""
+    from platefuse.sections import faults_of
 
     path = folder / "params.yaml"
-    loads = [functools.partial(load_choice, LAYOUTS, "layout", "synth", path)]
-    models = {
-        "detector": DetectorParams,
-        "classifier": ClassifierParams,
-        "fuse": FuseParams,
-        "evaluate": EvaluateParams,
-    }
-    loads += [functools.partial(load, model, section, path) for section, model in models.items()]
 
     def read(content: bytes) -> None:
         path.write_bytes(content)
-        for load_section in loads:
-            try:
-                load_section()
-            except PlatefuseError as error:
-                str(error)
+        assert all(len(fault) < 2000 for fault in faults_of(path))
 
     files = [ROOT / "params.yaml", ROOT / "pipelines" / "plates" / "params.yaml"]
-    return read, [file.read_bytes() for file in files]
+    evaluate = b"evaluate:\n  iou_threshold: 0.5\n  pictured: &a 24\n  batch_size: *a\n"
+    return read, [evaluate, *(file.read_bytes() for file in files)]
 
 
 def image(folder: Path) -> Prepared:
@@ -149,7 +131,7 @@ def archive(folder: Path) -> Prepared:
     ]
 
 
-def _zipped(members: dict[str, bytes], compression: int) -> bytes:
+def _zipped(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", compression) as opened:
         for name, content in members.items():
@@ -167,7 +149,8 @@ def characters(folder: Path) -> Prepared:
     write_characters(path, for_seed)
 
     def read(content: bytes) -> None:
-        path.write_bytes(content)
+        # As they are, and as an array in an archive that is whole: zip's own checksums keep most changes from NumPy.
+        path.write_bytes(content if content[:2] == b"PK" else _zipped(members | {"images.npy": content}))
         read = read_characters(path)
         assert (read.images.dtype, read.images.ndim, read.labels.dtype) == (np.uint8, 3, np.int64)
         assert read.labels.shape == read.images.shape[:1]
@@ -176,7 +159,7 @@ def characters(folder: Path) -> Prepared:
     seed = path.read_bytes()
     with zipfile.ZipFile(io.BytesIO(seed)) as opened:
         members = {name: opened.read(name) for name in opened.namelist()}
-    return read, [seed, _zipped(members, zipfile.ZIP_DEFLATED)]
+    return read, [seed, _zipped(members, zipfile.ZIP_DEFLATED), members["images.npy"]]
 
 
 def mnist(folder: Path) -> Prepared:
