@@ -25,7 +25,7 @@ define run_pipeline
 	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
 endef
 
-.PHONY: help repro plates score-real release bench plots test fuzz audit lint lock clean-env
+.PHONY: help repro plates score-real release bench plots test fuzz lint lock clean-env
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -56,10 +56,6 @@ test: .venv/.package .venv/.dev .venv/.export  ## run the tests
 
 fuzz: .venv/.package .venv/.dev .venv/.export .venv/.fuzz  ## feed each reader damaged bytes: make fuzz [MINUTES=10] [READERS="image font"]
 	@$(BIN)/python -m fuzz --minutes $(or $(MINUTES),1) $(READERS)
-
-# What is found is printed, and does not fail: whether an advisory matters here is for a person to judge.
-audit: .venv/.installed .venv/.audit  ## report known vulnerabilities of the locked packages (asks an internet service)
-	-@for lock in requirements/*.txt; do echo "== $$lock"; $(BIN)/pip-audit --require-hashes --disable-pip -r $$lock; done
 
 lint: .venv/.package .venv/.dev  ## check style, format and types
 	$(BIN)/ruff check
@@ -102,11 +98,6 @@ clean-env:  ## remove .venv; the next target that needs it makes it again
 .venv/.fuzz: .venv/.installed requirements/fuzz.txt
 	@echo "Installing the fuzzer"
 	@$(PIP) --require-hashes -r requirements/fuzz.txt
-	@touch $@
-
-.venv/.audit: .venv/.installed requirements/audit.txt
-	@echo "Installing what knows of vulnerabilities"
-	@$(PIP) --require-hashes -r requirements/audit.txt
 	@touch $@
 
 .venv/.bench: .venv/.installed requirements/bench.txt
