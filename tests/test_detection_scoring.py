@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -90,6 +90,7 @@ def _found_and_true(draw):
 
 
 @given(_found_and_true())
+@settings(max_examples=200)
 def test_against_a_plain_average_precision(boxes):
     truth, found, scores = boxes
     assume(any(map(len, truth)))
