@@ -130,7 +130,9 @@ def _characters(font: TTFont) -> frozenset[str]:
     """
     tables = [table for table in font["cmap"].tables if table.isUnicode() and table.format != 13]
     names = {chr(code): name for table in tables for code, name in table.cmap.items()}
-    return frozenset(c for c, name in names.items() if not c.isalnum() or _may_be_letter(agl.toUnicode(name)))
+    glyphs = set(font.getGlyphOrder())  # a damaged cmap names a million that are not there
+    letters = {name for name in glyphs.intersection(names.values()) if _may_be_letter(agl.toUnicode(name))}
+    return frozenset(c for c, name in names.items() if name in (letters if c.isalnum() else glyphs))
 
 
 def _may_be_letter(spelt: str) -> bool:
