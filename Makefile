@@ -27,7 +27,7 @@ define run_pipeline
 	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
 endef
 
-.PHONY: help repro plates score-real release bench plots test soak lint lock clean-env
+.PHONY: help repro plates score-real release bench plots test soak fuzz lint lock clean-env
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ test: .venv/.package .venv/.dev .venv/.export  ## run the tests
 soak: .venv/.package .venv/.dev  ## kill stages and dvc at random moments, and compare: make soak [SOAK_FLAGS="--kills 50 --seed 1"]
 	@$(BIN)/python -m tools.soak $(SOAK_FLAGS)
 
+fuzz: .venv/.package .venv/.dev .venv/.export .venv/.fuzz  ## feed each reader damaged bytes: make fuzz [MINUTES=10] [READERS="image font"]
+	@$(BIN)/python -m fuzz --minutes $(or $(MINUTES),1) $(READERS)
+
 lint: .venv/.package .venv/.dev  ## check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -73,6 +76,8 @@ lock:  ## remake the locks from pyproject.toml (newer versions: make lock LOCK_F
 	cd requirements && $(UV_COMPILE) ../pyproject.toml --extra pipeline -o pipeline.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:build -c pipeline.txt -o build.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:dev -c pipeline.txt -o dev.txt
+	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:audit -c pipeline.txt -o audit.txt
+	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:fuzz -c pipeline.txt -o fuzz.txt
 	cd requirements && $(UV_COMPILE) ../pyproject.toml --extra export -c pipeline.txt -o export.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:bench -c pipeline.txt -c export.txt -o bench.txt
 
@@ -93,6 +98,11 @@ clean-env:  ## remove .venv; the next target that needs it makes it again
 .venv/.dev: .venv/.installed requirements/dev.txt
 	@echo "Installing the tools for tests and lint"
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.fuzz: .venv/.installed requirements/fuzz.txt
+	@echo "Installing the fuzzer"
+	@$(PIP) --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 .venv/.bench: .venv/.installed requirements/bench.txt

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from platefuse import checkpoints
@@ -15,8 +14,8 @@ from platefuse.augmentation import augment
 from platefuse.characters import NO_CHARACTER, Characters
 from platefuse.classifier_params import ClassifierParams
 from platefuse.errors import PlatefuseError
-from platefuse.files import replacing
 from platefuse.keras2 import Dropout, keras, learning_rate, make_deterministic, tf
+from platefuse.model_file import load_network, save_network
 
 
 def build_classifier(params: ClassifierParams, shape: tuple[int, int], classes: int) -> keras.Model:
@@ -189,10 +188,7 @@ def _batches(characters: Characters, order: tf.data.Dataset, size: int) -> tf.da
 
 def save_classifier(path: Path, model: keras.Model, alphabet: str) -> None:
     """Write a network as .h5, its alphabet with it."""
-    with replacing(path) as draft:
-        model.save(draft, include_optimizer=False)
-        with h5py.File(draft, "a") as file:
-            file.attrs["alphabet"] = alphabet
+    save_network(path, model, {"alphabet": alphabet})
 
 
 def load_classifier(path: Path) -> tuple[keras.Model, str]:
@@ -204,10 +200,12 @@ def load_classifier(path: Path) -> tuple[keras.Model, str]:
     if not path.exists():
         raise PlatefuseError(f"{path} is missing: `dvc repro train_classifier` makes it.")
     try:
-        with h5py.File(path) as file:
-            alphabet = str(file.attrs["alphabet"])
-        return keras.models.load_model(path, compile=False), alphabet
-    except (OSError, KeyError, ValueError) as error:
+        network, attributes = load_network(path, {})
+        alphabet = str(attributes["alphabet"])
+        if network.input_shape[3:] != (1,) or network.output_shape[1:] != (len(alphabet),):
+            raise ValueError(f"it does not name the {len(alphabet)} characters {alphabet!r} of gray images")
+        return network, alphabet
+    except Exception as error:  # a damaged file raises nearly anything
         raise PlatefuseError(
             f"{path} cannot be read as a classifier ({error}): `dvc repro -f train_classifier` remakes it."
         ) from None

@@ -9,14 +9,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from platefuse.backbones import build_backbone
 from platefuse.detector_params import NEGATIVE_OVERLAP, POSITIVE_OVERLAP, AnchorParams, DetectorParams
 from platefuse.errors import PlatefuseError
-from platefuse.files import replacing
 from platefuse.keras2 import keras, tf
+from platefuse.model_file import load_network, save_network
 
 from keras_retinanet import initializers, layers, losses  # isort: skip  # after keras2 chose Keras 2
 from keras_retinanet.models import retinanet  # isort: skip
@@ -213,11 +212,7 @@ def prediction_model(
 
 def save_detector(path: Path, detector: keras.Model, anchors: AnchorParams, alphabet: str) -> None:
     """Write a training model as .h5, with its anchors and the characters of its classes, "" if it names none."""
-    with replacing(path) as draft:
-        detector.save(draft, include_optimizer=False)
-        with h5py.File(draft, "a") as file:
-            file.attrs["anchors"] = anchors.model_dump_json()
-            file.attrs["alphabet"] = alphabet
+    save_network(path, detector, {"anchors": anchors.model_dump_json(), "alphabet": alphabet})
 
 
 def load_detector(path: Path) -> tuple[keras.Model, AnchorParams, str]:
@@ -228,13 +223,15 @@ def load_detector(path: Path) -> tuple[keras.Model, AnchorParams, str]:
     """
     if not path.exists():
         raise PlatefuseError(f"{path} is missing: `dvc repro train_detector` makes it.")
+    others = {"PriorProbability": initializers.PriorProbability, "UpsampleLike": layers.UpsampleLike}
     try:
-        with h5py.File(path) as file:
-            anchors = AnchorParams.model_validate(json.loads(file.attrs["anchors"]))
-            alphabet = str(file.attrs["alphabet"])
-        objects = {"UpsampleLike": layers.UpsampleLike, "PriorProbability": initializers.PriorProbability}
-        return keras.models.load_model(path, objects, compile=False), anchors, alphabet
-    except (OSError, KeyError, ValueError) as error:
+        detector, attributes = load_network(path, others)
+        anchors, alphabet = AnchorParams.model_validate(json.loads(attributes["anchors"])), str(attributes["alphabet"])
+        shape = len(anchor_boxes(anchors, detector.input_shape[1:3])), len(alphabet) or 1
+        if [output[1:] for output in detector.output_shape] != [(shape[0], 4), shape]:
+            raise ValueError(f"its outputs are not those of {shape[0]} anchors and {shape[1]} classes")
+        return detector, anchors, alphabet
+    except Exception as error:  # a damaged file raises nearly anything
         raise PlatefuseError(
             f"{path} cannot be read as a detector ({error}): `dvc repro -f train_detector` remakes it."
         ) from None

@@ -130,6 +130,8 @@ def write_csv(path: Path, header: list[str] | None, rows: list[list[Any]]) -> No
     """Write rows as comma-separated UTF-8 with Unix line ends; `header` may be None for a file without one."""
     with replacing(path) as draft, draft.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        if header is not None:
-            writer.writerow(header)
-        writer.writerows(rows)
+        quoting = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for row in rows if header is None else [header, *rows]:
+            # A carriage return without quotes is a line's end, and a byte order mark that begins a file is no text.
+            odd = any(isinstance(field, str) and ("\r" in field or "\ufeff" in field) for field in row)
+            (quoting if odd else writer).writerow(row)

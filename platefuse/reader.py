@@ -48,6 +48,7 @@ class Reader:
     """
 
     def __init__(self, model: Path = MODEL) -> None:
+        self._model = model
         self._runtime = open_model(model)
         self._alphabet: str = self._runtime.card["alphabet"]
 
@@ -93,7 +94,12 @@ class Reader:
     def _reading(self, outputs: dict[str, Any]) -> Reading:
         """Drop the slots that are not used from the outputs for one image."""
         used = outputs["character_ids"] >= 0
-        text = "".join(self._alphabet[index] for index in outputs["character_ids"][used])
+        ids = outputs["character_ids"][used]
+        if ids.max(initial=-1) >= len(self._alphabet):
+            raise PlatefuseError(
+                f"{self._model} gave character {ids.max()}, and its card names {len(self._alphabet)}: make it anew."
+            )
+        text = "".join(self._alphabet[index] for index in ids)
         return Reading(
             text=text,
             confidence=float(outputs["confidence"]),

@@ -17,7 +17,8 @@ def reading_order(boxes: tf.Tensor, used: tf.Tensor, order: ReadingOrder) -> tf.
             a row) or `score` (as they come).
 
     Returns:
-        int32 [B,N]: indices of the used boxes in reading order, then those of the unused.
+        int32 [B,N]: indices of the used boxes in reading order, then those of the unused. It depends on how the boxes
+        come only where centres of one row have the same x: there the higher score is read first.
     """
     if order == "score":
         return tf.argsort(tf.cast(~used, tf.float32), stable=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -20,7 +20,7 @@ from platefuse.images import read_image
 
 from keras_retinanet.preprocessing.csv_generator import CSVGenerator  # isort: skip
 
-_LETTERS = st.characters(exclude_categories=["Cs", "Cc"])  # whatever prints, separators and quotes of CSV too
+_LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0") | st.sampled_from(',"\r\n \ufeff')
 
 
 @st.composite
@@ -42,6 +42,7 @@ def _plate_sets(draw):
 
 
 @given(_plate_sets(), st.booleans())
+@settings(max_examples=150)
 def test_what_is_written_is_read_back(plate_set, packed):
     alphabet, plates = plate_set
     with tempfile.TemporaryDirectory() as folder:
@@ -171,6 +172,42 @@ def test_a_row_that_breaks_the_contract_is_named(tmp_path, name, content, line, 
     message = _refusal(tmp_path, {name: content})
     assert message.startswith(f"{tmp_path / name}, line {line}: ")
     assert expected in message
+
+
+_FIELDS = st.sampled_from(
+    ["", "a.png", "b.png", "./a.png", "../a.png", "images/a.png", ".", "1", "2", "0", "-1", "9" * 5000]
+) | (st.text(max_size=4))
+_ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "", " \n", '"\n', ",\n"])
+
+
+@st.composite
+def _rows_nearly_right(draw):
+    """A file of rows as they should be, nearly: some fields are others, missing, quoted or too many."""
+    rows = draw(st.sampled_from([content.decode().splitlines() for content in _GOOD.values()]))
+    text = draw(st.sampled_from(["", "\ufeff"]))
+    for row in draw(st.lists(st.sampled_from(rows), max_size=4)):
+        fields = row.split(",")
+        for _ in range(draw(st.integers(0, 2))):
+            place = draw(st.integers(0, len(fields)))
+            fields[place : place + draw(st.integers(0, 1))] = [draw(_FIELDS)]
+        text += ",".join(fields) + draw(_ENDS)
+    return text.encode("utf-8", "surrogatepass")
+
+
+@given(st.sampled_from(list(_GOOD)), _rows_nearly_right() | st.binary(max_size=60))
+@settings(max_examples=1000)
+def test_any_bytes_are_read_or_refused_by_name(name, content):
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        for good, right in {**_GOOD, name: content}.items():
+            (folder / good).write_bytes(right)
+        try:
+            plates = read_plate_set(folder)
+        except PlatefuseError as error:
+            assert str(folder) in str(error)
+        else:
+            assert {len(plate.boxes) == len(plate.characters) for plate in plates} <= {True}
+            assert all(plate.path.resolve().is_relative_to(folder.resolve()) for plate in plates)
 
 
 @pytest.mark.parametrize("name", _GOOD)

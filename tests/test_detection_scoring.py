@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from platefuse.detection_scoring import average_precision, intersection_over_union, match_boxes
@@ -68,20 +70,32 @@ def _plain_iou(a, b):
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
 
 
-def _random_boxes(rng, count):
-    corner = rng.uniform(0, 60, (count, 2))
-    return np.hstack([corner, corner + rng.uniform(15, 40, (count, 2))])
+@st.composite
+def _found_and_true(draw):
+    """Some images' true boxes, the boxes found on each, some of them near true ones, and scores, some of them alike."""
+    coordinate, side = st.integers(0, 40), st.integers(1, 20)
+    box = st.tuples(coordinate, coordinate, side, side).map(lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3]))
+    truth, found, scores = [], [], []
+    for _ in range(draw(st.integers(1, 4))):
+        true = draw(st.lists(box, max_size=4))
+        near = st.tuples(st.sampled_from(true or [(0, 0, 9, 9)]), st.tuples(*[st.integers(0, 2)] * 4))
+        near = near.map(lambda pair: tuple(corner + step for corner, step in zip(*pair, strict=True)))
+        valid = (near | box).filter(lambda b: b[0] < b[2] and b[1] < b[3])
+        boxes = draw(st.lists(valid, max_size=6))
+        score = st.sampled_from([0.1, 0.5, 0.9]) | st.floats(0, 1)
+        truth.append(np.array(true, float).reshape(-1, 4))
+        found.append(np.array(boxes, float).reshape(-1, 4))
+        scores.append(np.array(draw(st.lists(score, min_size=len(boxes), max_size=len(boxes)))))
+    return truth, found, scores
 
 
-def test_against_a_plain_average_precision():
-    rng = np.random.default_rng(3)
-    truth = [_random_boxes(rng, n) for n in (3, 0, 1, 5, 2, 4)]
-    found = [np.vstack([t + rng.normal(0, 3, t.shape), _random_boxes(rng, 2)]) for t in truth]
-    scores = [rng.uniform(size=len(boxes)) for boxes in found]
+@given(_found_and_true())
+@settings(max_examples=200)
+def test_against_a_plain_average_precision(boxes):
+    truth, found, scores = boxes
+    assume(any(map(len, truth)))
     result = average_precision(truth, found, scores)
-    thresholds = np.linspace(0.5, 0.95, 10)
-    expected = [_plain_average_precision(truth, found, scores, t) for t in thresholds]
-    assert 0.2 < expected[0] < 0.9  # neither trivial end
+    expected = [_plain_average_precision(truth, found, scores, t) for t in np.linspace(0.5, 0.95, 10)]
     assert result.average_precision_50 == pytest.approx(expected[0])
     assert result.average_precision_50_95 == pytest.approx(np.mean(expected))
     assert result.precision.mean() == pytest.approx(expected[0])
@@ -139,18 +153,19 @@ def test_match_is_one_to_one_and_as_many_as_possible():
     assert_array_equal(match_boxes(truth, found, 0.4), [[0, 1], [1, 0]])
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_match_against_all_pairings(seed):
-    rng = np.random.default_rng(seed)
-    truth, found, threshold = _random_boxes(rng, 4), _random_boxes(rng, 5), 0.1
+@given(_found_and_true(), st.sampled_from([0.01, 0.1, 0.5, 0.75]))
+def test_match_against_all_pairings(boxes, threshold):
+    truth, found = boxes[0][0], boxes[1][0]
     best = (0, 0.0)
-    for choice in itertools.permutations(range(5), 4):
-        overlaps = [_plain_iou(truth[i], found[j]) for i, j in enumerate(choice)]
+    few, many = sorted((len(truth), len(found)))
+    for choice in itertools.permutations(range(many), few):
+        pairs = enumerate(choice) if len(truth) == few else ((i, j) for j, i in enumerate(choice))
+        overlaps = [_plain_iou(truth[i], found[j]) for i, j in pairs]
         overlaps = [overlap for overlap in overlaps if overlap >= threshold]
         best = max(best, (len(overlaps), sum(overlaps)))
     pairs = match_boxes(truth, found, threshold)
-    assert best[0] > 0
-    assert len(set(pairs[:, 0])) == len(set(pairs[:, 1])) == len(pairs) == best[0]
+    assert pairs[:, 0].tolist() == sorted(set(pairs[:, 0]))
+    assert len(set(pairs[:, 1])) == len(pairs) == best[0]
     assert sum(_plain_iou(truth[i], found[j]) for i, j in pairs) == pytest.approx(best[1])
 
 

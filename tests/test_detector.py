@@ -202,13 +202,13 @@ def test_threshold_leaves_unused_rows_at_minus_one() -> None:
 
 def test_file_gives_back_the_model_and_always_has_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.h5", "b.h5"):
-        save_detector(tmp_path / name, small_detector(), DETECTOR.anchors, "ÄB")
+        save_detector(tmp_path / name, small_detector(2), DETECTOR.anchors, "ÄB")
     hashes = {hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("a.h5", "b.h5")}
     assert len(hashes) == 1
     detector, anchors, alphabet = load_detector(tmp_path / "a.h5")
     assert (anchors, alphabet) == (DETECTOR.anchors, "ÄB")
     image = random_boards(1, *CANVAS).astype(np.float32)
-    for before, after in zip(small_detector()(image), detector(image), strict=True):
+    for before, after in zip(small_detector(2)(image), detector(image), strict=True):
         np.testing.assert_array_equal(before, after)
 
 

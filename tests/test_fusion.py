@@ -4,6 +4,8 @@ import functools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from platefuse.detector import prediction_model
@@ -262,6 +264,30 @@ def test_rounded_crops_are_black_or_white() -> None:
     expected = np.round(plain_crop(images[0], boxes[0, 0], 0.0))
     assert set(np.unique(crops)) == {0.0, 1.0}
     assert np.mean(crops[0, ..., 0] != expected) < 0.01  # a pixel at one half may fall either way
+
+
+@st.composite
+def boxes_anywhere(draw):
+    """A box x1,y1,x2,y2 within, across or beyond the canvas' border, of any size from nothing on, or turned over."""
+    places = st.floats(-200, 300, width=32) | st.sampled_from([-1.0, 0.0, *map(float, CANVAS)])
+    sides = st.floats(0, 250, width=32) | st.sampled_from([0.0, 0.25, 1.0, 28.0, -3.0])
+    (x, y), (wide, high) = draw(st.tuples(places, places)), draw(st.tuples(sides, sides))
+    return [x, y, x + wide, y + high]
+
+
+@given(st.lists(boxes_anywhere(), min_size=1, max_size=4), st.sampled_from([-0.4, 0.0, 0.1, 2.0]), st.integers(0, 9))
+@settings(max_examples=200)
+def test_connection_layer_is_the_plain_crop_of_any_box(boxes: list, margin: float, seed: int) -> None:
+    canvases = random_boards(2, *CANVAS, seed=seed).astype(np.float32)
+    slots = np.array([[i % 2, i // 2] for i in range(len(boxes))])
+    in_slots = np.full((2, 2, 4), -1, np.float32)
+    in_slots[tuple(slots.T)] = boxes
+    layer = ConnectionLayer((28, 28), margin, rounded=False)
+    crops = layer((tf.constant(canvases), tf.constant(in_slots), tf.constant(slots))).numpy()
+    assert crops.shape == (len(boxes), 28, 28, 1)
+    for crop, (image, slot) in zip(crops, slots, strict=True):
+        plain = plain_crop(canvases[image], in_slots[image, slot], margin)
+        np.testing.assert_allclose(crop[..., 0], plain, rtol=0, atol=2e-3)
 
 
 def test_connection_layer_cuts_what_is_in_the_box() -> None:

@@ -1,10 +1,11 @@
 """Parameters: what params.yaml may say, and the sentence for everything else."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -237,6 +238,68 @@ def test_a_file_without_the_section_is_refused(tmp_path, content, expected):
     with pytest.raises(PlatefuseError, match=expected) as refused:
         load(ScatterSynthParams, "synth", path)
     assert str(path) in str(refused.value)
+
+
+_SCALARS = (
+    st.sampled_from(
+        ["", "~", "1", "-1", "0.5", "1e-05", ".nan", "true", "text", "2024-13-45", "0x" + "f" * 5000, "9" * 5000]
+    )
+    | st.sampled_from(["!!int ''", "!!float ''", "!!bool maybe", "!!timestamp no", "!!binary é", "!!set {1}", "!x 1"])
+    | st.sampled_from(["*a", "&a 1", "&a [*a]", "<<: 1", '"\\ud800"', '"\\0"', "'", "[", "{", "? ", "- ", "%", "@"])
+    | st.text(max_size=5)
+)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
+        | st.lists(st.tuples(inner, inner), max_size=2).map(lambda p: "{" + ", ".join(f"{k}: {v}" for k, v in p) + "}")
+    ),
+    max_leaves=4,
+)
+
+
+@st.composite
+def _files_nearly_right(draw):
+    """params.yaml with some lines' values, or whole lines, replaced."""
+    lines = (ROOT / draw(st.sampled_from(["params.yaml", "pipelines/plates/params.yaml"]))).read_text().splitlines()
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.integers(0, len(lines) - 1))
+        key, colon, _ = lines[place].partition(":")
+        lines[place] = draw(st.sampled_from([f"{key}{colon} ", "", "  ", f"{key}{colon} &a "])) + draw(_VALUES)
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.parametrize("section", MODELS)
+@given(content=_files_nearly_right() | st.binary(max_size=60))
+@settings(max_examples=200)
+def test_any_bytes_are_read_or_refused_in_a_short_sentence(section, content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "params.yaml")
+        path.write_bytes(content)
+        try:
+            assert isinstance(_load(section, path), Params)
+        except PlatefuseError as error:
+            assert str(path) in str(error)
+
+
+_DOUBLING = "".join(f"x{i}: &x{i} [*x{i - 1}, *x{i - 1}]\n" for i in range(1, 40))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"synth: " + b"[" * 3000,
+        b"synth: {seed: !!int ''}",
+        b"synth: {seed: 0x" + b"f" * 5000 + b", layout: scatter}",
+        f"x0: &x0 [1]\n{_DOUBLING}synth: {{layout: *x39, seed: *x39}}\n".encode(),
+    ],
+    ids=["brackets", "empty int", "long number", "doubling"],
+)
+def test_a_hostile_file_is_refused_in_a_short_sentence(tmp_path, content):
+    (tmp_path / "params.yaml").write_bytes(content)
+    with pytest.raises(PlatefuseError) as refused:
+        _load("synth", tmp_path / "params.yaml")
+    assert max(map(len, str(refused.value).splitlines())) < 1000
 
 
 def test_a_missing_file_says_where_to_start_stages(tmp_path, monkeypatch):

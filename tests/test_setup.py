@@ -80,6 +80,12 @@ def test_parameters_are_checked_before_a_pipeline_runs(target: str, folder: str)
     assert lines[at - 1].endswith(f"platefuse.cli params --check {folder}/params.yaml")
 
 
+def test_fuzz_takes_minutes_and_readers():
+    assert recipe("fuzz").splitlines()[-1].endswith("python -m fuzz --minutes 1 ")
+    told = recipe("fuzz", "MINUTES=10", "READERS=image font").splitlines()[-1]
+    assert told.endswith("python -m fuzz --minutes 10 image font")
+
+
 def test_score_real_gets_what_make_is_told():
     command = recipe("score-real", "PLATES=some plates", "MODEL=released/plates", "PICTURE=misread.png")
     words = shlex.split(command.splitlines()[-1])
@@ -194,8 +200,8 @@ def locked(lock: Path) -> dict[str, tuple[Requirement, list[str]]]:
     return found
 
 
-def test_there_are_locks_for_bench_build_dev_export_and_pipeline():
-    assert [lock.stem for lock in LOCKS] == ["bench", "build", "dev", "export", "pipeline"]
+def test_there_is_a_lock_for_each_purpose():
+    assert [lock.stem for lock in LOCKS] == ["audit", "bench", "build", "dev", "export", "fuzz", "pipeline"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
@@ -222,7 +228,9 @@ def test_the_locks_hold_what_pyproject_asks_for():
         "pipeline": pyproject["project"]["dependencies"] + extras["tensorflow"] + extras["pipeline"],
         "build": groups["build"],
         "dev": groups["dev"],
+        "audit": groups["audit"],
         "bench": groups["bench"],
+        "fuzz": groups["fuzz"],
         "export": extras["export"] + extras["tensorflow"] + extras["onnx"] + extras["litert"],
     }
     for stem, requirements in wanted.items():
@@ -254,6 +262,16 @@ def test_workflows_pin_actions_by_commit_and_may_only_read(workflow: Path):
     for line in used:
         assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*", line)
     assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
+
+
+def test_ci_audits_every_lock_with_a_pinned_tool_and_does_not_fail_for_it():
+    (audit,) = [
+        job["audit"] for job in (yaml.safe_load(path.read_text())["jobs"] for path in WORKFLOWS) if "audit" in job
+    ]
+    install, report = (step["run"] for step in audit["steps"] if "run" in step)
+    assert install.split()[3:] == ["install", "--no-deps", "--require-hashes", "-r", "requirements/audit.txt"]
+    assert "for lock in requirements/*.txt" in report
+    assert re.search(r'pip-audit .*--require-hashes .*"\$lock" \|\| true', report)
 
 
 def test_ci_ends_with_the_status_of_the_first_step_that_fails(tmp_path: Path):

@@ -1,5 +1,6 @@
 """Single-character images and the files they are kept in; sources.py says where they come from."""
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +46,26 @@ def read_characters(path: Path) -> Characters:
         PlatefuseError: for a file that is missing, damaged or holds something else; names it.
     """
     try:
+        with zipfile.ZipFile(path) as archive:  # what is packed could take any room
+            if any(member.file_size > member.compress_size for member in archive.infolist()):
+                raise ValueError("it is compressed, and is never written so")
         with np.load(path, allow_pickle=False) as content:
-            return Characters(content["images"], content["labels"], str(content["alphabet"]))
+            characters = Characters(content["images"], content["labels"], str(content["alphabet"]))
+        _check(characters)
+        return characters
     except FileNotFoundError:
         raise PlatefuseError(f"{path} is missing: `dvc repro synth` makes it.") from None
     except Exception as error:  # a damaged archive raises nearly anything
         raise PlatefuseError(
             f"{path} cannot be read as characters ({error}): `dvc repro synth -f` remakes it."
         ) from None
+
+
+def _check(characters: Characters) -> None:
+    images, labels, alphabet = characters.images, characters.labels, characters.alphabet
+    if images.dtype != np.uint8 or images.ndim != 3:
+        raise ValueError(f"expected images uint8 [n,H,W], found {images.dtype} {list(images.shape)}")
+    if labels.dtype != np.int64 or labels.shape != images.shape[:1]:
+        raise ValueError(f"expected labels int64 [{len(images)}], found {labels.dtype} {list(labels.shape)}")
+    if len(set(alphabet)) < len(alphabet) or ((labels < NO_CHARACTER) | (labels >= len(alphabet))).any():
+        raise ValueError(f"its labels are not indices into {alphabet!r}")

@@ -4,6 +4,8 @@ Which characters a font has is read from its OpenType `cmap` table, so that the 
 never stands for a character.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -68,10 +70,8 @@ class FontFile:
             PlatefuseError: for a damaged font.
         """
         known, face = _contents(self.path).characters, self.face(_SMALL)
-        try:
+        with _named_if_damaged(self.path):
             return "".join(c for c in characters if c not in known or not face.getmask(c).getbbox())
-        except OSError as error:
-            raise _damaged(self.path, error) from None
 
 
 def faces_of(path: Path | None) -> list[FontFile]:
@@ -99,18 +99,20 @@ class _Contents:
 
 @cache
 def _contents(path: Path | None) -> _Contents:
-    try:
+    with _named_if_damaged(path):
         if path is not None:
             ImageFont.truetype(path)  # what draws must be able to read it, too
         with TTFont(path or cast(BinaryIO, _aileron(1).path), lazy=True) as font:
             slanted = font["post"].italicAngle != 0
             return _Contents(_family(font), slanted, _characters(font), _instances(font))
+
+
+@contextmanager
+def _named_if_damaged(path: Path | None) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # a damaged font raises nearly anything
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path | None, error: Exception) -> PlatefuseError:
-    return PlatefuseError(f"{path} cannot be read as a font ({error}): replace it, or take it out.")
+        raise PlatefuseError(f"{path} cannot be read as a font ({error}): replace it, or take it out.") from None
 
 
 def _family(font: TTFont) -> str:
@@ -128,7 +130,9 @@ def _characters(font: TTFont) -> frozenset[str]:
     """
     tables = [table for table in font["cmap"].tables if table.isUnicode() and table.format != 13]
     names = {chr(code): name for table in tables for code, name in table.cmap.items()}
-    return frozenset(c for c, name in names.items() if not c.isalnum() or _may_be_letter(agl.toUnicode(name)))
+    glyphs = set(font.getGlyphOrder())  # a damaged cmap names a million that are not there
+    letters = {name for name in glyphs.intersection(names.values()) if _may_be_letter(agl.toUnicode(name))}
+    return frozenset(c for c, name in names.items() if name in (letters if c.isalnum() else glyphs))
 
 
 def _may_be_letter(spelt: str) -> bool:
@@ -151,17 +155,22 @@ def _aileron(size: int) -> ImageFont.FreeTypeFont:
 def _face(font: FontFile, size: int) -> ImageFont.FreeTypeFont:
     if font.path is None:
         return _aileron(size)
-    face = ImageFont.truetype(font.path, size, layout_engine=ImageFont.Layout.BASIC)  # Raqm is not on every machine
-    if font.axes:
-        face.set_variation_by_axes(list(font.axes))
-    return face
+    with _named_if_damaged(font.path):
+        face = ImageFont.truetype(font.path, size, layout_engine=ImageFont.Layout.BASIC)  # Raqm is not on every machine
+        if font.axes:
+            face.set_variation_by_axes(list(font.axes))
+        return face
 
 
 @cache
 def _glyph(font: FontFile, character: str) -> np.ndarray:
-    mask, (_, top) = font.face(_DRAWN).getmask2(character, anchor="ls")  # top is counted from the line, up negative
-    drawn = np.asarray(mask, np.uint8).reshape(mask.size[::-1])
-    rows, columns = (np.flatnonzero((drawn >= 128).any(axis)) for axis in (1, 0))
+    face = font.face(_DRAWN)
+    with _named_if_damaged(font.path):
+        mask, (_, top) = face.getmask2(character, anchor="ls")  # top is counted from the line, up negative
+        drawn = np.asarray(mask, np.uint8).reshape(mask.size[::-1])
+        rows, columns = (np.flatnonzero((drawn >= 128).any(axis)) for axis in (1, 0))
+        if not len(rows):
+            raise ValueError(f"its {character!r} is next to nothing")
     ink = Image.fromarray(drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     above = -top - int(rows[0])
     unit = min(above, ink.height) if above > 0 else ink.height

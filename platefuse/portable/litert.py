@@ -1,5 +1,6 @@
 """From a SavedModel to a LiteRT flatbuffer of built-in operations."""
 
+import hashlib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -35,5 +36,6 @@ def convert(model: Path, out: Path, card: dict[str, Any], precision: str) -> Non
             "be fused again: `dvc repro -f fuse`."
         ) from error
     # As LiteRT's associated files are kept: a zip behind the flatbuffer, which the interpreter does not look at.
+    card = card | {"sha256": hashlib.sha256(out.read_bytes()).hexdigest()}
     with zipfile.ZipFile(out, "a") as associated:
         associated.writestr(zipfile.ZipInfo(CARD), card_text(card))

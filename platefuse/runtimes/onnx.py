@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from platefuse.card import CARD_KEY
-from platefuse.runtimes.runtime import OUTPUTS, check_file, check_outputs, damaged, missing, parsed_card
+from platefuse.runtimes.runtime import OUTPUTS, check_file, check_outputs, damaged, failed, missing, parsed_card
 
 
 class OnnxModel:
@@ -14,12 +14,16 @@ class OnnxModel:
 
     def __init__(self, model: Path) -> None:
         check_file(model)
+        self._model = model
         self._session = _load(model)
         check_outputs((output.name for output in self._session.get_outputs()), model)
         self.card = parsed_card(self._session.get_modelmeta().custom_metadata_map.get(CARD_KEY), model, model)
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        return dict(zip(OUTPUTS, self._session.run(OUTPUTS, {"images": images}), strict=True))
+        try:
+            return dict(zip(OUTPUTS, self._session.run(OUTPUTS, {"images": images}), strict=True))
+        except Exception as error:  # its own errors have nothing else in common
+            raise failed(self._model, images, error) from None
 
 
 def _load(model: Path) -> Any:

@@ -31,6 +31,9 @@ class Runtime(Protocol):
 
         Returns:
             The arrays named in OUTPUTS, each with a row an image, as the fused model's signatures give them.
+
+        Raises:
+            PlatefuseError: if the model fails on them.
         """
         ...
 
@@ -70,7 +73,7 @@ def parsed_card(text: str | bytes | None, where: Path, model: Path) -> dict[str,
         card = json.loads(text or "")
         if isinstance(card["alphabet"], str):
             return dict(card)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):  # the last for thousands of brackets
         pass
     raise PlatefuseError(f"{where} is damaged: it has no alphabet. {how_to_make(model)}")
 
@@ -82,5 +85,15 @@ def missing(package: str, runtime: str) -> PlatefuseError:
 
 def damaged(model: Path, error: Exception) -> PlatefuseError:
     """Make the error that says why a model cannot be loaded."""
-    reason = str(error).strip().splitlines() or [type(error).__name__]
-    return PlatefuseError(f"{model} is damaged: {reason[0]} {how_to_make(model)}")
+    return PlatefuseError(f"{model} is damaged: {_reason(error)} {how_to_make(model)}")
+
+
+def failed(model: Path, images: np.ndarray, error: Exception) -> PlatefuseError:
+    """Make the error that says on which images, [B,H,W,3], a loaded model fails."""
+    count, height, width = images.shape[:3]
+    return PlatefuseError(f"{model} fails on {count} images of {width} x {height} pixels: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0]

@@ -8,7 +8,7 @@ import numpy as np
 
 from platefuse.card import CARD
 from platefuse.errors import PlatefuseError
-from platefuse.runtimes.runtime import OUTPUTS, check_outputs, damaged, how_to_make, missing, parsed_card
+from platefuse.runtimes.runtime import OUTPUTS, check_outputs, damaged, failed, how_to_make, missing, parsed_card
 
 
 class TensorflowModel:
@@ -20,6 +20,7 @@ class TensorflowModel:
         for name in ("saved_model.pb", CARD):
             if not (model / name).is_file():
                 raise PlatefuseError(f"{model} is not a fused model: {name} is not in it. {how_to_make(model)}")
+        self._folder = model
         self.card = parsed_card((model / CARD).read_bytes(), model / CARD, model)
         self._model = _load(model)  # its signatures live no longer than the model itself
         self._signature = self._model.signatures.get("serving_default")
@@ -28,7 +29,10 @@ class TensorflowModel:
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         import tensorflow as tf
 
-        outputs = self._signature(images=tf.constant(images, tf.uint8))
+        try:
+            outputs = self._signature(images=tf.constant(images, tf.uint8))
+        except tf.errors.OpError as error:
+            raise failed(self._folder, images, error) from None
         return {name: outputs[name].numpy() for name in OUTPUTS}
 
 
