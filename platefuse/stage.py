@@ -31,7 +31,6 @@ def run_stage(name: str, work: Callable[[], None]) -> None:
     try:
         with _alone(name):
             work()
-            shutil.rmtree(CHECKPOINTS / name, ignore_errors=True)
     except PlatefuseError as error:
         sys.exit(f"{name}: {error}")
     except OSError as error:
@@ -56,17 +55,22 @@ def _leave(status: int) -> None:
 
 @contextmanager
 def _alone(name: str) -> Iterator[None]:
-    """Hold a stage's folder of checkpoints; leave none behind that is empty."""
+    """Hold a stage's folder of checkpoints; remove it if the stage comes to its end, and otherwise if it is empty."""
     folder = CHECKPOINTS / name
     held = _hold(folder, name)
     try:
         (folder / _HOLDER).write_text(str(os.getpid()), encoding="ascii")
         yield
-    finally:
+    except BaseException:
         (folder / _HOLDER).unlink(missing_ok=True)
-        for empty in (folder, CHECKPOINTS):
-            with suppress(OSError):
-                empty.rmdir()
+        with suppress(OSError):
+            folder.rmdir()
+        raise
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        with suppress(OSError):
+            CHECKPOINTS.rmdir()
         if held is not None:
             os.close(held)
 
