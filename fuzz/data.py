@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import os
 import zipfile
 from collections.abc import Callable
@@ -51,6 +52,26 @@ def classes(folder: Path) -> Prepared:
 def truth(folder: Path) -> Prepared:
     """truth.csv."""
     return _plate_set(folder, "truth.csv")
+
+
+def coco(folder: Path) -> Prepared:
+    """annotations.json, COCO's."""
+    from platefuse.annotated_folder import COCO, read_annotated
+
+    for image in ("a.png", "b.png"):
+        Image.new("RGB", (9, 9)).save(folder / image)
+
+    def read(content: bytes) -> None:
+        (folder / COCO).write_bytes(content)
+        found = read_annotated(folder)
+        for image in found.splits[""]:
+            assert image.boxes.shape == (len(image.characters), 4)
+            assert image.path.resolve().is_relative_to(folder.resolve())
+
+    images = [{"id": 1, "file_name": "a.png", "width": 9, "height": 9}, {"id": 2, "file_name": "b.png"}]
+    boxes = [{"id": 7, "image_id": 1, "category_id": 3, "bbox": [0, 0.5, 2, 2]}]
+    good = {"images": images, "categories": [{"id": 3, "name": "A"}, {"id": 4, "name": "plate"}], "annotations": boxes}
+    return read, [json.dumps(good).encode(), json.dumps({**good, "annotations": []}).encode()]
 
 
 def params(folder: Path) -> Prepared:

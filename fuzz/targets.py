@@ -16,6 +16,7 @@ TARGETS: dict[str, Target] = {
     "annotations": data.annotations,
     "classes": data.classes,
     "truth": data.truth,
+    "coco": data.coco,
     "params": data.params,
     "image": data.image,
     "archive": data.archive,

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import struct
 from importlib import metadata
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from fontTools.pens.boundsPen import BoundsPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
+from fontTools.ttLib.tables.DefaultTable import DefaultTable
 from matplotlib.font_manager import FontProperties, findSystemFonts
 from matplotlib.textpath import TextPath
 from pydantic import ValidationError
@@ -310,3 +312,14 @@ def test_an_unknown_family_of_small_print_gets_a_sentence(tmp_path):
 def test_parameters_are_checked(changes, message):
     with pytest.raises(ValidationError, match=message):
         params_of(**changes)
+
+
+def test_a_font_that_lists_all_of_unicode_is_refused_before_the_list_is_spelt_out(tmp_path: Path) -> None:
+    group = struct.pack(">3I", 0, 0x10FFFF, 1)
+    subtable = struct.pack(">2H3I", 12, 0, 16 + len(group), 0, 1) + group
+    font = TTFont(SANS)
+    font["cmap"] = DefaultTable("cmap")
+    font["cmap"].data = struct.pack(">4HI", 0, 1, 3, 10, 12) + subtable
+    font.save(tmp_path / "all.ttf")
+    with pytest.raises(PlatefuseError, match=r"all\.ttf cannot be read as a font \(its cmap lists more characters"):
+        faces_of(tmp_path / "all.ttf")

@@ -21,6 +21,7 @@ from platefuse.errors import PlatefuseError
 GLYPH_HEIGHT = 96  # pixels; at least what a character is shown with, so that using a glyph reduces it
 
 _DRAWN = 3 * GLYPH_HEIGHT  # type size of the drawing that a glyph is reduced from
+_MOST_CHARACTERS = 2**18  # that a font may list: Unicode 16 has assigned 155,000
 _SMALL = 24  # type size that shows whether a glyph has any ink
 # What sets members of a family apart in its name, beside weight and slant.
 _STYLES = {"sans", "serif", "slab", "mono", "code", "display", "text", "narrow", "condensed", "semi", "flex"}
@@ -128,11 +129,25 @@ def _characters(font: TTFont) -> frozenset[str]:
     in format 13 (https://learn.microsoft.com/typography/opentype/spec/cmap), and those of symbols laid onto the
     letters, which the names of their glyphs give away (Adobe Glyph List).
     """
+    if _listed(font.getTableData("cmap")) > _MOST_CHARACTERS:
+        raise ValueError("its cmap lists more characters than there are")
     tables = [table for table in font["cmap"].tables if table.isUnicode() and table.format != 13]
     names = {chr(code): name for table in tables for code, name in table.cmap.items()}
     glyphs = set(font.getGlyphOrder())  # a damaged cmap names a million that are not there
     letters = {name for name in glyphs.intersection(names.values()) if _may_be_letter(agl.toUnicode(name))}
     return frozenset(c for c, name in names.items() if name in (letters if c.isalnum() else glyphs))
+
+
+def _listed(cmap: bytes) -> int:
+    """The most characters that a subtable of format 12 lists, in groups that fontTools would spell out one by one."""
+    subtables, most = int.from_bytes(cmap[2:4]), 0
+    for record in range(4, 4 + 8 * subtables, 8):
+        subtable = cmap[int.from_bytes(cmap[record + 4 : record + 8]) :]
+        if int.from_bytes(subtable[:2]) == 12:
+            end = 16 + 12 * int.from_bytes(subtable[12:16])
+            first, last, _ = np.frombuffer(subtable[16:end], ">u4").reshape(-1, 3).astype(np.int64).T
+            most = max(most, int((last - first + 1).sum()))
+    return most
 
 
 def _may_be_letter(spelt: str) -> bool:
