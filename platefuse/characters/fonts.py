@@ -42,7 +42,7 @@ class FontParams(Params):
     packages: Items[str] = Field(description="installed packages, by their names on PyPI, whose fonts are used")
     folders: Items[str] = Field(description="folders searched for .ttf and .otf, relative to the working folder")
     system: bool = Field(description="whether the fonts of the system are used, too: they differ by machine")
-    stem: Annotated[Pair[Annotated[Real, Field(ge=0, le=1)]], AfterValidator(_ordered)] = Field(
+    stem: Annotated[Pair[Annotated[Real, Field(ge=0, le=10)]], AfterValidator(_ordered)] = Field(
         default=(0.0, 1.0), description="thinnest and thickest I of packages and the system, as shares of its height"
     )
     small_print: Items[str] = Field(default=(), description="families that never draw a number, only small print")
