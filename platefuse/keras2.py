@@ -46,8 +46,8 @@ class Dropout(keras.layers.Dropout):
         generator: draws the masks; its state is int64 [3]: the low and high half of a counter, and a key.
     """
 
-    def __init__(self, rate: float, seed: int) -> None:
-        super().__init__(rate, seed=seed)
+    def __init__(self, rate: float, seed: int, **options: Any) -> None:
+        super().__init__(rate, seed=seed, **options)
         self.generator = tf.random.Generator.from_state([0, seed + 1, seed], "philox")
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
