@@ -1,6 +1,7 @@
 """What the commands have in common. Each is a module whose `add` adds its parser, and sets what does its work."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -71,6 +72,8 @@ def read_with_progress(
     arguments: argparse.Namespace, paths: Sequence[Path]
 ) -> Iterable[tuple[Path, Reading | PlatefuseError]]:
     """Read files with a progress bar on the error output, if that is a terminal."""
+    # With oneDNN TensorFlow keeps what it compiled for each of the last 1,024 sizes of images: half a gigabyte in all.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     files = Reader(arguments.model).read_files(paths, arguments.batch_size)
     return tqdm(files, total=len(paths), desc="reading", unit="image", disable=None, file=sys.stderr)
 
