@@ -5,12 +5,16 @@ What the files say is checked here; whether it fits the images is for whoever op
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from platefuse.errors import PlatefuseError
+from platefuse.parameter_file import shortened
 
 _LARGEST = 2**31  # no coordinate is as large: they are kept as int32
+_MOST_BYTES = 2**26  # of a file; a million characters take half of that
+_MOST_FAULTS = 1000  # that are listed: a file that has more is another kind of file
 
 
 @dataclass(frozen=True)
@@ -67,24 +71,27 @@ def read_boxes(path: Path, classes: dict[str, int] | None, faults: list[str]) ->
     """
     found: dict[str, list[Box]] = {}
     names: dict[str, str] = {}  # as written, and as they are
-    rows, whole = _rows(path, faults)
-    for line, row in rows:
-        where = f"{path}, line {line}"
-        try:
-            if len(row) != 6:
-                raise PlatefuseError(
-                    f"{where}: expected 'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without characters), "
-                    f"found {','.join(row)!r}."
-                )
-            written, *corners, character = row
-            if written not in names:
-                names[written] = inside(written, path.parent, where)
-            boxes = found.setdefault(names[written], [])
-            if any(row[1:]):
-                boxes.append(Box(where, _corners(corners, where), _known(character, classes, where)))
-        except PlatefuseError as fault:
-            faults.append(str(fault))
-    return found if whole else None
+    try:
+        for line, row in _rows(path):
+            where = f"{path}, line {line}"
+            try:
+                if len(row) != 6:
+                    raise PlatefuseError(
+                        f"{where}: expected 'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without characters), "
+                        f"found {_shown(row)}."
+                    )
+                written, *corners, character = row
+                if written not in names:
+                    names[written] = inside(written, path.parent, where)
+                boxes = found.setdefault(names[written], [])
+                if any(row[1:]):
+                    boxes.append(Box(where, _corners(corners, where), _known(character, classes, where)))
+            except PlatefuseError as fault:
+                _note(str(fault), faults, path)
+    except PlatefuseError as fault:
+        faults.append(str(fault))
+        return None
+    return found
 
 
 def read_classes(path: Path, faults: list[str]) -> dict[str, int] | None:
@@ -93,15 +100,18 @@ def read_classes(path: Path, faults: list[str]) -> dict[str, int] | None:
     A sentence is added to `faults` for each row that is not that. None if not all of the file could be read.
     """
     classes: dict[str, int] = {}
-    rows, whole = _rows(path, faults)
-    for line, row in rows:
-        if len(row) != 2 or len(row[0]) != 1 or not row[1].isdecimal() or len(row[1]) > 9:
-            faults.append(f"{path}, line {line}: expected 'character,id', found {','.join(row)!r}.")
-        elif row[0] in classes or int(row[1]) in classes.values():
-            faults.append(f"{path}, line {line}: the class or id of {','.join(row)!r} stands there twice.")
-        else:
-            classes[row[0]] = int(row[1])
-    return classes if whole else None
+    try:
+        for line, row in _rows(path):
+            if len(row) != 2 or len(row[0]) != 1 or not row[1].isdecimal() or len(row[1]) > 9:
+                _note(f"{path}, line {line}: expected 'character,id', found {_shown(row)}.", faults, path)
+            elif row[0] in classes or int(row[1]) in classes.values():
+                _note(f"{path}, line {line}: the class or id of {_shown(row)} stands there twice.", faults, path)
+            else:
+                classes[row[0]] = int(row[1])
+    except PlatefuseError as fault:
+        faults.append(str(fault))
+        return None
+    return classes
 
 
 def read_of_images(path: Path, what: str, faults: list[str]) -> dict[str, str] | None:
@@ -111,23 +121,54 @@ def read_of_images(path: Path, what: str, faults: list[str]) -> dict[str, str] |
     named twice or lies outside the folder. None if not all of the file could be read.
     """
     of_images: dict[str, str] = {}
-    rows, whole = _rows(path, faults)
-    line, header = rows[0] if rows else (1, [])
-    if whole and header != ["image", what]:
-        faults.append(f"{path}, line {line}: expected the header 'image,{what}', found {','.join(header)!r}.")
+    try:
+        rows = _rows(path)
+        line, header = next(rows, (1, []))
+        if header != ["image", what]:
+            raise PlatefuseError(f"{path}, line {line}: expected the header 'image,{what}', found {_shown(header)}.")
+        for line, row in rows:
+            where = f"{path}, line {line}"
+            try:
+                if len(row) != 2:
+                    raise PlatefuseError(f"{where}: expected 'image,{what}', found {_shown(row)}.")
+                name = inside(row[0], path.parent, where)
+                if name in of_images:
+                    raise PlatefuseError(f"{where}: {name} stands there twice.")
+                of_images[name] = row[1]
+            except PlatefuseError as fault:
+                _note(str(fault), faults, path)
+    except PlatefuseError as fault:
+        faults.append(str(fault))
         return None
-    for line, row in rows[1:]:
-        where = f"{path}, line {line}"
-        try:
-            if len(row) != 2:
-                raise PlatefuseError(f"{where}: expected 'image,{what}', found {','.join(row)!r}.")
-            name = inside(row[0], path.parent, where)
-            if name in of_images:
-                raise PlatefuseError(f"{where}: {name} stands there twice.")
-            of_images[name] = row[1]
-        except PlatefuseError as fault:
-            faults.append(str(fault))
-    return of_images if whole else None
+    return of_images
+
+
+def read_text(path: Path) -> str:
+    """Read a file of annotations.
+
+    Raises:
+        PlatefuseError: for one that is missing, no regular file, not UTF-8 or too large; names it, and the line.
+    """
+    try:
+        if path.exists() and not path.is_file():  # to open a pipe would wait for whoever writes into it
+            raise PlatefuseError(f"{path} cannot be read: it is no file.")
+        with path.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise PlatefuseError(
+            f"{path} is missing: a plate set has annotations.csv, classes.csv and truth.csv."
+        ) from None
+    except OSError as error:
+        raise PlatefuseError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(content) > _MOST_BYTES:
+        raise PlatefuseError(
+            f"{path} is larger than {_MOST_BYTES // 2**20} MiB: split the images into several folders."
+        )
+    try:
+        return content.decode("utf-8-sig")  # spreadsheets put a byte order mark first
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise PlatefuseError(f"{path}, line {line}: not UTF-8: {error.reason}.") from None
 
 
 def inside(name: str, folder: Path, where: str) -> str:
@@ -138,7 +179,7 @@ def inside(name: str, folder: Path, where: str) -> str:
     """
     path = PurePosixPath(name)
     if not name or path.is_absolute() or ".." in path.parts:
-        raise PlatefuseError(f"{where}: {name!r} is not the path of an image inside {folder}.")
+        raise PlatefuseError(f"{where}: {shortened(name)!r} is not the path of an image inside {folder}.")
     return path.as_posix()
 
 
@@ -150,7 +191,7 @@ def check_corners(corners: tuple[int, int, int, int], shown: str, where: str) ->
     """
     x1, y1, x2, y2 = corners
     if not (0 <= x1 < x2 < _LARGEST and 0 <= y1 < y2 < _LARGEST):
-        raise PlatefuseError(f"{where}: a box needs 0 <= x1 < x2 and 0 <= y1 < y2, found {shown!r}.")
+        raise PlatefuseError(f"{where}: a box needs 0 <= x1 < x2 and 0 <= y1 < y2, found {shortened(shown)!r}.")
 
 
 def beyond(box: Box, size: tuple[int, int] | None) -> str | None:
@@ -166,7 +207,7 @@ def _corners(written: list[str], where: str) -> tuple[int, int, int, int]:
         x1, y1, x2, y2 = (int(corner) for corner in written)
     except ValueError:
         raise PlatefuseError(
-            f"{where}: x1,y1,x2,y2 must be whole numbers of pixels, found {','.join(written)!r}."
+            f"{where}: x1,y1,x2,y2 must be whole numbers of pixels, found {_shown(written)}."
         ) from None
     check_corners((x1, y1, x2, y2), ",".join(written), where)
     return x1, y1, x2, y2
@@ -174,37 +215,35 @@ def _corners(written: list[str], where: str) -> tuple[int, int, int, int]:
 
 def _known(character: str, classes: dict[str, int] | None, where: str) -> str:
     if classes is None and len(character) != 1:
-        raise PlatefuseError(f"{where}: the class {character!r} is not one character.")
+        raise PlatefuseError(f"{where}: the class {shortened(character)!r} is not one character.")
     if classes is not None and character not in classes:
-        raise PlatefuseError(f"{where}: the class {character!r} is not in classes.csv.")
+        raise PlatefuseError(f"{where}: the class {shortened(character)!r} is not in classes.csv.")
     return character
 
 
-def _rows(path: Path, faults: list[str]) -> tuple[list[tuple[int, list[str]]], bool]:
-    """Read the rows of a CSV file that are not empty, with their line numbers, and say whether that is all of it."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        faults.append(f"{path} is missing: a plate set has annotations.csv, classes.csv and truth.csv.")
-        return [], False
-    except OSError as error:
-        faults.append(f"{path} cannot be read: {error.strerror}.")
-        return [], False
-    try:
-        text = content.decode("utf-8-sig")  # spreadsheets put a byte order mark first
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        faults.append(f"{path}, line {line}: not UTF-8: {error.reason}.")
-        return [], False
+def _shown(row: list[str]) -> str:
+    return repr(shortened(",".join(row)))
+
+
+def _note(fault: str, faults: list[str], path: Path) -> None:
+    """Add a fault; raise PlatefuseError if there are too many."""
+    faults.append(fault)
+    if len(faults) >= _MOST_FAULTS:
+        raise PlatefuseError(f"{path} is not looked at any further: there are {_MOST_FAULTS} faults already.")
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV file that are not empty, with their line numbers.
+
+    Raises:
+        PlatefuseError: if the file cannot be read, or from some line on; names it.
+    """
+    text = read_text(path)
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        faults.append(f"{path}, line {line}: a NUL character: this is not a CSV file, or a damaged one.")
-        return [], False
+        raise PlatefuseError(f"{path}, line {line}: a NUL character: this is not a CSV file, or a damaged one.")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[tuple[int, list[str]]] = []
     try:
-        rows.extend((reader.line_num, row) for row in reader if row)
+        yield from ((reader.line_num, row) for row in reader if row)
     except csv.Error as error:
-        faults.append(f"{path}, line {reader.line_num}: not CSV: {error}.")
-        return rows, False
-    return rows, True
+        raise PlatefuseError(f"{path}, line {reader.line_num}: not CSV: {error}.") from None

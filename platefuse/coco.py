@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from platefuse.annotations import Annotations, Box, check_corners, inside
+from platefuse.annotations import Annotations, Box, check_corners, inside, read_text
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
 
@@ -98,9 +98,9 @@ def write_coco(path: Path, alphabet: str, images: Sequence[tuple[str, tuple[int,
 
 def _parsed(path: Path, faults: list[str]) -> dict[str, list[Any]] | None:
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        faults.append(f"{path} cannot be read: {error.strerror}.")
+        content = json.loads(read_text(path))
+    except PlatefuseError as fault:
+        faults.append(str(fault))
         return None
     except RecursionError:
         faults.append(f"{path} cannot be read as JSON: it has lists in lists, too deep to follow.")

@@ -72,7 +72,7 @@ NOT_COCO = {
     "empty": (b"", "cannot be read as JSON: Expecting value"),
     "cut": (json.dumps(GOOD).encode()[:100], "cannot be read as JSON"),
     "text": (b"path,x1,y1,x2,y2,class\n", "cannot be read as JSON"),
-    "not UTF-8": (b'{"images": "\xff"}', "cannot be read as JSON"),
+    "not UTF-8": (b'{"images": "\xff"}', "line 1: not UTF-8"),
     "deep": (b"[" * 100_000, "too deep to follow"),
     "thousands of digits": (b'{"images": [' + b"9" * 5000 + b"]}", "cannot be read as JSON"),
     "a list": ([GOOD], "expected an object with images, annotations and categories, found a list"),
