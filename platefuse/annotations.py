@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from platefuse.errors import PlatefuseError
-from platefuse.parameter_file import shortened
+from platefuse.errors import PlatefuseError, shortened
 
 _LARGEST = 2**31  # no coordinate is as large: they are kept as int32
 _MOST_BYTES = 2**26  # of a file; a million characters take half of that

@@ -1,4 +1,4 @@
-"""The one kind of error that is meant for the user rather than for a developer."""
+"""The one kind of error that is meant for the user rather than for a developer, and how it shows what was found."""
 
 
 class PlatefuseError(Exception):
@@ -7,3 +7,13 @@ class PlatefuseError(Exception):
     Its message is a whole sentence that names the culprit and says what was expected. Stages and the
     command line print it without a traceback and exit with status 1.
     """
+
+
+def shortened(text: str, longest: int = 100) -> str:
+    """Cut a text that may be of any length to one that a sentence can hold."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def printable(text: str) -> str:
+    """Quote a text that would break a line, or steer the terminal."""
+    return text if text.isprintable() else repr(text)

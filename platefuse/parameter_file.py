@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from platefuse.errors import PlatefuseError
+from platefuse.errors import PlatefuseError, printable, shortened
 
 _LARGEST = 2**18  # bytes; a hundred times what any of ours has, and read in seconds
 _DEEPEST = 20  # of sections and lists within each other
@@ -40,16 +40,6 @@ def read_parameters(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a date that is none
         raise PlatefuseError(f"{path} cannot be read as YAML: {_reason(error)}.") from None
     return parameters if isinstance(parameters, dict) else {}
-
-
-def shortened(text: str, longest: int = 100) -> str:
-    """Cut a text that may be of any length to one that a sentence can hold."""
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def printable(text: str) -> str:
-    """Quote a text that would break a line, or steer the terminal."""
-    return text if text.isprintable() else repr(text)
 
 
 def _reason(error: Exception) -> str:

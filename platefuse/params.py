@@ -6,8 +6,8 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
-from platefuse.errors import PlatefuseError
-from platefuse.parameter_file import printable, read_parameters, shortened
+from platefuse.errors import PlatefuseError, printable, shortened
+from platefuse.parameter_file import read_parameters
 
 
 class Params(BaseModel):

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from platefuse.classifier_params import ClassifierParams
 from platefuse.cross_section_rules import RULES
 from platefuse.detector_params import DetectorParams
+from platefuse.errors import shortened
 from platefuse.evaluation import EvaluateParams
 from platefuse.fuse_params import FuseParams
-from platefuse.parameter_file import read_parameters, shortened
+from platefuse.parameter_file import read_parameters
 from platefuse.params import Params, check, check_choice
 from platefuse.synthesis import LAYOUTS
 
