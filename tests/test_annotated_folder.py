@@ -1,6 +1,7 @@
 """Folders of annotated images: either form is read, and every fault has its sentence."""
 
 import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -171,3 +172,22 @@ def test_the_same_image_twice_in_one_split_is_no_fault(tmp_path):
     annotated = read_annotated(tmp_path)
     assert annotated.faults == []
     assert len({image.content for image in annotated.splits[""]}) == 1
+
+
+def test_a_file_of_another_kind_is_not_read_to_its_end(tmp_path):
+    write_annotated(tmp_path, ["A"])
+    (tmp_path / "annotations.csv").write_text("x\n" * 5000)
+    faults = faults_of(tmp_path)
+    assert len(faults) == 1001
+    assert faults[-1] == "annotations.csv is not looked at any further: there are 1000 faults already."
+
+
+@pytest.mark.parametrize("name", ["annotations.csv", "annotations.json"])
+def test_a_pipe_and_a_file_of_gigabytes_are_refused_before_they_are_read(tmp_path, name):
+    for place in ("pipe", "large"):
+        (tmp_path / place).mkdir()
+    os.mkfifo(tmp_path / "pipe" / name)
+    with (tmp_path / "large" / name).open("wb") as large:
+        large.truncate(2**32)
+    assert faults_of(tmp_path / "pipe") == [f"{name} cannot be read: it is no file."]
+    assert faults_of(tmp_path / "large") == [f"{name} is larger than 64 MiB: split the images into several folders."]
