@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from platefuse.errors import PlatefuseError, shortened
 
 _LARGEST = 2**31  # no coordinate is as large: they are kept as int32
-_MOST_BYTES = 2**26  # of a file; a million characters take half of that
+_MOST_BYTES = 2**25  # of a file: a million characters as CSV, 300,000 as COCO JSON, and memory below a gigabyte
 _MOST_FAULTS = 1000  # that are listed: a file that has more is another kind of file
 
 

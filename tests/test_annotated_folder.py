@@ -190,4 +190,4 @@ def test_a_pipe_and_a_file_of_gigabytes_are_refused_before_they_are_read(tmp_pat
     with (tmp_path / "large" / name).open("wb") as large:
         large.truncate(2**32)
     assert faults_of(tmp_path / "pipe") == [f"{name} cannot be read: it is no file."]
-    assert faults_of(tmp_path / "large") == [f"{name} is larger than 64 MiB: split the images into several folders."]
+    assert faults_of(tmp_path / "large") == [f"{name} is larger than 32 MiB: split the images into several folders."]
