@@ -1,7 +1,6 @@
 """Training that goes on from its last finished epoch, and ends with the bytes of one that was never stopped."""
 
 import hashlib
-import importlib.metadata
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -89,7 +88,12 @@ def _sources() -> list[Path]:
 
 
 def _packages() -> list[str]:
-    return sorted({f"{found.name} {found.version}" for found in importlib.metadata.distributions()})
+    """Versions of what is loaded: another package that is installed meanwhile must not cost hours."""
+    loaded = [(name, getattr(module, "__dict__", {})) for name, module in [*sys.modules.items()] if "." not in name]
+    return [
+        sys.version,
+        *sorted(f"{name} {content['__version__']}" for name, content in loaded if "__version__" in content),
+    ]
 
 
 def _machine() -> list[str]:

@@ -99,6 +99,12 @@ def test_other_threads_and_kernels_have_another_folder(tmp_path, monkeypatch, na
     assert folder_of(tmp_path) != before
 
 
+def test_another_version_of_what_is_loaded_has_another_folder(tmp_path, monkeypatch):
+    before = folder_of(tmp_path)
+    monkeypatch.setattr(np, "__version__", "1.0")
+    assert folder_of(tmp_path) != before
+
+
 def test_every_module_that_is_loaded_counts():
     names = {path.name for path in checkpoints._sources()}
     assert {"checkpoints.py", "keras2.py", "files.py", "params.py"} <= names
