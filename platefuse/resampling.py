@@ -6,36 +6,35 @@ The filter is the one of Pillow's BILINEAR (and of tf.image.resize with antialia
 centre lies at j + 0.5, and the filter widens with the scale where the image shrinks.
 """
 
-import numpy as np
-
 from platefuse.keras2 import tf
 
 
-def interpolation_matrix(start: tf.Tensor, extent: tf.Tensor, source: tf.Tensor | np.ndarray, target: int) -> tf.Tensor:
-    """Give the weights with which `target` pixels look at `source` pixels along an axis, or along several at once.
+def interpolation_matrix(start: tf.Tensor, extent: tf.Tensor, source: tf.Tensor, target: int) -> tf.Tensor:
+    """Give the weights with which `target` pixels look at `source` pixels along one axis.
 
     Args:
         start: float32 [...], where the interval to be resized begins, in source pixels; 0 is the first pixel's edge.
         extent: float32 [...], the interval's length in source pixels.
-        source: how many pixels the axis has, an int or int32 scalar; or int32 of a shape that broadcasts to [...].
+        source: how many pixels the axis has, an int or int32 scalar.
         target: how many pixels to make of the interval.
 
     Returns:
-        float32 [..., target, the largest source], rows that sum to 1. What lies beyond the border is seen as the
-        border is; of axes with fewer pixels the last columns are 0.
+        float32 [..., target, source], rows that sum to 1. What lies beyond the border is seen as the border is.
     """
+    weights = _triangles(start, extent, source, target)
+    return weights / tf.reduce_sum(weights, axis=-1, keepdims=True)
+
+
+def _triangles(start: tf.Tensor, extent: tf.Tensor, source: tf.Tensor, target: int) -> tf.Tensor:
+    """The matrices of `interpolation_matrix`, but for what each row sums to."""
     size = tf.cast(source, tf.float32)
-    # Exporters lack [..., None] of scalars.
-    start, extent, size = (tf.expand_dims(values, -1) for values in (start, extent, size))
+    start, extent = (tf.expand_dims(values, -1) for values in (start, extent))  # exporters lack [..., None] of scalars
     scale = extent / target
     centres = start + (tf.range(target, dtype=tf.float32) + 0.5) * scale
     centres = tf.clip_by_value(centres, 0.5, size - 0.5)
     reach = tf.maximum(scale, 1.0)
-    pixels = tf.range(tf.reduce_max(size), dtype=tf.float32) + 0.5
-    weights = tf.nn.relu(1.0 - tf.abs(pixels - centres[..., None]) / reach[..., None])
-    if len(size.shape) > 1:
-        weights = tf.where(pixels < size[..., None], weights, 0.0)
-    return weights / tf.reduce_sum(weights, axis=-1, keepdims=True)
+    distances = tf.abs(tf.range(size, dtype=tf.float32) + 0.5 - centres[..., None])
+    return tf.nn.relu(reach[..., None] - distances)
 
 
 def canvas_scale(height: tf.Tensor, width: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
@@ -96,10 +95,9 @@ def crop_and_resize(images: tf.Tensor, boxes: tf.Tensor, box_indices: tf.Tensor,
     Returns:
         float32 [M,height,width].
     """
-    high, wide = images.shape[1:]
-    side, sides = max(height, width), np.array([width, height], np.float32)
-    # Both axes in one go, as long as the longer: half as many operations.
-    start, extent = boxes[:, :2], boxes[:, 2:] - boxes[:, :2]
-    weights = interpolation_matrix(start, extent * (side / sides), np.array([wide, high], np.int32), side)
-    columns, rows = weights[:, 0, :width, :wide], weights[:, 1, :height, :high]
-    return tf.matmul(tf.matmul(rows, tf.gather(images, box_indices)), columns, transpose_b=True)
+    x1, y1, x2, y2 = tf.unstack(boxes, axis=-1)
+    rows = _triangles(y1, y2 - y1, images.shape[1], height)
+    columns = _triangles(x1, x2 - x1, images.shape[2], width)
+    crops = tf.matmul(tf.matmul(rows, tf.gather(images, box_indices)), columns, transpose_b=True)
+    # Of all that is made weights of, crops are the smallest: they are divided by what the weights sum to.
+    return crops / (tf.reduce_sum(rows, axis=-1, keepdims=True) * tf.reduce_sum(columns, axis=-1)[:, None])
