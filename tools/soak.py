@@ -170,14 +170,10 @@ def _whole_run(pipeline: Pipeline) -> dict[str, float]:
     return seconds
 
 
-def _table(outcomes: list[Outcome]) -> str:
-    rows = ["stage             victim  signal   after  what came of it"]
-    for o in outcomes:
-        notes = ["hit" if o.hit else "had ended", *["went on from an epoch"] * o.resumed, *["waited"] * o.waited]
-        notes.append("DIFFERENT: " + ", ".join(o.different) if o.different else "same bytes")
-        kill = o.kill
-        rows.append(f"{kill.stage:<17} {kill.victim:<7} {kill.signal.name} {kill.after:6.1f}s  {', '.join(notes)}")
-    return "\n".join(rows)
+def _row(o: Outcome) -> str:
+    notes = ["hit" if o.hit else "had ended", *["went on from an epoch"] * o.resumed, *["waited"] * o.waited]
+    notes.append("DIFFERENT: " + ", ".join(o.different) if o.different else "same bytes")
+    return f"{o.kill.stage:<17} {o.kill.victim:<7} {o.kill.signal.name} {o.kill.after:6.1f}s  {', '.join(notes)}"
 
 
 def main() -> int:
@@ -191,8 +187,11 @@ def main() -> int:
         for parameter, value in LARGER.items():
             pipeline.change(parameter, value)
         kills = plan(options.kills, _whole_run(pipeline), options.seed)
-        outcomes = [strike(pipeline, kill) for kill in tqdm(kills, unit="kill")]
-    print(_table(outcomes))
+        print("stage             victim  signal   after  what came of it", flush=True)
+        outcomes = []
+        for kill in tqdm(kills, unit="kill"):
+            outcomes.append(strike(pipeline, kill))
+            tqdm.write(_row(outcomes[-1]))
     bad = sum(bool(o.different) for o in outcomes)
     print(
         f"\n{len(outcomes)} kills, {sum(o.hit for o in outcomes)} of a running process; "
