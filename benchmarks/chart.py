@@ -25,6 +25,8 @@ def draw_chart(results: dict[str, Any], path: Path) -> None:
     FigureCanvasAgg(figure)
     for axes, (name, model) in zip(figure.subplots(1, len(models), squeeze=False)[0], models.items(), strict=True):
         _draw_model(axes, name, model["reading"])
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize="small", ncols=len(labels), loc="outside upper center")
     machine = results["machine"]
     figure.supxlabel(
         f"{machine['processor']}, {machine['cores']} cores; TensorFlow {machine['versions']['tensorflow']}, "
@@ -50,4 +52,3 @@ def _draw_model(axes: Any, name: str, reading: dict[str, Any]) -> None:
     axes.margins(x=0.15)
     axes.set_xlabel("milliseconds an image")
     axes.set_title(f"{name}: reading an image")
-    axes.legend(fontsize="small", loc="upper right")
