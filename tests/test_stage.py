@@ -14,12 +14,13 @@ from tests.imports import ROOT
 
 # A stage that writes "half" into a draft, says so, and ends the draft when there is a file "go".
 WORK = """
-import os, time
+import os, signal, time
 from pathlib import Path
 from platefuse.files import replacing
 from platefuse.processes import end_with_dvc
 from platefuse.stage import run_stage
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start without it
 end_with_dvc()
 
 def work():
