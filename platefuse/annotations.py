@@ -5,7 +5,7 @@ What the files say is checked here; whether it fits the images is for whoever op
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -70,27 +70,21 @@ def read_boxes(path: Path, classes: dict[str, int] | None, faults: list[str]) ->
     """
     found: dict[str, list[Box]] = {}
     names: dict[str, str] = {}  # as written, and as they are
-    try:
-        for line, row in _rows(path):
-            where = f"{path}, line {line}"
-            try:
-                if len(row) != 6:
-                    raise PlatefuseError(
-                        f"{where}: expected 'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without characters), "
-                        f"found {_shown(row)}."
-                    )
-                written, *corners, character = row
-                if written not in names:
-                    names[written] = inside(written, path.parent, where)
-                boxes = found.setdefault(names[written], [])
-                if any(row[1:]):
-                    boxes.append(Box(where, _corners(corners, where), _known(character, classes, where)))
-            except PlatefuseError as fault:
-                _note(str(fault), faults, path)
-    except PlatefuseError as fault:
-        faults.append(str(fault))
-        return None
-    return found
+
+    def take(row: list[str], where: str) -> None:
+        if len(row) != 6:
+            raise PlatefuseError(
+                f"{where}: expected 'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without characters), "
+                f"found {_shown(row)}."
+            )
+        written, *corners, character = row
+        if written not in names:
+            names[written] = inside(written, path.parent, where)
+        boxes = found.setdefault(names[written], [])
+        if any(row[1:]):
+            boxes.append(Box(where, _corners(corners, where), _known(character, classes, where)))
+
+    return found if _take_rows(path, None, take, faults) else None
 
 
 def read_classes(path: Path, faults: list[str]) -> dict[str, int] | None:
@@ -99,18 +93,15 @@ def read_classes(path: Path, faults: list[str]) -> dict[str, int] | None:
     A sentence is added to `faults` for each row that is not that. None if not all of the file could be read.
     """
     classes: dict[str, int] = {}
-    try:
-        for line, row in _rows(path):
-            if len(row) != 2 or len(row[0]) != 1 or not row[1].isdecimal() or len(row[1]) > 9:
-                _note(f"{path}, line {line}: expected 'character,id', found {_shown(row)}.", faults, path)
-            elif row[0] in classes or int(row[1]) in classes.values():
-                _note(f"{path}, line {line}: the class or id of {_shown(row)} stands there twice.", faults, path)
-            else:
-                classes[row[0]] = int(row[1])
-    except PlatefuseError as fault:
-        faults.append(str(fault))
-        return None
-    return classes
+
+    def take(row: list[str], where: str) -> None:
+        if len(row) != 2 or len(row[0]) != 1 or not row[1].isdecimal() or len(row[1]) > 9:
+            raise PlatefuseError(f"{where}: expected 'character,id', found {_shown(row)}.")
+        if row[0] in classes or int(row[1]) in classes.values():
+            raise PlatefuseError(f"{where}: the class or id of {_shown(row)} stands there twice.")
+        classes[row[0]] = int(row[1])
+
+    return classes if _take_rows(path, None, take, faults) else None
 
 
 def read_of_images(path: Path, what: str, faults: list[str]) -> dict[str, str] | None:
@@ -120,26 +111,16 @@ def read_of_images(path: Path, what: str, faults: list[str]) -> dict[str, str] |
     named twice or lies outside the folder. None if not all of the file could be read.
     """
     of_images: dict[str, str] = {}
-    try:
-        rows = _rows(path)
-        line, header = next(rows, (1, []))
-        if header != ["image", what]:
-            raise PlatefuseError(f"{path}, line {line}: expected the header 'image,{what}', found {_shown(header)}.")
-        for line, row in rows:
-            where = f"{path}, line {line}"
-            try:
-                if len(row) != 2:
-                    raise PlatefuseError(f"{where}: expected 'image,{what}', found {_shown(row)}.")
-                name = inside(row[0], path.parent, where)
-                if name in of_images:
-                    raise PlatefuseError(f"{where}: {name} stands there twice.")
-                of_images[name] = row[1]
-            except PlatefuseError as fault:
-                _note(str(fault), faults, path)
-    except PlatefuseError as fault:
-        faults.append(str(fault))
-        return None
-    return of_images
+
+    def take(row: list[str], where: str) -> None:
+        if len(row) != 2:
+            raise PlatefuseError(f"{where}: expected 'image,{what}', found {_shown(row)}.")
+        name = inside(row[0], path.parent, where)
+        if name in of_images:
+            raise PlatefuseError(f"{where}: {name} stands there twice.")
+        of_images[name] = row[1]
+
+    return of_images if _take_rows(path, ["image", what], take, faults) else None
 
 
 def read_text(path: Path) -> str:
@@ -224,11 +205,31 @@ def _shown(row: list[str]) -> str:
     return repr(shortened(",".join(row)))
 
 
-def _note(fault: str, faults: list[str], path: Path) -> None:
-    """Add a fault; raise PlatefuseError if there are too many."""
-    faults.append(fault)
-    if len(faults) >= _MOST_FAULTS:
-        raise PlatefuseError(f"{path} is not looked at any further: there are {_MOST_FAULTS} faults already.")
+def _take_rows(path: Path, header: list[str] | None, take: Callable[[list[str], str], None], faults: list[str]) -> bool:
+    """Give `take` each row of a CSV file and where it stands, and say whether all of the file could be looked at.
+
+    A sentence is added to `faults` for each row that `take` refuses with PlatefuseError.
+    """
+    try:
+        rows = _rows(path)
+        if header is not None:
+            line, found = next(rows, (1, []))
+            if found != header:
+                wanted = ",".join(header)
+                raise PlatefuseError(f"{path}, line {line}: expected the header {wanted!r}, found {_shown(found)}.")
+        for line, row in rows:
+            try:
+                take(row, f"{path}, line {line}")
+            except PlatefuseError as fault:
+                faults.append(str(fault))
+                if len(faults) >= _MOST_FAULTS:
+                    raise PlatefuseError(
+                        f"{path} is not looked at any further: there are {_MOST_FAULTS} faults already."
+                    ) from None
+    except PlatefuseError as fault:
+        faults.append(str(fault))
+        return False
+    return True
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

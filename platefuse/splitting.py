@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from platefuse.annotated_folder import AnnotatedImage
 from platefuse.characters import SPLITS
@@ -44,18 +46,15 @@ def split_by_source(
 
 def _sources(images: Sequence[AnnotatedImage]) -> list[list[int]]:
     """Give the indices of the images of each source; an image can tie two sources together by its content."""
-    groups: list[list[int]] = []
-    group_of: dict[tuple[str, str], list[int]] = {}
+    keys: dict[tuple[str, str | None], int] = {}
+    ties = []  # each image to its content and its source, as nodes of a graph
     for index, image in enumerate(images):
-        keys = [("content", image.content)] + ([] if image.source is None else [("source", image.source)])
-        group = [index]
-        for key in keys:
-            tied = group_of.setdefault(key, group)
-            if tied is not group:
-                tied += group
-                groups = [other for other in groups if other is not group]
-                group_of = {name: tied if of is group else of for name, of in group_of.items()}
-                group = tied
-        if group not in groups:
-            groups.append(group)
-    return groups
+        for key in (("content", image.content), ("source", image.source)):
+            if key[1] is not None:
+                ties.append((index, len(images) + keys.setdefault(key, len(keys))))
+    nodes, ends = len(images) + len(keys), np.array(ties, np.int64).reshape(-1, 2).T
+    _, source_of = connected_components(coo_array((np.ones(len(ties)), ends), shape=(nodes, nodes)), directed=False)
+    sources: dict[int, list[int]] = {}
+    for index, source in enumerate(source_of[: len(images)].tolist()):
+        sources.setdefault(source, []).append(index)
+    return list(sources.values())
