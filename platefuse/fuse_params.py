@@ -28,6 +28,9 @@ class FuseParams(Params):
         ge=0, le=1, description="characters count if they are this share of their plate's median height or more"
     )
     crop_margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share before cropping")
+    crop_shift: Real = Field(
+        ge=0, le=0.5, description="cuts twice, this share of a box's width to its left and right; 0 cuts once"
+    )
     round: bool = Field(description="round the crops' pixels to 0 or 1, as the article does")
     reading_order: ReadingOrder = Field(description="by what the first character to read is chosen, and the next")
     detector_weight: Real = Field(

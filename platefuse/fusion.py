@@ -20,6 +20,7 @@ from platefuse.keras2 import keras, tf
 from platefuse.read_out import ReadOut
 from platefuse.resampling import canvas_geometry, crop_and_resize, scale_to_canvas
 from platefuse.suppression import AnchorBoxes, BestBoxes
+from platefuse.views import of_views, shifted, view_shifts
 
 
 def fuse(
@@ -59,9 +60,11 @@ def fuse(
     best = BestBoxes(params.slots, params.score_threshold, params.nms_threshold, name="best_boxes")
     boxes, scores, class_scores = best([all_boxes, class_scores])
     slots = UsedSlots(name="used_slots")(scores)
-    connection = ConnectionLayer(classifier.input_shape[1:3], params.crop_margin, params.round, name="connection")
+    shifts = view_shifts(params.crop_shift)
+    size = classifier.input_shape[1:3]
+    connection = ConnectionLayer(size, params.crop_margin, params.round, shifts, name="connection")
     characters = connection([never_empty, boxes, slots])
-    probabilities = _HEADS[params.head](classifier, characters, slots, scores)
+    probabilities = _HEADS[params.head](of_views(classifier, len(shifts)), characters, slots, scores)
     if params.detector_weight:
         probabilities = ProductOfOpinions(params.detector_weight, name="opinions")([probabilities, class_scores])
     outputs = ReadOut(params, alphabet, name="read_out")([boxes, scores, probabilities, geometry])
@@ -122,24 +125,29 @@ class UsedSlots(keras.layers.Layer):
 class ConnectionLayer(keras.layers.Layer):
     """Turns the detector's boxes into the classifier's characters.
 
-    Boxes x1,y1,x2,y2 are widened by `margin`, cut out, resized, and made gray and 0..1; with `rounded`, 0 or 1. Input:
-    the canvas, float32 RGB [B,h,w,3], 0..255, boxes, float32 [B,N,4] in its pixels, and which of them to cut out,
-    `UsedSlots`' int64 [M,2]. Output: float32 [M,crop height,crop width,1].
+    Boxes x1,y1,x2,y2 are widened by `margin`, cut out at each of V `shifts` (in their widths, to the right), resized,
+    and made gray and 0..1; with `rounded`, 0 or 1. Input: the canvas, float32 RGB [B,h,w,3], 0..255, boxes, float32
+    [B,N,4] in its pixels, and which of them to cut out, `UsedSlots`' int64 [M,2]. Output: float32 [M,crop height,crop
+    width,V].
     """
 
-    def __init__(self, size: tuple[int, int], margin: float, rounded: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, size: tuple[int, int], margin: float, rounded: bool, shifts: tuple[float, ...] = (0.0,), **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.size, self.margin, self.rounded = size, margin, rounded
+        self.size, self.margin, self.rounded, self.shifts = size, margin, rounded, shifts
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
         canvas, boxes, slots = inputs
         red, green, blue = tf.unstack(canvas, axis=-1)
         gray = _RED / 255 * red + _GREEN / 255 * green + _BLUE / 255 * blue
-        windows = tf.gather_nd(boxes, slots)
+        windows = shifted(tf.gather_nd(boxes, slots), self.shifts)
         if self.margin:
             x1, y1, x2, y2 = tf.unstack(windows, axis=-1)
             windows = tf.stack(crop_window(x1, y1, x2, y2, self.margin), axis=-1)
-        characters = crop_and_resize(gray, windows, slots[:, 0], *self.size)[..., None]
+        views = len(self.shifts)
+        crops = crop_and_resize(gray, windows, tf.concat([slots[:, 0]] * views, axis=0), *self.size)
+        characters = crops[..., None] if views == 1 else tf.stack(tf.split(crops, views), axis=-1)
         return tf.round(characters) if self.rounded else characters
 
 
@@ -156,12 +164,12 @@ class IntoSlots(keras.layers.Layer):
 
 
 def batched_head(classifier: keras.Model, characters: tf.Tensor, slots: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
-    """Classify the characters of all images, [M,h,w,1], in one call of one classifier: [B,N,K]."""
+    """Classify the characters of all images, [M,h,w,V], in one call of one classifier: [B,N,K]."""
     return IntoSlots(name="head")([classifier(characters), slots, scores])
 
 
 def multiflow_head(classifier: keras.Model, characters: tf.Tensor, slots: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
-    """Classify them, [M,h,w,1], in as many copies of the classifier as there are slots: [B,N,K]."""
+    """Classify them, [M,h,w,V], in as many copies of the classifier as there are slots: [B,N,K]."""
     in_slots = IntoSlots(name="characters_in_slots")([characters, slots, scores])
     one_by_one = keras.layers.Lambda(lambda crops: tf.unstack(crops, axis=1), name="unstack")(in_slots)
     outputs = multiflow(classifier, scores.shape[1])(one_by_one)
@@ -169,7 +177,7 @@ def multiflow_head(classifier: keras.Model, characters: tf.Tensor, slots: tf.Ten
 
 
 def multiflow(classifier: keras.Model, slots: int) -> keras.Model:
-    """The article's head: N inputs [B,h,w,1], N outputs [B,K], and N copies of the classifier."""
+    """The article's head: N inputs [B,h,w,V], N outputs [B,K], and N copies of the classifier."""
     inputs = [keras.Input(classifier.input_shape[1:], name=f"character_{i}") for i in range(slots)]
     flows = []
     for i, character in enumerate(inputs):

@@ -57,6 +57,7 @@ FUSE = FuseParams(
     certainty_threshold=0.0,
     least_height=0.0,
     crop_margin=0.0,
+    crop_shift=0.0,
     round=False,
     reading_order="left_to_right",
     detector_weight=0.0,

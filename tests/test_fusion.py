@@ -35,12 +35,13 @@ from tests.small_models import (
 )
 
 # Few settings, each of several changes: it is building a model that takes the time.
-MULTIFLOW = {"head": "multiflow", "crop_margin": 0.2, "slots": 3}
+MULTIFLOW = {"head": "multiflow", "crop_margin": 0.2, "crop_shift": 0.1, "slots": 3}
 BY_SCORE = {"reading_order": "score", "character_threshold": 0.249}
 NAMED_BY_MORE = {
     "formats": ["LL000", "0L0LL", "LL00", "L0L0", "L00"],
     "format_tolerance": 3.0,
     "detector_weight": 2.0,
+    "crop_shift": 0.05,
     "certainty_threshold": 0.27,
     "least_height": 0.4,
 }
@@ -87,9 +88,9 @@ def axis_weights(start: float, stop: float, size: int) -> np.ndarray:
     return weights
 
 
-def plain_crop(canvas: np.ndarray, box: np.ndarray, margin: float) -> np.ndarray:
+def plain_crop(canvas: np.ndarray, box: np.ndarray, margin: float, shift: float = 0.0) -> np.ndarray:
     gray = canvas @ np.array([0.2989, 0.5870, 0.1140], np.float32)
-    x1, y1, x2, y2 = box.astype(np.float64)
+    x1, y1, x2, y2 = box.astype(np.float64) + shift * (box[2] - box[0]) * np.array([1, 0, 1, 0])
     x, y = margin * (x2 - x1), margin * (y2 - y1)
     rows, columns = axis_weights(y1 - y, y2 + y, CANVAS[0]), axis_weights(x1 - x, x2 + x, CANVAS[1])
     return (rows @ gray @ columns.T).astype(np.float32) / 255
@@ -127,6 +128,17 @@ def plain_choice(probabilities: np.ndarray, params: FuseParams) -> list[int]:
     return bound if log_probability(free) - log_probability(bound) < params.format_tolerance else free
 
 
+def plain_opinion(canvas: np.ndarray, box: np.ndarray, params: FuseParams) -> np.ndarray:
+    """The geometric mean of the classifier's probabilities [K] for the crops of one box, as probabilities."""
+    product = np.ones(len(ALPHABET))
+    for shift in {-params.crop_shift, params.crop_shift}:
+        crop = plain_crop(canvas, box, params.crop_margin, shift)
+        crop = np.round(crop) if params.round else crop
+        product *= small_classifier()(crop[None, ..., None]).numpy()[0].astype(np.float64)
+    mean = np.sqrt(product) if params.crop_shift else product
+    return mean / mean.sum()
+
+
 def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarray, float, int, float]]:
     """Box, detector's score, character id and score of each character, in reading order."""
     canvas, scale = plain_canvas(image)
@@ -136,9 +148,7 @@ def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarra
     for box, score, opinion in zip(boxes, scores, class_scores, strict=True):
         if score < 0:
             continue
-        crop = plain_crop(canvas, box, params.crop_margin)
-        crop = np.round(crop) if params.round else crop
-        probabilities = small_classifier()(crop[None, ..., None]).numpy()[0]
+        probabilities = plain_opinion(canvas, box, params)
         if params.detector_weight:
             probabilities = plain_product(probabilities, opinion, params.detector_weight)
         certain = plain_certainty(probabilities) >= params.certainty_threshold

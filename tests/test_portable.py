@@ -31,6 +31,7 @@ PARAMS = FuseParams.model_validate(
         "slots": 4,
         "reading_order": "rows",
         "crop_margin": 0.1,
+        "crop_shift": 0.05,
         "certainty_threshold": 0.01,
         "least_height": 0.2,
         "detector_weight": 0.5,
