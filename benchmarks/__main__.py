@@ -16,13 +16,13 @@ from tqdm import tqdm
 from benchmarks.chart import draw_chart
 from benchmarks.child import ROOT, measure
 from benchmarks.machine import cores_of, describe
-from benchmarks.others import photographs_in
 from benchmarks.processes import measure_folders, measure_start
 from benchmarks.ratios import ratios_of
 from benchmarks.subject import Subject, find_subject
 from benchmarks.table import table_of
 from platefuse.errors import PlatefuseError
 from platefuse.files import write_json
+from platefuse.photographs import read_photographs
 
 RESULTS = ROOT / "benchmarks" / "results"
 # What the stages train with (stages/start.py); reading is left as TensorFlow chooses for those who read.
@@ -72,7 +72,7 @@ def bench(arguments: argparse.Namespace) -> dict[str, Any]:
         PlatefuseError: for models, plates or parameters that are missing or wrong, before anything is measured.
     """
     if arguments.photographs:
-        photographs_in(arguments.photographs)
+        read_photographs(arguments.photographs)
     with TemporaryDirectory() as work:
         subjects = [
             find_subject(name, pipeline, arguments.released / name, photographs, arguments.quick, Path(work))

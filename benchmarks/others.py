@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,10 +15,9 @@ from PIL import Image
 
 from benchmarks.subject import PLATES_READ, Subject, read_plates
 from benchmarks.timing import Plan, interleaved, summarise
-from platefuse.dataset import TRUTH, Plate, read_truth
-from platefuse.errors import PlatefuseError
 from platefuse.files import replacing
 from platefuse.images import read_image
+from platefuse.photographs import read_photographs
 from platefuse.reader import Reader
 from platefuse.scoring import parse_folds, score_texts
 
@@ -39,7 +39,10 @@ def measure_others(subject: Subject, cores: int) -> dict[str, Any]:
     Raises:
         PlatefuseError: if the photographs are not as they should be.
     """
-    plates = photographs_in(subject.photographs) if subject.photographs else read_plates(subject, PLATES_READ)
+    if subject.photographs:
+        plates = list(chain(*read_photographs(subject.photographs).values()))
+    else:
+        plates = read_plates(subject, PLATES_READ)
     plates = plates[:6] if subject.quick else plates
     images, truths = [read_image(plate.path) for plate in plates], [plate.text for plate in plates]
     with TemporaryDirectory() as work:
@@ -58,19 +61,6 @@ def measure_others(subject: Subject, cores: int) -> dict[str, Any]:
         rows[name]["time"] = summarise(values, 1000 / len(timed)).as_dict()
     kind = "photographs" if subject.photographs else "rendered test plates"
     return {"plates": {"kind": kind, "read": len(images), "timed": len(timed)}, "rows": rows, "missing": missing}
-
-
-def photographs_in(folder: Path) -> list[Plate]:
-    """The plates of a folder, or of its sub-folders, that have a truth.csv; boxes are not known.
-
-    Raises:
-        PlatefuseError: if there is no truth.csv, or one is not as it should be.
-    """
-    truths = sorted([*folder.glob(TRUTH), *folder.glob(f"*/{TRUTH}")])
-    if not truths:
-        raise PlatefuseError(f"PLATES={folder}: neither it nor a folder in it has a {TRUTH} of image,text.")
-    nowhere = np.zeros((0, 4), np.int32)
-    return [Plate(path.parent / name, nowhere, "", text) for path in truths for name, text in read_truth(path).items()]
 
 
 def _a_pass(read: ReadAll, images: Sequence[np.ndarray]) -> Callable[[], object]:

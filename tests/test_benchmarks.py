@@ -18,7 +18,6 @@ from benchmarks.child import run as run_task
 from benchmarks.glue import CompiledGlue, PythonReadOut, predictor_of
 from benchmarks.machine import cores_of, describe, pinned
 from benchmarks.operations import count_operations
-from benchmarks.others import photographs_in
 from benchmarks.processes import measure_folders
 from benchmarks.processes import run as run_process
 from benchmarks.ratios import ratios_of
@@ -30,7 +29,7 @@ from platefuse.dataset import Plate, write_plate_set
 from platefuse.detector import save_detector
 from platefuse.errors import PlatefuseError
 from platefuse.export import save_fused
-from platefuse.files import write_csv, write_json
+from platefuse.files import write_json
 from platefuse.fuse_params import FuseParams
 from platefuse.keras2 import keras, tf
 from platefuse.read_out import text_of
@@ -268,14 +267,6 @@ def test_a_folder_holds_as_many_images_as_asked_for(subject: Subject):
         images = sorted(folder.iterdir())
         assert len(images) == 30
         assert images[0].read_bytes() == images[12].read_bytes() != images[1].read_bytes()
-
-
-def test_photographs_are_taken_from_a_folder_or_from_folders_in_it(tmp_path: Path):
-    for name in ("eu", "us"):
-        (tmp_path / name).mkdir()
-        write_csv(tmp_path / name / "truth.csv", ["image", "text"], [[f"{name}.png", name.upper()]])
-    assert [plate.text for plate in photographs_in(tmp_path)] == ["EU", "US"]
-    assert [plate.path for plate in photographs_in(tmp_path / "us")] == [tmp_path / "us" / "us.png"]
 
 
 # --- what the user can mend

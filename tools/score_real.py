@@ -1,7 +1,7 @@
 """Score the plates pipeline's model on photographs of real plates, without formats and with the region's.
 
-PLATES is a folder of folders, each with images and a truth.csv (header image,text). Formats are part of the graph, so
-the trained models of pipelines/plates are fused anew for each list of them. The scores go to the pipeline's
+PLATES is a folder of images with a truth.csv (header image,text), or a folder of such folders. Formats are part of the
+graph, so the trained models of pipelines/plates are fused anew for each list of them. The scores go to the pipeline's
 metrics/real.json, a row a folder and one for all together; with --model a finished model is scored as it is, and
 nothing is written. Scores are those of platefuse/scoring.py; `folded` counts O and 0, I and 1 as equal.
 """
@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 from pydantic import ValidationError
 
 from platefuse import params
 from platefuse.classifier import load_classifier
-from platefuse.dataset import TRUTH, Plate, read_truth
+from platefuse.dataset import Plate
 from platefuse.detector import load_detector
 from platefuse.drawing import contact_sheet, draw_plate, marks_of
 from platefuse.errors import PlatefuseError
@@ -27,6 +26,7 @@ from platefuse.files import replacing, write_json
 from platefuse.fuse_params import FuseParams
 from platefuse.fusion import fuse
 from platefuse.images import read_image
+from platefuse.photographs import read_photographs
 from platefuse.reader import Reading
 from platefuse.scoring import parse_folds, score_texts
 
@@ -38,24 +38,6 @@ COLUMNS = {"exact": "exact", "folded": "folded", "character_error_rate": "errors
 Formats = tuple[str, ...]
 Variants = dict[str, list[Reading]]
 """What was read on plates, by the suffix that its scores have."""
-
-
-def read_folders(plates: Path) -> dict[str, list[Plate]]:
-    """The plates of each sub-folder with a truth.csv, by its name, in order; boxes are not known.
-
-    Raises:
-        PlatefuseError: if there is no such sub-folder, or a truth.csv is not as it should be.
-    """
-    truths = sorted(plates.glob(f"*/{TRUTH}"))
-    if not truths:
-        raise PlatefuseError(
-            f"PLATES={plates}: no folder in it has a {TRUTH}; expected a folder of folders of images, each with one."
-        )
-    nowhere = np.zeros((0, 4), np.int32)
-    return {
-        path.parent.name: [Plate(path.parent / name, nowhere, "", text) for name, text in read_truth(path).items()]
-        for path in truths
-    }
 
 
 def parse_formats(entries: Sequence[str]) -> dict[str, Formats]:
@@ -166,7 +148,7 @@ def draw_misread(folders: dict[str, list[Plate]], read: dict[str, Variants], pic
 
 
 def score_real(arguments: argparse.Namespace) -> None:
-    folders = read_folders(arguments.plates)
+    folders = read_photographs(arguments.plates)
     formats = parse_formats(arguments.formats)
     if arguments.model:
         read = {name: {"": read_plates(arguments.model, p, BATCH_SIZE)} for name, p in folders.items()}
@@ -184,7 +166,7 @@ def score_real(arguments: argparse.Namespace) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("plates", type=Path, metavar="PLATES", help="the folder of folders")
+    parser.add_argument("plates", type=Path, metavar="PLATES", help="the folder of folders, or one of them")
     parser.add_argument("formats", nargs="*", metavar="FOLDER=LIST,LIST", help="what fuse.formats takes, for a folder")
     parser.add_argument("--pipeline", type=Path, default=PIPELINE, help=f"whose models to fuse (default: {PIPELINE})")
     parser.add_argument("--model", type=Path, help="score this fused model instead, with the formats that it has")
