@@ -29,7 +29,7 @@ class PythonReadOut:
 
     def __init__(self, params: FuseParams, alphabet: str) -> None:
         self._params, self._alphabet = params, alphabet
-        by_layer = params.formats or params.change_cost or params.certainty_threshold or params.least_height
+        by_layer = params.formats or params.change_cost or params.presence_threshold or params.least_height
         self._is_plain = params.reading_order == "left_to_right" and not by_layer
         self._layer = tf.function(ReadOut(params, alphabet), reduce_retracing=True)
 

@@ -21,8 +21,11 @@ class FuseParams(Params):
     character_threshold: Real = Field(
         ge=0, lt=1, description="characters count if the classifier scores them this or more"
     )
-    certainty_threshold: Real = Field(
-        ge=0, lt=1, description="characters count if the classifier's certainty, 1 for one character alone, is this"
+    presence_threshold: Real = Field(
+        ge=0, lt=1, description="characters count if they are there with this probability, to detector and classifier"
+    )
+    certainty_weight: Real = Field(
+        ge=0, le=100, description="of the classifier's certainty in that; the detector's score is 1"
     )
     least_height: Real = Field(
         ge=0, le=1, description="characters count if they are this share of their plate's median height or more"

@@ -188,7 +188,7 @@ def test_all_ways_to_read_give_the_same_texts(results: dict[str, Any]):
 
 
 def test_plates_read_by_other_rules_have_the_same_texts_too():
-    changes = {"reading_order": "rows", "certainty_threshold": 0.05, "least_height": 0.4, "change_cost": 1.0}
+    changes = {"reading_order": "rows", "presence_threshold": 0.05, "least_height": 0.4, "change_cost": 1.0}
     settings = FuseParams.model_validate(small_models.FUSE.model_dump() | changes)
     fused, _ = small_models.small_fused(settings)
     classifier, alphabet = small_models.small_classifier(), small_models.ALPHABET

@@ -42,7 +42,8 @@ NAMED_BY_MORE = {
     "format_tolerance": 3.0,
     "detector_weight": 2.0,
     "crop_shift": 0.05,
-    "certainty_threshold": 0.27,
+    "presence_threshold": 0.78,
+    "certainty_weight": 8.0,
     "least_height": 0.4,
 }
 FIRST = tf.constant([[0, 0]], tf.int64)  # the first slot of the first image
@@ -112,6 +113,12 @@ def plain_certainty(probabilities: np.ndarray) -> float:
     return 1 - sum(-p * np.log(p) for p in probabilities.astype(np.float64)) / np.log(len(probabilities))
 
 
+def plain_presence(score: float, probabilities: np.ndarray, weight: float) -> float:
+    score, certain = np.clip([score, plain_certainty(probabilities)], 1e-4, 1 - 1e-4)
+    odds = score / (1 - score) * (certain / (1 - certain)) ** weight
+    return odds / (1 + odds)
+
+
 def plain_choice(probabilities: np.ndarray, params: FuseParams) -> list[int]:
     """The ids of one plate's characters, of their probabilities [n,K]."""
 
@@ -151,8 +158,8 @@ def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarra
         probabilities = plain_opinion(canvas, box, params)
         if params.detector_weight:
             probabilities = plain_product(probabilities, opinion, params.detector_weight)
-        certain = plain_certainty(probabilities) >= params.certainty_threshold
-        if probabilities.max() >= params.character_threshold and certain:
+        present = plain_presence(score, probabilities, params.certainty_weight) >= params.presence_threshold
+        if probabilities.max() >= params.character_threshold and present:
             limits = [image.shape[1], image.shape[0]] * 2
             found.append((np.clip(box / scale, 0, limits), score, probabilities))
             heights.append(max(box[3] - box[1], 0))

@@ -106,7 +106,7 @@ def _load_with(folder: Path, changes: dict[str, object]) -> Params:
         ("detector.weights", "None", "'none' or 'imagenet'"),
         ("classifier.augmentation.rotation", 181, "less than or equal to 180"),
         ("fuse.slots", 0, "greater than or equal to 1"),
-        ("fuse.certainty_threshold", 1, "less than 1"),
+        ("fuse.presence_threshold", 1, "less than 1"),
         ("fuse.least_height", -0.1, "greater than or equal to 0"),
         ("fuse.least_height", 1.5, "less than or equal to 1"),
         ("fuse.round", 1, "boolean"),
