@@ -163,6 +163,16 @@ def test_check_of_the_working_folder(capsys, monkeypatch, tmp_path):
     assert "params.yaml is not in" in capsys.readouterr().err
 
 
+def test_check_reads_every_file_that_is_named_and_takes_no_names_of_parameters(tmp_path, capsys):
+    missing, good = tmp_path / "none.yaml", ROOT / "params.yaml"
+    assert main(["params", "--check", str(missing), str(good)]) == 1
+    out, err = capsys.readouterr()
+    assert out == f"{good}: nothing is wrong.\n"
+    assert str(missing) in err
+    assert main(["params", "fuse", "--check"]) == 1
+    assert "--check checks whole files: leave out fuse" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("value", ['"\\ud800"', "2024-01-01", "{a: 2024-01-01}", "'é'"])
 def test_a_value_of_a_wrong_type_is_shown_all_the_same(value, tmp_path, capsys):
     (tmp_path / "params.yaml").write_text(f"fuse:\n  slots: {value}\n", encoding="utf-8")

@@ -3,7 +3,7 @@
 import argparse
 import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
         "  platefuse params                            every parameter: value, type, range, what it does\n"
         "  platefuse params fuse detector.anchors      those of a section or below a name\n"
         "  platefuse params --check                    each fault of params.yaml, those between sections too\n"
-        "  platefuse params --check pipelines/plates/params.yaml\n\n"
+        "  platefuse params --check params.yaml pipelines/plates/params.yaml\n\n"
         "The default of a parameter is what params.yaml says: all stand there, but those that say what they are\n"
         "if left out. With a fault the exit status is 1.",
     )
@@ -39,7 +39,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument(
-        "--check", type=Path, nargs="?", const=FILE, metavar="FILE", help=f"check a file (default: {FILE}) instead"
+        "--check", type=Path, nargs="*", metavar="FILE", help=f"check files (default: {FILE}) instead; no NAME with it"
     )
 
 
@@ -53,16 +53,22 @@ def _params(arguments: argparse.Namespace) -> int:
             f'`platefuse params` needs {error.name}, which `pip install "platefuse[pipeline]"` brings.'
         ) from None
     if arguments.check is not None:
-        return _report(arguments.check, faults_of(arguments.check))
+        if arguments.names:
+            raise PlatefuseError(f"--check checks whole files: leave out {' '.join(arguments.names)}.")
+        return max([_report(path, faults_of) for path in arguments.check or [FILE]])
     is_there = arguments.file.exists() or arguments.file != FILE
     parameters = list_parameters(read_parameters(arguments.file) if is_there else {})
     _print(_named(parameters, arguments.names), arguments.json)
     return 0
 
 
-def _report(path: Path, faults: Sequence[str]) -> int:
+def _report(path: Path, faults_of: Callable[[Path], Sequence[str]]) -> int:
+    try:
+        faults = [f"{path}: {fault}" for fault in faults_of(path)]
+    except PlatefuseError as error:  # it cannot be read; the next one may be
+        faults = [str(error)]
     for fault in faults:
-        complain(f"{path}: {fault}")
+        complain(fault)
     if not faults:
         print(f"{path}: nothing is wrong.")
     return BAD if faults else 0
