@@ -115,7 +115,7 @@ def _read_set(folder: Path, faults: list[str]) -> tuple[list[AnnotatedImage], st
         characters = "".join(box.character for box in boxes)
         text, source = (of_images.get(name) for of_images in (texts or {}, sources or {}))
         faults += _contradictions(folder, name, size, annotations, text)
-        images.append(AnnotatedImage(folder / name, size, content, corners, characters, text, source))
+        images.append(AnnotatedImage(folder / name, size, content, corners, characters, text, source or None))
     return images, annotations.alphabet
 
 

@@ -17,6 +17,7 @@ from platefuse.locks import lock_folder
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DRAFT = ".draft-"
+_RANDOM = 8  # characters that tempfile.mkdtemp ends a name with
 
 
 @contextmanager
@@ -65,8 +66,8 @@ def replacing(path: Path) -> Iterator[Path]:
         if not _is_lack_of_room(cause):
             raise
         raise PlatefuseError(f"{path} cannot be written: no room is left where it is to be.") from cause
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
+    finally:  # of a signal, too, which may come between the two renames
+        _clear(workplace)
         if held is not None:
             os.close(held)
 
@@ -90,11 +91,23 @@ def _heal(folder: Path) -> None:
             held = lock_folder(workplace, wait=False)
             if held is None:
                 continue
-            for old in workplace.glob("old/*"):
-                if not (folder / old.name).exists():
-                    old.rename(folder / old.name)
-            shutil.rmtree(workplace, ignore_errors=True)
+            if _is_workplace(workplace):
+                _clear(workplace)
             os.close(held)
+
+
+def _is_workplace(folder: Path) -> bool:
+    """Tell a draft's folder from somebody's own of a like name: it holds `new` and `old`, or not even them yet."""
+    random = folder.name.rpartition(_DRAFT)[2]
+    return len(random) == _RANDOM and {entry.name for entry in folder.iterdir()} <= {"new", "old"}
+
+
+def _clear(workplace: Path) -> None:
+    """Remove a draft's folder; what was set aside into it and has not been replaced gets its name back."""
+    for old in workplace.glob("old/*"):
+        if not (workplace.parent / old.name).exists():
+            old.rename(workplace.parent / old.name)
+    shutil.rmtree(workplace, ignore_errors=True)
 
 
 def _flush(path: Path, whole: bool = True) -> None:

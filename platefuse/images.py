@@ -74,7 +74,7 @@ def read_encoded(path: Path) -> tuple[bytes, str]:
         PlatefuseError: as `read_image`, as far as the header tells.
     """
     with _opened(path) as image:
-        suffix = KINDS[str(image.format)][0]
+        suffix = KINDS["JPEG" if image.format == "MPO" else str(image.format)][0]  # MPO: several JPEGs in a file
     file = _file_or_member(path)
     return file.read_bytes() if isinstance(file, Path) else file.getvalue(), suffix
 

@@ -36,7 +36,7 @@ def test_classes_texts_and_sources_are_read_where_they_are(tmp_path):
     write_annotated(tmp_path, ["BA", "A"])
     (tmp_path / "classes.csv").write_text("B,0\nC,1\nA,2\n")
     (tmp_path / "truth.csv").write_text("image,text\n1.png,A\n0.png,AB\n")
-    (tmp_path / "sources.csv").write_text("image,source\n0.png,a walk\n")
+    (tmp_path / "sources.csv").write_text("image,source\n0.png,a walk\n1.png,\n")
     annotated = read_annotated(tmp_path)
     assert (annotated.faults, annotated.alphabet) == ([], "BCA")
     assert [(image.path.name, image.text, image.source) for image in annotated.splits[""]] == [

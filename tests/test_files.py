@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,28 @@ def test_a_failure_leaves_the_old_folder(tmp_path):
         draft.mkdir()
         raise _InterruptedError
     assert _tree(tmp_path) == before
+
+
+def test_a_signal_between_the_two_renames_leaves_the_old_folder(tmp_path, monkeypatch):
+    folder = _old_folder(tmp_path)
+    before = _tree(tmp_path)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), replacing(folder) as draft:
+        draft.mkdir()
+        monkeypatch.setattr(Path, "replace", interrupted)
+    assert _tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", [".thesis.draft-3", ".thesis.draft-chapters"])
+def test_a_hidden_folder_of_somebody_else_stays(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "chapter.txt").write_text("precious")
+    with replacing(tmp_path / "model.h5") as draft:
+        draft.write_text("new")
+    assert (tmp_path / name / "chapter.txt").read_text() == "precious"
 
 
 @pytest.mark.parametrize("name", ["plates", "replaced"])

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from platefuse.errors import PlatefuseError
-from platefuse.images import image_size, read_image
+from platefuse.images import image_size, read_encoded, read_image
 from platefuse.reader import find_images
 from tests.malformed_images import MALFORMED, Malformed, black, chunk, encoded, header, noise
 
@@ -152,6 +152,14 @@ def test_images_are_turned_as_their_exif_orientation_says(tmp_path: Path, orient
     path.write_bytes(encoded(corner, kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {})))
     np.testing.assert_array_equal(read_image(path), _TURNS[orientation](corner))
     assert image_size(path) == _TURNS[orientation](corner).shape[1::-1]
+
+
+def test_a_file_of_several_jpegs_is_one_to_copy_too(tmp_path: Path) -> None:
+    path = tmp_path / "stereo.jpg"
+    views = [Image.new("RGB", (20, 10), colour) for colour in ("red", "blue")]
+    views[0].save(path, "MPO", save_all=True, append_images=views[1:])
+    assert read_encoded(path) == (path.read_bytes(), ".jpg")
+    assert read_image(path)[5, 5, 0] > 200
 
 
 def test_16_bits_of_which_0_is_white(tmp_path: Path) -> None:

@@ -169,6 +169,8 @@ def test_check_reads_every_file_that_is_named_and_takes_no_names_of_parameters(t
     out, err = capsys.readouterr()
     assert out == f"{good}: nothing is wrong.\n"
     assert str(missing) in err
+    assert main(["params", "--file", str(missing), "--check"]) == 1
+    assert str(missing) in capsys.readouterr().err
     assert main(["params", "fuse", "--check"]) == 1
     assert "--check checks whole files: leave out fuse" in capsys.readouterr().err
 

@@ -47,10 +47,10 @@ def _check(arguments: argparse.Namespace) -> int:
         _print_sizes("images", np.array([image.size for image in images]))
         _print_sizes("boxes", np.concatenate([of_image[:, 2:] - of_image[:, :2] for of_image in boxes]))
         print(f"{'anchors':<20}{_anchors(images, arguments.params)}")
-    if arguments.draw and images:
-        _draw(images, arguments.draw)
     for fault in annotated.faults:
         complain(on_one_line(fault))
+    if arguments.draw and images:
+        _draw(images, arguments.draw)
     return complain(f"{arguments.folder}: faults: {len(annotated.faults)}.") if annotated.faults else 0
 
 

@@ -55,7 +55,7 @@ def _params(arguments: argparse.Namespace) -> int:
     if arguments.check is not None:
         if arguments.names:
             raise PlatefuseError(f"--check checks whole files: leave out {' '.join(arguments.names)}.")
-        return max([_report(path, faults_of) for path in arguments.check or [FILE]])
+        return max([_report(path, faults_of) for path in arguments.check or [arguments.file]])
     is_there = arguments.file.exists() or arguments.file != FILE
     parameters = list_parameters(read_parameters(arguments.file) if is_there else {})
     _print(_named(parameters, arguments.names), arguments.json)
