@@ -1,6 +1,7 @@
 """The two models without fusion, glued in Python: as compiled functions, and as most people write it.
 
-Both take what the fused model takes, uint8 RGB [B,H,W,3], and give its texts.
+Both take what the fused model takes, uint8 RGB [B,H,W,3], and give its texts. Their classifier is one of as many views
+as `fuse.crop_shift` asks for (`platefuse.views.of_views`).
 """
 
 import numpy as np
@@ -14,6 +15,7 @@ from platefuse.fusion import ConnectionLayer
 from platefuse.keras2 import keras, tf
 from platefuse.read_out import ReadOut
 from platefuse.resampling import scale_to_canvas
+from platefuse.views import view_shifts
 
 
 def predictor_of(detector: keras.Model, anchors: AnchorParams, params: FuseParams) -> keras.Model:
@@ -58,7 +60,8 @@ class CompiledGlue:
         self, predictor: keras.Model, classifier: keras.Model, params: FuseParams, read_out: PythonReadOut
     ) -> None:
         canvas = tuple(predictor.input_shape[1:3])
-        connection = ConnectionLayer(classifier.input_shape[1:3], params.crop_margin, params.round)
+        size, shifts = classifier.input_shape[1:3], view_shifts(params.crop_shift)
+        connection = ConnectionLayer(size, params.crop_margin, params.round, shifts)
         self._read_out = read_out
 
         def detect(images: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -103,13 +106,13 @@ class PredictGlue:
         inputs = np.stack([np.asarray(canvas, np.float32) for canvas in canvases])
         boxes, scores = self._predictor.predict(inputs, verbose=0)
         crops = [
-            self._crop(gray, box)
+            self._crops(gray, box)
             for gray, plate_boxes, plate_scores in zip([c.convert("L") for c in canvases], boxes, scores, strict=True)
             for box in plate_boxes[plate_scores >= 0]
         ]
         if not crops:
             return [""] * len(images)
-        return self._read_out(boxes, scores, self._classifier.predict(np.stack(crops)[..., None], verbose=0))
+        return self._read_out(boxes, scores, self._classifier.predict(np.stack(crops), verbose=0))
 
     def _on_canvas(self, image: Image.Image) -> Image.Image:
         height, width = self._predictor.input_shape[1:3]
@@ -120,6 +123,11 @@ class PredictGlue:
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         canvas.paste(image.resize(size, Image.Resampling.BILINEAR))
         return canvas
+
+    def _crops(self, gray: Image.Image, box: np.ndarray) -> np.ndarray:
+        """The views of one box, float32 [h,w,V]."""
+        along = np.array([1, 0, 1, 0]) * (box[2] - box[0])
+        return np.stack([self._crop(gray, box + shift * along) for shift in view_shifts(self._params.crop_shift)], -1)
 
     def _crop(self, gray: Image.Image, box: np.ndarray) -> np.ndarray:
         left, top, right, bottom = box.tolist()

@@ -21,6 +21,7 @@ from platefuse.fusion import fuse
 from platefuse.keras2 import keras, tf
 from platefuse.portable import KINDS, Kind
 from platefuse.resampling import scale_to_canvas
+from platefuse.views import of_views, view_shifts
 
 Read = Callable[[np.ndarray], list[str]]
 
@@ -74,6 +75,7 @@ def _trained(subject: Subject, work: Path) -> Variants:
     settings = params.load(FuseParams, "fuse", subject.pipeline / "params.yaml")
     detector, anchors, names = load_detector(subject.detector)
     classifier, alphabet = load_classifier(subject.classifier)
+    on_views = of_views(classifier, len(view_shifts(settings.crop_shift)))
     variants = Variants(work / "fused")
     for row, head in (("fused", "batched"), ("multiflow", "multiflow")):
         changed = settings.model_copy(update={"head": head})
@@ -83,7 +85,7 @@ def _trained(subject: Subject, work: Path) -> Variants:
         if row == "fused":
             detect = _detector_of(fused, on_canvas)
             variants.reads["detector"] = _DetectorReader(detect)
-            variants.parts |= {"detector": detect, "classifier": _classifier_on_one(classifier)}
+            variants.parts |= {"detector": detect, "classifier": _classifier_on_one(on_views)}
     variants.reads["multiflow"] = _SavedModelReader(tf.saved_model.load(str(work / "multiflow")))
     variants.sizes |= {"detector": size_of(subject.detector), "classifier": size_of(subject.classifier)}
     predictor = predictor_of(detector, anchors, settings)
@@ -93,7 +95,7 @@ def _trained(subject: Subject, work: Path) -> Variants:
         variants.missing |= dict.fromkeys(("compiled_glue", "predict_glue"), why)
     else:
         for name, glue in (("compiled_glue", CompiledGlue), ("predict_glue", PredictGlue)):
-            variants.reads[name] = glue(predictor, classifier, settings, PythonReadOut(settings, alphabet))
+            variants.reads[name] = glue(predictor, on_views, settings, PythonReadOut(settings, alphabet))
     return variants
 
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from platefuse.formats import characters_of_kinds
 from platefuse.keras2 import tf
+from platefuse.opinions import log_probability
 
 _KINDS = ("L", "0", "")  # letters, digits, and what is neither: no format has a sign for that alone
-_LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability of 0, which has no logarithm
 
 
 def most_probable_reading(
@@ -40,7 +40,7 @@ def most_probable_reading(
     of_kind = tf.where(characters_of_kinds(alphabet), probabilities[:, :, None], -1.0)
     best = tf.reduce_max(of_kind, axis=-1)
     used = tf.sequence_mask(count, slots)
-    logarithms = tf.where(used[..., None], tf.math.log(tf.maximum(best, _LEAST)), 0.0)
+    logarithms = tf.where(used[..., None], log_probability(best), 0.0)
     allowed = _allowed_kinds(("?" * slots, *formats), slots)  # the first allows all readings
     sums = best_sums(tf.where(allowed, logarithms[:, None], -np.inf), change_cost)
     chosen = tf.zeros_like(count)

@@ -4,11 +4,8 @@ A classifier errs less on the mean of several crops of one thing than on any of 
 (Krizhevsky et al., *ImageNet Classification with Deep Convolutional Neural Networks*, 2012, section 4.1).
 """
 
-import numpy as np
-
 from platefuse.keras2 import keras, tf
-
-_LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability of 0, which has no logarithm
+from platefuse.opinions import log_probability
 
 
 def view_shifts(shift: float) -> tuple[float, ...]:
@@ -49,8 +46,8 @@ class MeanOpinion(keras.layers.Layer):
         self.views = views
 
     def call(self, probabilities: tf.Tensor) -> tf.Tensor:
-        logarithms = tf.math.log(tf.maximum(probabilities, _LEAST))
-        return tf.nn.softmax(tf.add_n(tf.split(logarithms, self.views, axis=0)) / self.views)
+        logarithms = tf.split(log_probability(probabilities), self.views, axis=0)
+        return tf.nn.softmax(tf.add_n(logarithms) / self.views)
 
     def get_config(self) -> dict[str, object]:
         return {**super().get_config(), "views": self.views}

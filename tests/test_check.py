@@ -124,6 +124,15 @@ def test_samples_are_drawn_with_their_boxes():
     assert (drawn == UNJUDGED).all(axis=2).sum() > 24 * 2 * 4 * 40  # 24 samples, two boxes of four edges in each
 
 
+def test_faults_are_told_though_the_samples_cannot_be_written(capsys):
+    write_annotated(Path("own"), ["12"])
+    with Path("own/annotations.csv").open("a") as stream:
+        stream.write("9.png,0,0,9,9,1\n")
+    assert main(["check", "own", "--draw", "/proc/samples.png"]) == 1
+    assert "own/9.png is missing." in (err := capsys.readouterr().err)
+    assert "/proc/samples.png cannot be written" in err
+
+
 def test_help_has_examples(capsys):
     for command in ("check", "convert"):
         with pytest.raises(SystemExit) as stop:
