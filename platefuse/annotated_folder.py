@@ -15,7 +15,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from platefuse.characters import SPLITS
 from platefuse.coco import read_coco
 from platefuse.dataset import ANNOTATIONS, CLASSES, TRUTH, missing_names
 from platefuse.errors import PlatefuseError
-from platefuse.images import read_image
+from platefuse.images import SUFFIXES, read_image
 
 COCO, SOURCES = "annotations.json", "sources.csv"
 
@@ -62,11 +62,13 @@ class AnnotatedFolder:
         splits: the images of `train`, `val` and `test`; of a folder that is not split, all under "".
         alphabet: every character, in the order of the classes.
         faults: a sentence for each that there is; what is faulty is left out of the above.
+        unnamed: image files in it that its annotations do not name; nothing is learnt from them.
     """
 
     splits: dict[str, list[AnnotatedImage]]
     alphabet: str
     faults: list[str]
+    unnamed: list[Path] = field(default_factory=list)
 
 
 def read_annotated(folder: Path) -> AnnotatedFolder:
@@ -79,29 +81,35 @@ def read_annotated(folder: Path) -> AnnotatedFolder:
     there = [split for split in SPLITS if (folder / split).is_dir()]
     if there and len(there) < len(SPLITS):
         faults.append(f"{folder} has only {' and '.join(there)} of {', '.join(SPLITS)}: expected all three, or none.")
+    beside = [name for name in (ANNOTATIONS, COCO) if there and (folder / name).exists()]
+    faults += [f"{folder / name} stands beside {', '.join(there)}: expected one in each of them." for name in beside]
     splits: dict[str, list[AnnotatedImage]] = {}
     characters: dict[str, None] = {}  # a set that keeps its order
+    unnamed: list[Path] = []
     for split in there or [""]:
-        splits[split], alphabet = _read_set(folder / split, faults)
+        splits[split], alphabet, others = _read_set(folder / split, faults)
         characters |= dict.fromkeys(alphabet)
+        unnamed += others
     faults += _shared(splits)
-    return AnnotatedFolder(splits, "".join(characters), faults)
+    return AnnotatedFolder(splits, "".join(characters), faults, unnamed)
 
 
-def _read_set(folder: Path, faults: list[str]) -> tuple[list[AnnotatedImage], str]:
-    """Read images that lie in one folder; also give their alphabet."""
+def _read_set(folder: Path, faults: list[str]) -> tuple[list[AnnotatedImage], str, list[Path]]:
+    """Read images that lie in one folder; also give their alphabet, and the image files that nothing is said of."""
     has_csv, has_coco = (folder / ANNOTATIONS).exists(), (folder / COCO).exists()
     if has_csv == has_coco:
         found = "both" if has_csv else "neither"
         faults.append(f"{folder}: expected {ANNOTATIONS} or {COCO}, found {found}.")
-        return [], ""
+        return [], "", []
     annotations = read_coco(folder / COCO, faults) if has_coco else _read_csv(folder, faults)
     if annotations is None:
-        return [], ""
+        return [], "", []
+    where = folder / (COCO if has_coco else ANNOTATIONS)
+    if not annotations.boxes:
+        faults.append(f"{where} names no image.")
     texts = _of_images(folder / TRUTH, "text", annotations, faults)
     sources = _of_images(folder / SOURCES, "source", annotations, faults)
     if texts is not None:
-        where = folder / (COCO if has_coco else ANNOTATIONS)
         faults += missing_names(where, annotations.boxes, folder / TRUTH, texts)
     names = list(dict.fromkeys([*(name for name in texts or () if name in annotations.boxes), *annotations.boxes]))
     images = []
@@ -116,7 +124,12 @@ def _read_set(folder: Path, faults: list[str]) -> tuple[list[AnnotatedImage], st
         text, source = (of_images.get(name) for of_images in (texts or {}, sources or {}))
         faults += _contradictions(folder, name, size, annotations, text)
         images.append(AnnotatedImage(folder / name, size, content, corners, characters, text, source or None))
-    return images, annotations.alphabet
+    return images, annotations.alphabet, _unnamed(folder, annotations)
+
+
+def _unnamed(folder: Path, annotations: Annotations) -> list[Path]:
+    files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return sorted(path for path in files if path.relative_to(folder).as_posix() not in annotations.boxes)
 
 
 def _read_csv(folder: Path, faults: list[str]) -> Annotations | None:

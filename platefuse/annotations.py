@@ -5,6 +5,7 @@ What the files say is checked here; whether it fits the images is for whoever op
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,7 @@ from platefuse.errors import PlatefuseError, shortened
 
 _LARGEST = 2**31  # no coordinate is as large: they are kept as int32
 _MOST_BYTES = 2**25  # of a file: a million characters as CSV, 300,000 as COCO JSON, and memory below a gigabyte
+_WHOLE = re.compile(r" *[+-]?[0-9]{1,20} *")  # int() would take 1_0 and digits of other scripts, too
 _MOST_FAULTS = 1000  # that are listed: a file that has more is another kind of file
 
 
@@ -93,13 +95,16 @@ def read_classes(path: Path, faults: list[str]) -> dict[str, int] | None:
     A sentence is added to `faults` for each row that is not that. None if not all of the file could be read.
     """
     classes: dict[str, int] = {}
+    ids: set[int] = set()
 
     def take(row: list[str], where: str) -> None:
-        if len(row) != 2 or len(row[0]) != 1 or not row[1].isdecimal() or len(row[1]) > 9:
+        if len(row) != 2 or len(row[0]) != 1 or not re.fullmatch("[0-9]{1,9}", row[1]):
             raise PlatefuseError(f"{where}: expected 'character,id', found {_shown(row)}.")
-        if row[0] in classes or int(row[1]) in classes.values():
+        index = int(row[1])
+        if row[0] in classes or index in ids:
             raise PlatefuseError(f"{where}: the class or id of {_shown(row)} stands there twice.")
-        classes[row[0]] = int(row[1])
+        classes[row[0]] = index
+        ids.add(index)
 
     return classes if _take_rows(path, None, take, faults) else None
 
@@ -183,12 +188,9 @@ def beyond(box: Box, size: tuple[int, int] | None) -> str | None:
 
 
 def _corners(written: list[str], where: str) -> tuple[int, int, int, int]:
-    try:
-        x1, y1, x2, y2 = (int(corner) for corner in written)
-    except ValueError:
-        raise PlatefuseError(
-            f"{where}: x1,y1,x2,y2 must be whole numbers of pixels, found {_shown(written)}."
-        ) from None
+    if not all(_WHOLE.fullmatch(corner) for corner in written):
+        raise PlatefuseError(f"{where}: x1,y1,x2,y2 must be whole numbers of pixels, found {_shown(written)}.")
+    x1, y1, x2, y2 = (int(corner) for corner in written)
     check_corners((x1, y1, x2, y2), ",".join(written), where)
     return x1, y1, x2, y2
 

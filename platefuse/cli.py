@@ -1,8 +1,10 @@
 """The command line: `platefuse read`, `score`, `export`, `check`, `convert`, `params`: each a module of commands/."""
 
 import argparse
+import codecs
 import os
 import sys
+from pathlib import Path
 
 from platefuse.commands import check, complain, convert, export, params, read, score
 from platefuse.errors import PlatefuseError
@@ -14,8 +16,7 @@ _INTERRUPTED, _PIPE_CLOSED = 130, 141  # as the shell has them: 128 and the sign
 def main(argv: list[str] | None = None) -> int:
     """Run one command and give the exit status: 0, or 1 if anything failed; wrong usage exits with 2."""
     arguments = _parser().parse_args(argv)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="surrogateescape")  # file names that are not UTF-8 come out as they are
+    _open_outputs()
     try:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -29,6 +30,17 @@ def main(argv: list[str] | None = None) -> int:
         return complain(f"{error.filename or 'output'}: {error.strerror or error}.")
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _open_outputs() -> None:
+    """Have both outputs take every text: one that the shell has closed, and one in which not all can be written."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    if hasattr(sys.stdout, "reconfigure"):
+        # file names that are not UTF-8 come out as they are
+        is_utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"
+        sys.stdout.reconfigure(errors="surrogateescape" if is_utf8 else "backslashreplace")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from platefuse.annotations import Annotations, Box, check_corners, inside, read_text
-from platefuse.errors import PlatefuseError
+from platefuse.errors import PlatefuseError, shortened
 from platefuse.files import replacing
 
 _LARGEST = 1e9  # no image is as large; beyond 2**53 rounding a float would not give the pixel meant
@@ -54,9 +54,8 @@ def read_coco(path: Path, faults: list[str]) -> Annotations | None:
         elif character and image in names:
             boxes[names[image]].append(Box(where, corners, character))
     for category in sorted(of_words):
-        faults.append(
-            f"{categories[category][0]}: there are boxes of {characters[category]!r}: expected one character."
-        )
+        where, name = categories[category][0], shortened(characters[category])
+        faults.append(f"{where}: there are boxes of {name!r}: expected one character.")
     return Annotations(boxes, "".join(name for name in characters.values() if len(name) == 1), sizes)
 
 
@@ -160,11 +159,13 @@ def _named_images(
 def _names(categories: dict[int, tuple[str, dict[str, Any]]], faults: list[str]) -> dict[int, str]:
     """Give the name of each category that has a proper one, by its id."""
     names: dict[int, str] = {}
+    taken: set[str] = set()
     for category, (where, entry) in categories.items():
         try:
             name = _text(entry, "name", where)
-            if name in names.values():
-                raise PlatefuseError(f"{where}: the name {name!r} stands there twice.")
+            if name in taken:
+                raise PlatefuseError(f"{where}: the name {shortened(name)!r} stands there twice.")
+            taken.add(name)
             names[category] = name
         except PlatefuseError as fault:
             faults.append(str(fault))

@@ -95,9 +95,11 @@ def _on_canvas(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, 
     gray = image.convert("L")
     scale = min(size[0] / gray.height, size[1] / gray.width)
     shown = (round(gray.width * scale), round(gray.height * scale))
+    canvas = Image.new("L", size[::-1])
+    if not all(shown):  # a sliver, whose every pixel would be less than half a pixel of the canvas
+        return canvas, scale
     over = math.ceil(0.5 / scale)  # the last pixel of the canvas may be less than whole, and still of this scale
     edged = Image.fromarray(np.pad(np.asarray(gray), (0, over), mode="edge"))
-    canvas = Image.new("L", size[::-1])
     canvas.paste(edged.resize(shown, Image.Resampling.BILINEAR, box=(0, 0, shown[0] / scale, shown[1] / scale)))
     return canvas, scale
 

@@ -27,6 +27,8 @@ def read_parameters(path: Path) -> dict[str, Any]:
         PlatefuseError: names the file and, where there is one, the line.
     """
     try:
+        if path.exists() and not path.is_file():  # to open a pipe would wait for whoever writes into it
+            raise PlatefuseError(f"{path} cannot be read: it is no file.")
         with path.open("rb") as stream:
             content = stream.read(_LARGEST + 1)
         if len(content) > _LARGEST:

@@ -60,6 +60,12 @@ _TABLES = {
     "cut off": ("annotations.csv", _BOXES + b"a.png,0,0,", "line 3: expected 'path,x1,y1,x2,y2,class'"),
     "a header": ("annotations.csv", b"path,x1,y1,x2,y2,class\n" + _BOXES, "line 1: x1,y1,x2,y2 must be whole numbers"),
     "floats": ("annotations.csv", _BOXES + b"a.png,0.5,0,2,2,1\n", "line 3: x1,y1,x2,y2 must be whole numbers"),
+    "another script's digits": (
+        "annotations.csv",
+        _BOXES + "a.png,0,0,2,٣,1\n".encode(),
+        "line 3: x1,y1,x2,y2 must be whole",
+    ),
+    "digits in groups": ("annotations.csv", _BOXES + b"a.png,0,0,1_0,2,1\n", "line 3: x1,y1,x2,y2 must be whole"),
     "not a number": ("annotations.csv", _BOXES + b"a.png,nan,inf,2,2,1\n", "line 3: x1,y1,x2,y2 must be whole"),
     "5,000 digits": ("annotations.csv", _BOXES + b"a.png,0,0,2," + b"9" * 5000 + b",1\n", "line 3: "),
     "width and height": ("annotations.csv", _BOXES + b"a.png,9,9,5,5,1\n", "line 3: a box needs 0 <= x1 < x2"),

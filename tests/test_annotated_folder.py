@@ -57,6 +57,18 @@ def test_a_plate_set_is_an_annotated_folder_packed_or_not(tmp_path):
     assert read[0].content == read[1].content and read[0].size == read[1].size == (30, 20)
 
 
+def test_annotations_that_name_no_image_are_a_fault(tmp_path):
+    (tmp_path / "annotations.csv").write_text("")
+    assert faults_of(tmp_path) == ["annotations.csv names no image."]
+
+
+def test_annotations_beside_the_splits_would_be_overlooked(tmp_path):
+    for number, split in enumerate(("train", "val", "test")):
+        write_annotated(tmp_path / split, ["1"], number)
+    (tmp_path / "annotations.csv").write_text("0.png,0,0,1,1,1\n")
+    assert faults_of(tmp_path) == ["annotations.csv stands beside train, val, test: expected one in each of them."]
+
+
 def test_coco_counts_images_without_boxes(tmp_path):
     write_image(tmp_path / "a b é.png", 0)
     content = {"images": [{"id": 1, "file_name": "a b é.png"}], "categories": [], "annotations": []}

@@ -46,6 +46,16 @@ def test_amounts_and_sizes_are_printed(capsys):
     ]
 
 
+def test_images_that_no_annotation_names_are_told_and_are_no_fault(capsys):
+    write_annotated(Path("own"), ["12", "1"])
+    for name in ("b.png", "a/c.JPG", "d.txt"):
+        write_image(Path("own/e.png"), 9)
+        Path("own/a").mkdir(exist_ok=True)
+        Path("own/e.png").rename(Path("own") / name)
+    assert main(["check", "own"]) == 0
+    assert "not annotated       own/a/c.JPG and 1 more\n" in capsys.readouterr().out
+
+
 def test_splits_stand_side_by_side(capsys):
     for number, split in enumerate(("train", "val", "test")):
         write_annotated(Path("own") / split, ["12", "2"][: number + 1], 10 * number)
@@ -116,6 +126,19 @@ def test_wrong_parameters_are_no_fault_of_the_images(capsys):
     assert "anchors             not looked at: mine.yaml: detector." in capsys.readouterr().out
 
 
+def test_a_parameter_file_that_is_asked_for_must_be_there(capsys):
+    write_annotated(Path("own"), ["1"])
+    assert main(["check", "own", "--params", "mine.yaml"]) == 1
+    assert "--params mine.yaml: there is no such file" in capsys.readouterr().err
+
+
+def test_samples_are_not_drawn_over_an_image(capsys):
+    before = (write_annotated(Path("own"), ["1"]) / "0.png").read_bytes()
+    assert main(["check", "own", "--draw", "own/../own/0.png"]) == 1
+    assert "one of the images" in capsys.readouterr().err
+    assert Path("own/0.png").read_bytes() == before
+
+
 def test_samples_are_drawn_with_their_boxes():
     write_annotated(Path("own"), ["12"] * 40)
     assert main(["check", "own", "--draw", "new/samples.png"]) == 0
@@ -147,14 +170,17 @@ def test_help_has_examples(capsys):
 def test_what_is_converted_holds_the_same(capsys):
     write_annotated(Path("own"), ["12", "", "3"])
     Path("own/truth.csv").write_text("image,text\n2.png,3\n0.png,21\n1.png,\n")
+    Path("own/sources.csv").write_text("image,source\n0.png,a walk\n2.png,a walk\n")
     assert main(["convert", "own", "--to", "coco", "new/coco"]) == 0
-    assert sorted(path.name for path in Path("new/coco").iterdir()) == ["annotations.json", "images", "truth.csv"]
+    written = ["annotations.json", "images", "sources.csv", "truth.csv"]
+    assert sorted(path.name for path in Path("new/coco").iterdir()) == written
     before, after = (read_annotated(Path(folder)) for folder in ("own", "new/coco"))
     assert after.faults == [] and after.alphabet == before.alphabet
     for first, second in zip(before.splits[""], after.splits[""], strict=True):
         assert first.path.read_bytes() == second.path.read_bytes()
         assert first.boxes.tolist() == second.boxes.tolist()
-        assert (first.characters, first.text) == (second.characters, second.text)
+        told = [(image.characters, image.text, image.source) for image in (first, second)]
+        assert told[0] == told[1]
 
 
 def test_nothing_is_written_over_and_nothing_faulty_converted(capsys):

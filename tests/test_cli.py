@@ -217,3 +217,16 @@ def test_a_closed_pipe_and_ctrl_c_leave_no_traceback(model, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (130, "")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+def test_an_output_that_is_closed_or_knows_few_letters_takes_all(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "annotations.csv").write_text("š.png,0,0,1,1,š\n", encoding="utf-8")
+    command = [sys.executable, "-m", "platefuse.cli", "check", str(tmp_path / "one")]
+    for shell, output in (("exec >&-", ""), ("exec >&- 2>&-", None), ("export PYTHONIOENCODING=latin-1", "  \\u0161")):
+        told = ["sh", "-c", f'{shell}; exec "$@"', "sh", *command]
+        done = subprocess.run(told, capture_output=True, text=True, timeout=120, encoding="latin-1")
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        if output is not None:
+            assert output in done.stdout and "faults: 1" in done.stderr

@@ -72,6 +72,13 @@ def test_characters_are_cut_out_as_the_connection_layer_cuts_them(size, changes)
     np.testing.assert_allclose(cut, connection_crops(image, boxes, crops), atol=2)
 
 
+@pytest.mark.parametrize(("size", "box"), [((2, 1200), [100, 0, 300, 2]), ((900, 1), [0, 100, 1, 300])], ids=str)
+def test_of_a_sliver_that_vanishes_on_the_canvas_as_little_is_seen(size, box):
+    image, boxes, crops = photograph(*size), np.array([box]), params(margin=0.12)
+    cut = cut_characters(np.random.default_rng(0), image, boxes, crops)
+    np.testing.assert_array_equal(cut, connection_crops(image, boxes, crops))
+
+
 def test_crops_may_reach_far_beyond_the_photograph():
     image, crops = photograph(96, 200, noise=0), params(margin=1.5)
     boxes = np.array([[0, 0, 40, 60], [150, 20, 200, 96], [60, 30, 100, 70]])

@@ -90,11 +90,15 @@ def test_a_file_that_is_no_mapping_has_no_sections(tmp_path, content):
     assert read_parameters(path) == {}
 
 
-def test_a_folder_and_an_endless_file_are_refused(tmp_path):
-    with pytest.raises(PlatefuseError, match=r"cannot be read: Is a directory\.$"):
-        read_parameters(tmp_path)
+def test_what_is_no_file_and_one_too_large_are_refused(tmp_path):
+    pipe, large = tmp_path / "pipe", tmp_path / "large"
+    os.mkfifo(pipe)
+    large.write_text("# \n" * 100_000)
+    for path in (tmp_path, pipe, Path(os.devnull).with_name("zero")):
+        with pytest.raises(PlatefuseError, match=r"cannot be read: it is no file\.$"):
+            read_parameters(path)
     with pytest.raises(PlatefuseError, match="is larger than 256 KiB"):
-        read_parameters(Path(os.devnull).with_name("zero"))
+        read_parameters(large)
 
 
 @pytest.mark.parametrize("path", [ROOT / "params.yaml", *sorted(ROOT.glob("pipelines/*/params.yaml"))], ids=str)

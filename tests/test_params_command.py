@@ -142,6 +142,14 @@ def test_json_is_an_object_a_line(capsys, monkeypatch):
     }
 
 
+def test_json_stays_json_whatever_the_file_says(tmp_path, capsys):
+    path = tmp_path / "params.yaml"
+    path.write_text("synth: {layout: scatter, val_share: .nan, test_share: -.inf}")
+    assert main(["params", "synth.val_share", "synth.test_share", "--file", str(path), "--json"]) == 0
+    said = [json.loads(line, parse_constant=pytest.fail)["value"] for line in capsys.readouterr().out.splitlines()]
+    assert said[:2] == ["NaN", "-Infinity"]
+
+
 def test_check_names_every_fault_and_exits_with_1(tmp_path, capsys):
     path = tmp_path / "params.yaml"
     write_changed(ROOT / "params.yaml", path, {"fuse.slots": 2, "evaluate.pictured": 0})

@@ -34,19 +34,23 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--draw", type=file_path, metavar="FILE.png", help="also draw some images with their boxes")
     parser.add_argument(
-        "--params", type=Path, default=PARAMS, metavar="FILE", help=f"whose anchors to look at (default: {PARAMS})"
+        "--params", type=Path, metavar="FILE", help=f"whose anchors to look at (default: {PARAMS}, if it is there)"
     )
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    if arguments.params and not arguments.params.exists():
+        raise PlatefuseError(f"--params {arguments.params}: there is no such file.")
     annotated = read_annotated(arguments.folder)
     images = [image for of_split in annotated.splits.values() for image in of_split]
+    if arguments.draw and arguments.draw.resolve() in {image.path.resolve() for image in images}:
+        raise PlatefuseError(f"--draw {arguments.draw}: this is one of the images; choose another file.")
     _print_amounts(annotated, images)
     boxes = [image.boxes for image in images if len(image.boxes)]
     if boxes:
         _print_sizes("images", np.array([image.size for image in images]))
         _print_sizes("boxes", np.concatenate([of_image[:, 2:] - of_image[:, :2] for of_image in boxes]))
-        print(f"{'anchors':<20}{_anchors(images, arguments.params)}")
+        print(f"{'anchors':<20}{_anchors(images, arguments.params or PARAMS)}")
     for fault in annotated.faults:
         complain(on_one_line(fault))
     if arguments.draw and images:
@@ -64,10 +68,13 @@ def _print_amounts(annotated: AnnotatedFolder, images: list[AnnotatedImage]) -> 
     counts = [Counter("".join(image.characters for image in of_split)) for of_split in splits.values()]
     _print_row("characters", (count.total() for count in counts))
     for character in annotated.alphabet:
-        _print_row(f"  {character}", (count[character] for count in counts))
+        _print_row(f"  {on_one_line(character)}", (count[character] for count in counts))
     copies = len(images) - len({image.content for image in images})
     if copies:
         print(f"{'copies of others':<20}{copies:>8}")
+    if annotated.unnamed:
+        more = f" and {len(annotated.unnamed) - 1} more" if annotated.unnamed[1:] else ""
+        print(f"{'not annotated':<20}{on_one_line(annotated.unnamed[0])}{more}")
 
 
 def _print_row(name: str, cells: Any) -> None:

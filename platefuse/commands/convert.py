@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from platefuse.annotated_folder import COCO, AnnotatedImage, read_annotated
+from platefuse.annotated_folder import COCO, SOURCES, AnnotatedImage, read_annotated
 from platefuse.annotations import refuse
 from platefuse.coco import write_coco
 from platefuse.commands import add_command
@@ -22,10 +22,10 @@ def add(commands: Any) -> None:
         _convert,
         "write annotated images in the form that labelling tools read",
         "examples:\n"
-        "  platefuse convert data/plates/test --to coco labelled     labelled/annotations.json, images/, truth.csv\n"
+        "  platefuse convert data/plates/test --to coco labelled     labelled/annotations.json and images/\n"
         "  platefuse convert data/plates --to coco labelled          the same in labelled/train, val and test\n\n"
-        "Images are copied byte for byte. What comes back from the tool is checked by `platefuse check`, and\n"
-        "trained on with synth.layout: folder.",
+        "Images are copied byte for byte; truth.csv and sources.csv come along. What comes back from the tool\n"
+        "is checked by `platefuse check`, and trained on with synth.layout: folder.",
     )
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="images and annotations, or train, val and test of them"
@@ -55,5 +55,8 @@ def _write(folder: Path, alphabet: str, images: list[AnnotatedImage]) -> None:
     described = [(name, i.size, i.boxes, i.characters) for name, i in zip(names, images, strict=True)]
     write_coco(folder / COCO, alphabet, described)
     texts = [[name, image.text] for name, image in zip(names, images, strict=True) if image.text is not None]
-    if len(texts) == len(images):
+    if texts:
         write_csv(folder / TRUTH, ["image", "text"], texts)
+    sources = [[name, image.source] for name, image in zip(names, images, strict=True) if image.source is not None]
+    if sources:
+        write_csv(folder / SOURCES, ["image", "source"], sources)

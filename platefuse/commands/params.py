@@ -90,7 +90,8 @@ def _print(parameters: "list[Parameter]", as_json: bool) -> None:
     heading = ""
     for parameter in parameters:
         if as_json:
-            print(json.dumps(asdict(parameter), default=str))
+            as_python_has_it = json.dumps(asdict(parameter), default=str)
+            print(json.dumps(json.loads(as_python_has_it, parse_constant=str)))  # JSON has no NaN: it becomes a text
             continue
         when = f", if {parameter.condition}" if parameter.condition else ""
         new_heading = f"# Stage {parameter.stage}{when}"

@@ -52,7 +52,7 @@ def _read(arguments: argparse.Namespace) -> int:
 
 
 def _as_line(path: Path, reading: Reading) -> str:
-    return f"{on_one_line(path)}\t{reading.text}\t{reading.confidence:.4f}"
+    return f"{on_one_line(path)}\t{on_one_line(reading.text)}\t{reading.confidence:.4f}"
 
 
 def _as_json(path: Path, reading: Reading) -> str:
@@ -73,7 +73,7 @@ def _picture_paths(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
     """Give each image a PNG of its own in the folder; images of one name get -2, -3 … in their order.
 
     Raises:
-        PlatefuseError: if a picture would take the place of an image that is to be read.
+        PlatefuseError: if a picture would take the place of an image that is to be read, or of a folder.
     """
     if folder.exists() and not folder.is_dir():
         raise PlatefuseError(f"--draw {folder}: this is a file, expected a folder.")
@@ -89,6 +89,8 @@ def _picture_paths(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
         pictures[path] = folder / f"{name}.png"
         if pictures[path].resolve() in images:
             raise PlatefuseError(f"--draw {folder}: {pictures[path]} is one of the images; choose another folder.")
+        if pictures[path].is_dir():
+            raise PlatefuseError(f"--draw {folder}: {pictures[path]} is a folder; choose another one to draw into.")
     return pictures
 
 
