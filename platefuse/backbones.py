@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from platefuse.detector_params import Backbone, Weights
+from platefuse.detector_params import Backbone, Contrast, Weights
 from platefuse.errors import PlatefuseError
 from platefuse.keras2 import keras, tf
 
@@ -17,11 +17,13 @@ _KNOWN: dict[str, tuple[str, tuple[str, str, str], str]] = {
 _IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # Caffe's, as keras-retinanet's preprocess_image subtracts it
 # Keras' default of 0.99 lags behind weights that change for a few hundred steps only.
 _BATCH_NORMALISATION_MOMENTUM = 0.9
+_CELL, _CELLS = 8, 5  # a neighbourhood is of 5 x 5 cells of 8 x 8 pixels: about as high as a character
+_FAINTEST = 4.0  # standard deviation, of 255: what differs by less is noise, and is not made more of
 
 
 @keras.utils.register_keras_serializable("platefuse")
 class Preprocess(keras.layers.Layer):
-    """RGB 0..255 to what a backbone expects: `caffe` (BGR minus ImageNet's mean) or `unit` (-1..1)."""
+    """RGB 0..255 to what a backbone expects: `caffe` (BGR less ImageNet's mean), `unit` (-1..1) or `local` contrast."""
 
     def __init__(self, mode: str, **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -30,13 +32,41 @@ class Preprocess(keras.layers.Layer):
     def call(self, images: tf.Tensor) -> tf.Tensor:
         if self.mode == "caffe":
             return images[..., ::-1] - tf.constant(_IMAGENET_MEAN_BGR)
+        if self.mode == "local":
+            return local_contrast(images)
         return images / 127.5 - 1.0
 
     def get_config(self) -> dict[str, object]:
         return {**super().get_config(), "mode": self.mode}
 
 
-def build_backbone(images: tf.Tensor, name: Backbone, weights: Weights, width: int) -> dict[str, tf.Tensor]:
+def local_contrast(images: tf.Tensor) -> tf.Tensor:
+    """Show every part of a plate in the same light: without its neighbourhood's mean, divided by its deviation.
+
+    The divisive normalisation of Jarrett et al., *What is the Best Multi-Stage Architecture for Object Recognition?*
+    (2009), with means over squares, which are interpolated between. Black pixels are beyond the plate: they do not
+    count, and stay 0.
+
+    Args:
+        images: float32 RGB [B,H,W,3], 0..255, H and W multiples of 8 and known when the graph is built.
+
+    Returns:
+        float32 RGB [B,H,W,3], gray values of a standard deviation of about 1/2.
+    """
+    gray = tf.reduce_mean(images, axis=-1, keepdims=True)
+    inside = tf.cast(gray > 0, tf.float32)
+    cells = tf.nn.avg_pool2d(tf.concat([gray, tf.square(gray), inside], axis=-1), _CELL, _CELL, "VALID")
+    gray_sum, square_sum, share = tf.split(tf.nn.avg_pool2d(cells, _CELLS, 1, "SAME"), 3, axis=-1)
+    share = tf.maximum(share, 1e-3)
+    mean = gray_sum / share
+    deviation = tf.sqrt(tf.maximum(square_sum / share - tf.square(mean), 0.0))
+    light = tf.image.resize(tf.concat([mean, 0.5 / (deviation + _FAINTEST)], axis=-1), images.shape[1:3])
+    return (images - light[..., :1]) * (light[..., 1:] * inside)
+
+
+def build_backbone(
+    images: tf.Tensor, name: Backbone, weights: Weights, width: int, contrast: Contrast
+) -> dict[str, tf.Tensor]:
     """Put a backbone onto an input.
 
     Args:
@@ -44,6 +74,7 @@ def build_backbone(images: tf.Tensor, name: Backbone, weights: Weights, width: i
         name: which network.
         weights: random, or those trained on ImageNet, fetched by Keras; slim has only random ones.
         width: channels of the slim network's first stage; the others have their own.
+        contrast: `local` for `local_contrast` in place of what the network was made for.
 
     Returns:
         C3, C4 and C5: features at strides 8, 16 and 32.
@@ -51,10 +82,10 @@ def build_backbone(images: tf.Tensor, name: Backbone, weights: Weights, width: i
     Raises:
         PlatefuseError: if ImageNet's weights cannot be fetched.
     """
-    if name == "slim":
-        return _slim(Preprocess("unit", name="preprocess")(images), width)
-    constructor, layers, mode = _KNOWN[name]
-    inputs = Preprocess(mode, name="preprocess")(images)
+    constructor, layers, mode = _KNOWN.get(name, (None, (), "unit"))
+    inputs = Preprocess("local" if contrast == "local" else mode, name="preprocess")(images)
+    if constructor is None:
+        return _slim(inputs, width)
     network = _keras_application(getattr(keras.applications, constructor), inputs, name, weights)
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):

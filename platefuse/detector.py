@@ -51,7 +51,7 @@ def build_detector(params: DetectorParams, classes: int) -> keras.Model:
         `classification` [B,A,classes] (0..1), for A anchors.
     """
     images = keras.Input((*params.canvas, 3), name="images")
-    features = build_backbone(images, params.backbone, params.weights, params.backbone_width)
+    features = build_backbone(images, params.backbone, params.weights, params.backbone_width, params.contrast)
     anchors = len(params.anchors.ratios) * len(params.anchors.scales)
     return retinanet.retinanet(
         inputs=images,

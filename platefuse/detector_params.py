@@ -12,6 +12,7 @@ from platefuse.training_params import Decay, LightParams
 Positive = Annotated[Real, Field(gt=0, le=10_000)]
 Backbone = Literal["slim", "resnet50", "resnet101", "vgg16", "mobilenet"]
 Weights = Literal["none", "imagenet"]
+Contrast = Literal["as_given", "local"]
 # RetinaNet's: an anchor learns a box it overlaps by this IoU or more, and that there is none below the other.
 POSITIVE_OVERLAP, NEGATIVE_OVERLAP = 0.5, 0.4
 
@@ -44,6 +45,7 @@ class DetectorParams(Params):
     backbone: Backbone = Field(description="slim, or a network of keras.applications")
     weights: Weights = Field(description="none: random; imagenet: fetched by Keras")
     canvas: Pair[Annotated[int, Field(ge=32, le=4096)]] = Field(description="height, width all images are scaled to")
+    contrast: Contrast = Field(description="local: dark and faint parts of a plate look to it as the others do")
     classes: Literal["agnostic", "character"] = Field(description="one class in all, or one a character")
     backbone_width: int = Field(ge=4, le=256, description="channels of the slim backbone's first stage")
     pyramid_width: int = Field(ge=8, le=1024, description="channels of the feature pyramid")
@@ -67,3 +69,5 @@ class DetectorParams(Params):
     def broken_rules(self) -> Iterator[str]:
         if self.backbone == "slim" and self.weights != "none":
             yield "detector.weights = 'imagenet': backbone slim has none; choose weights none"
+        if self.contrast != "as_given" and self.weights != "none":
+            yield f"detector.contrast = '{self.contrast}': weights imagenet know pixels as_given; choose that"

@@ -19,6 +19,7 @@ ALPHABET = "01234ABCDE"
 DETECTOR = DetectorParams(
     seed=3,
     backbone="slim",
+    contrast="as_given",
     weights="none",
     canvas=CANVAS,
     classes="agnostic",

@@ -60,6 +60,10 @@ def test_backbones_of_keras_give_the_same_outputs(backbone: str) -> None:
     ("changes", "sentence"),
     [
         ({"weights": "imagenet"}, r"detector\.weights = 'imagenet': backbone slim has none"),
+        (
+            {"backbone": "vgg16", "weights": "imagenet", "contrast": "local"},
+            r"detector\.contrast = 'local': weights imagenet know pixels as_given",
+        ),
         ({"canvas": (64, 100)}, "multiples of 32"),
     ],
 )
