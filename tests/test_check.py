@@ -187,6 +187,9 @@ def test_nothing_is_written_over_and_nothing_faulty_converted(capsys):
     write_annotated(Path("own"), ["12"])
     assert main(["convert", "own", "--to", "coco", "own"]) == 1
     assert "own exists" in capsys.readouterr().err
+    Path("link").symlink_to("nowhere")
+    assert main(["convert", "own", "--to", "coco", "link"]) == 1
+    assert "link exists" in capsys.readouterr().err
     Path("own/0.png").unlink()
     assert main(["convert", "own", "--to", "coco", "new"]) == 1
     assert "own/0.png is missing" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """`platefuse convert`: annotated images in the form that labelling tools read."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def add(commands: Any) -> None:
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    if arguments.out.exists():
+    if os.path.lexists(arguments.out):  # a link to nowhere, too
         raise PlatefuseError(f"{arguments.out} exists: choose another folder, or remove it.")
     annotated = read_annotated(arguments.folder)
     refuse(annotated.faults, arguments.folder)
