@@ -96,24 +96,13 @@ clean-env:  ## remove .venv; the next target that needs it makes it again
 	@$(PIP) --require-hashes -r requirements/pipeline.txt
 	@touch $@
 
-.venv/.dev: .venv/.installed requirements/dev.txt
-	@echo "Installing the tools for tests and lint"
-	@$(PIP) --require-hashes -r requirements/dev.txt
-	@touch $@
-
-.venv/.fuzz: .venv/.installed requirements/fuzz.txt
-	@echo "Installing the fuzzer"
-	@$(PIP) --require-hashes -r requirements/fuzz.txt
-	@touch $@
-
-.venv/.bench: .venv/.installed requirements/bench.txt
-	@echo "Installing what is measured beside"
-	@$(PIP) --require-hashes -r requirements/bench.txt
-	@touch $@
-
-.venv/.export: .venv/.installed requirements/export.txt
-	@echo "Installing what makes ONNX and LiteRT models, and runs them"
-	@$(PIP) --require-hashes -r requirements/export.txt
+.venv/.dev: WHAT := the tools for tests and lint
+.venv/.export: WHAT := what makes ONNX and LiteRT models, and runs them
+.venv/.bench: WHAT := what is measured beside
+.venv/.fuzz: WHAT := the fuzzer
+.venv/.dev .venv/.export .venv/.bench .venv/.fuzz: .venv/.%: .venv/.installed requirements/%.txt
+	@echo "Installing $(WHAT)"
+	@$(PIP) --require-hashes -r requirements/$*.txt
 	@touch $@
 
 .venv/.package: .venv/.installed pyproject.toml
