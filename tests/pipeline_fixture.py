@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,9 +84,14 @@ class Pipeline:
         return Pipeline(folder)
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=self.folder, env=self.environment | environment, capture_output=True, text=True, timeout=900
-        )
+        """Run a command to its end. Its streams are files: a worker that dvc leaves behind would hold a pipe open."""
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            ended = subprocess.run(
+                command, cwd=self.folder, env=self.environment | environment, stdout=out, stderr=err, timeout=900
+            )
+            for stream in (out, err):
+                stream.seek(0)
+            return subprocess.CompletedProcess(ended.args, ended.returncode, out.read(), err.read())
 
     def git(self, *arguments: str) -> str:
         ended = self.run("git", *arguments)
