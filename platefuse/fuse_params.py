@@ -42,6 +42,9 @@ class FuseParams(Params):
     change_cost: Real = Field(
         ge=0, le=1000, description="log-probability lost by each change between letters and digits"
     )
+    group_gap: Real = Field(
+        ge=0, le=10, description="such a change is free at gaps this much wider than most, in heights; 0: nowhere"
+    )
     formats: Formats = Field(description="formats such as LL000LL, and names of shipped lists of them")
     format_tolerance: Real = Field(
         ge=0, le=1000, description="log-probability a reading may lose for following a format"

@@ -14,13 +14,13 @@ def most_probable_reading(
     count: tf.Tensor,
     formats: tuple[str, ...],
     tolerance: float,
-    change_cost: float,
+    change_costs: tf.Tensor,
     alphabet: str,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Read plates by the formats that are as long as they are, and by runs of letters and digits.
 
-    What a reading counts is the logarithm of its probability (summed over the characters) less `change_cost` for every
-    change between letters and digits from one character to the next. Of the readings that one of those formats allows
+    What a reading counts is the logarithm of its probability (summed over the characters) less what each change between
+    letters and digits from one character to the next costs. Of the readings that one of those formats allows
     the one that counts most is taken, if it counts less than `tolerance` below the one that counts most of all. Else
     that one is, so that a plate which follows no format survives. No loop over formats.
 
@@ -29,7 +29,7 @@ def most_probable_reading(
         count: int32 [B], how many slots are used; they come first.
         formats: none longer than N; may be empty.
         tolerance: 0 or more.
-        change_cost: 0 or more; 0 makes every sequence of letters and digits as likely.
+        change_costs: float32 [B,N-1], 0 or more; all 0 makes every sequence of letters and digits as likely.
         alphabet: K characters.
 
     Returns:
@@ -42,7 +42,7 @@ def most_probable_reading(
     used = tf.sequence_mask(count, slots)
     logarithms = tf.where(used[..., None], log_probability(best), 0.0)
     allowed = _allowed_kinds(("?" * slots, *formats), slots)  # the first allows all readings
-    sums = best_sums(tf.where(allowed, logarithms[:, None], -np.inf), change_cost)
+    sums = best_sums(tf.where(allowed, logarithms[:, None], -np.inf), change_costs[:, None])
     chosen = tf.zeros_like(count)
     if formats:
         counts = tf.reduce_max(sums[:, :, 0], axis=-1)
@@ -54,7 +54,7 @@ def most_probable_reading(
     return tf.where(used, ids, -1), tf.where(used, tf.gather(best, kinds, batch_dims=2), 0.0)
 
 
-def best_sums(logarithms: tf.Tensor, change_cost: float) -> tf.Tensor:
+def best_sums(logarithms: tf.Tensor, change_costs: tf.Tensor) -> tf.Tensor:
     """Find what the best sequence of kinds counts that has a given kind in a given slot.
 
     The max-marginals of a Markov chain, by messages from both its ends (Viterbi, 1967; Pearl, 1988). Where one kind's
@@ -62,22 +62,22 @@ def best_sums(logarithms: tf.Tensor, change_cost: float) -> tf.Tensor:
 
     Args:
         logarithms: float32 [...,N,kinds], of the probability of each kind's best character; 0 in unused slots.
-        change_cost: what each change of kind from one slot to the next subtracts from their sum.
+        change_costs: float32 [...,N-1], what a change of kind from each slot to the next subtracts from their sum.
 
     Returns:
         float32 [...,N,kinds].
     """
-    slots = tf.unstack(logarithms, axis=-2)
-    before, after = _messages(slots, change_cost), _messages(slots[::-1], change_cost)[::-1]
+    slots, costs = tf.unstack(logarithms, axis=-2), tf.unstack(change_costs[..., None], axis=-2)
+    before, after = _messages(slots, costs), _messages(slots[::-1], costs[::-1])[::-1]
     return logarithms + tf.stack(before, axis=-2) + tf.stack(after, axis=-2)
 
 
-def _messages(slots: list[tf.Tensor], change_cost: float) -> list[tf.Tensor]:
+def _messages(slots: list[tf.Tensor], costs: list[tf.Tensor]) -> list[tf.Tensor]:
     """What all slots before each one say of its kinds: N times float32 [...,kinds]."""
     messages = [tf.zeros_like(slots[0])]
-    for slot in slots[:-1]:
+    for slot, cost in zip(slots[:-1], costs, strict=True):
         sums = messages[-1] + slot
-        messages.append(tf.maximum(sums, tf.reduce_max(sums, axis=-1, keepdims=True) - change_cost))
+        messages.append(tf.maximum(sums, tf.reduce_max(sums, axis=-1, keepdims=True) - cost))
     return messages
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from platefuse.fuse_params import FuseParams
+from platefuse.groups import change_costs, upper_median
 from platefuse.keras2 import keras, tf
 from platefuse.opinions import certainty, presence
 from platefuse.probable_reading import most_probable_reading
@@ -34,7 +35,7 @@ class ReadOut(keras.layers.Layer):
         found, probabilities = (
             tf.gather(tf.where(used[..., None], values, 0.0), order, batch_dims=1) for values in (found, probabilities)
         )
-        ids, character_scores = self._named(probabilities, count)
+        ids, character_scores = self._named(found[..., :4], probabilities, count)
         smallest = tf.reduce_min(tf.where(ids >= 0, character_scores, 1.0), axis=1)
         return {
             "confidence": tf.where(count > 0, smallest, 0.0),
@@ -57,11 +58,12 @@ class ReadOut(keras.layers.Layer):
             used &= tall_enough(boxes, used, self.params.least_height)
         return used
 
-    def _named(self, probabilities: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _named(self, boxes: tf.Tensor, probabilities: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The ids and probabilities, [B,N] each, of the characters that are read; -1 and 0 in unused slots."""
-        formats, tolerance, change_cost = self.params.formats, self.params.format_tolerance, self.params.change_cost
-        if formats or change_cost:
-            return most_probable_reading(probabilities, count, formats, tolerance, change_cost, self.alphabet)
+        formats, tolerance = self.params.formats, self.params.format_tolerance
+        if formats or self.params.change_cost:
+            costs = change_costs(boxes, count, self.params.change_cost, self.params.group_gap)
+            return most_probable_reading(probabilities, count, formats, tolerance, costs, self.alphabet)
         ids = tf.argmax(probabilities, axis=-1, output_type=tf.int32)
         return tf.where(tf.sequence_mask(count, ids.shape[1]), ids, -1), tf.reduce_max(probabilities, axis=-1)
 
@@ -78,9 +80,7 @@ def tall_enough(boxes: tf.Tensor, used: tf.Tensor, least: float) -> tf.Tensor:
         bool [B,N].
     """
     heights = tf.maximum(boxes[..., 3] - boxes[..., 1], 0.0)
-    tallest_first = tf.sort(tf.where(used, heights, -1.0), direction="DESCENDING")
-    middle = tf.maximum(tf.reduce_sum(tf.cast(used, tf.int32), axis=1) - 1, 0) // 2
-    return heights >= least * tf.gather(tallest_first, middle, batch_dims=1)[:, None]
+    return heights >= least * upper_median(heights, used)
 
 
 def _in_image(boxes: tf.Tensor, geometry: tf.Tensor) -> tf.Tensor:

@@ -64,6 +64,7 @@ FUSE = FuseParams(
     reading_order="left_to_right",
     detector_weight=0.0,
     change_cost=0.0,
+    group_gap=0.0,
     formats=(),
     format_tolerance=0.0,
 )

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -22,20 +23,20 @@ def allows(entry: str, text: str) -> bool:
     return re.fullmatch("".join(CLASSES[sign] for sign in entry), text) is not None
 
 
-def changes(text: str) -> int:
-    """How often a letter, a digit or another sign follows one of another kind."""
+def cost_of(text: str, costs: Sequence[float]) -> float:
+    """What it costs that a letter, a digit or another sign follows one of another kind, at each of these places."""
     kinds = [(c.isalpha(), c.isdigit()) for c in text]
-    return sum(a != b for a, b in itertools.pairwise(kinds))
+    return sum(cost for (a, b), cost in zip(itertools.pairwise(kinds), costs, strict=False) if a != b)
 
 
-def enumerated(probabilities: np.ndarray, formats: list[str], tolerance: float, change_cost: float = 0.0) -> str:
+def enumerated(probabilities: np.ndarray, formats: list[str], tolerance: float, costs: Sequence[float]) -> str:
     """The reading of one plate, of its characters' probabilities [n,K]."""
     logarithms = [dict(zip(ALPHABET, np.log(row), strict=True)) for row in probabilities.astype(np.float64)]
     readings = {
         text: sum(row[c] for row, c in zip(logarithms, text, strict=True))
         for text in map("".join, itertools.product(ALPHABET, repeat=len(probabilities)))
     }
-    readings = {text: logarithm - change_cost * changes(text) for text, logarithm in readings.items()}
+    readings = {text: logarithm - cost_of(text, costs) for text, logarithm in readings.items()}
     free = max(readings, key=readings.__getitem__)
     allowed = [text for text in readings if any(allows(entry, text) for entry in formats)]
     bound = max(allowed, key=readings.__getitem__, default=free)
@@ -43,29 +44,37 @@ def enumerated(probabilities: np.ndarray, formats: list[str], tolerance: float, 
 
 
 def read(
-    probabilities: np.ndarray, count: np.ndarray, formats: tuple[str, ...], tolerance: float, change_cost: float = 0.0
+    probabilities: np.ndarray,
+    count: np.ndarray,
+    formats: tuple[str, ...],
+    tolerance: float,
+    costs: np.ndarray | float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Read with costs of changes [B,N-1], or one that is the same everywhere."""
+    pairs = (probabilities.shape[0], probabilities.shape[1] - 1)
+    change_costs = tf.constant(np.broadcast_to(costs, pairs), tf.float32)
     tensors = tf.constant(probabilities, tf.float32), tf.constant(count, tf.int32)
-    ids, scores = most_probable_reading(*tensors, formats, tolerance, change_cost, ALPHABET)
+    ids, scores = most_probable_reading(*tensors, formats, tolerance, change_costs, ALPHABET)
     return ids.numpy(), scores.numpy()
 
 
 @given(
     formats=st.lists(st.text("L0?", min_size=1, max_size=4), max_size=6, unique=True),
     tolerance=st.sampled_from([0.0, 0.5, 2.0, 5.0, 1000.0]),
-    change_cost=st.sampled_from([0.0, 0.3, 1.0, 4.0, 100.0]),
+    costs=st.lists(st.sampled_from([0.0, 0.3, 1.0, 4.0, 100.0]), min_size=3, max_size=3),
     sharpness=st.sampled_from([0.5, 2.0, 6.0]),
     seed=st.integers(0, 1000),
 )
 def test_reading_is_the_one_that_an_enumeration_finds(
-    formats: list[str], tolerance: float, change_cost: float, sharpness: float, seed: int
+    formats: list[str], tolerance: float, costs: list[float], sharpness: float, seed: int
 ) -> None:
     logits = sharpness * np.random.default_rng(seed).normal(size=(5, 4, len(ALPHABET)))
     probabilities = (np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)).astype(np.float32)
     counts = np.arange(5)
-    ids, scores = read(probabilities, counts, tuple(formats), tolerance, change_cost)
+    used = np.arange(3) < counts[:, None] - 1
+    ids, scores = read(probabilities, counts, tuple(formats), tolerance, used * np.array(costs))
     for row, count in enumerate(counts):
-        expected = [ALPHABET.index(c) for c in enumerated(probabilities[row, :count], formats, tolerance, change_cost)]
+        expected = [ALPHABET.index(c) for c in enumerated(probabilities[row, :count], formats, tolerance, costs)]
         assert ids[row].tolist() == expected + [-1] * (4 - count)
         given_scores = [*probabilities[row, range(count), expected], *[0.0] * (4 - count)]
         np.testing.assert_array_equal(scores[row], np.array(given_scores, np.float32))

@@ -37,6 +37,7 @@ PARAMS = FuseParams.model_validate(
         "least_height": 0.2,
         "detector_weight": 0.5,
         "change_cost": 0.5,
+        "group_gap": 0.2,
         "formats": ["LL00", "0L0L"],
         "format_tolerance": 3.0,
     }
