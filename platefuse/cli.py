@@ -1,4 +1,4 @@
-"""The command line: `platefuse read`, `score`, `export`, `check`, `convert`, `params`: each a module of commands/."""
+"""The command line: `platefuse read`, `score`, `fuse`, `export`, `check`, `convert`, `params`: modules of commands/."""
 
 import argparse
 import codecs
@@ -6,10 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-from platefuse.commands import check, complain, convert, export, params, read, score
+from platefuse.commands import check, complain, convert, export, fuse, params, read, score
 from platefuse.errors import PlatefuseError
 
-COMMANDS = (read, score, export, check, convert, params)
+COMMANDS = (read, score, fuse, export, check, convert, params)
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # as the shell has them: 128 and the signal's number
 
 

@@ -20,6 +20,7 @@ from tests.pipeline_fixture import Pipeline
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")  # of DVC's own making
 
 NAMES = ["digits", "plates"]
+MODELS = ["fused", "detector.h5", "classifier.h5"]
 METRICS = {"exact_match": 0.75, "detector": {"missed": 0.125}}
 
 
@@ -61,11 +62,11 @@ def test_nothing_but_releases_is_pushed_to_the_store():
 
 
 def stage(prefix: str) -> str:
-    """A pipeline of one stage: its model is a copy of the folder `model`."""
+    """A pipeline of one stage: its models are a copy of the root's folder `trained`."""
     copy = {
-        "cmd": f"rm -rf models && mkdir models && cp -r {prefix}model models/fused",
-        "deps": [f"{prefix}model"],
-        "outs": [{"models/fused": {"push": False}}],
+        "cmd": f"mkdir -p models && cp -r {prefix}trained/. models",
+        "deps": [f"{prefix}trained"],
+        "outs": [{f"models/{name}": {"push": False}} for name in MODELS],
     }
     return yaml.safe_dump({"stages": {"fuse": copy}})
 
@@ -74,7 +75,9 @@ def stage(prefix: str) -> str:
 def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """A project whose two pipelines have run and were released, with a model in miniature."""
     project = Pipeline.make(tmp_path_factory.mktemp("release") / "project")
-    save_rule_reader(project.folder / "model")
+    save_rule_reader(project.folder / "trained" / "fused")
+    for network in MODELS[1:]:  # a release looks into none
+        (project.folder / "trained" / network).write_text(f"The {network} in miniature")
     for folder, prefix in ((project.folder, ""), (project.folder / "pipelines" / "plates", "../../")):
         shutil.rmtree(folder / "metrics", ignore_errors=True)
         (folder / "metrics").mkdir(parents=True)
@@ -111,10 +114,12 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_release_is_the_model_with_its_metrics_and_commit(released: Pipeline, name: str):
+def test_a_release_is_the_model_with_its_networks_metrics_and_commit(released: Pipeline, name: str):
     files = content(released.folder / "released" / name)
     card = json.loads(files.pop("release.json"))
-    assert files == content(released.folder / "model")
+    networks = {network: files.pop(network).decode() for network in MODELS[1:]}
+    assert networks == {network: f"The {network} in miniature" for network in MODELS[1:]}
+    assert files == content(released.folder / "trained" / "fused")
     assert card == {
         "pipeline": {"digits": ".", "plates": "pipelines/plates"}[name],
         "commit": released.git("rev-parse", "HEAD~").strip(),

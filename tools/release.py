@@ -1,8 +1,8 @@
 """Release both pipelines' fused models: copy them to released/, pin them with DVC, push them to released/store.
 
 The store is a DVC remote inside the repository, so that any clone pulls a model without a network. Beside each model
-lies release.json: its pipeline, the commit of that pipeline's run, and the run's metrics. To be started in the
-project's root; commit released/ afterwards.
+lie the two networks that it was made of, for `platefuse fuse`, and release.json: its pipeline, the commit of that
+pipeline's run, and the run's metrics. To be started in the project's root; commit released/ afterwards.
 """
 
 import json
@@ -17,6 +17,7 @@ from dvc.repo import Repo
 
 from platefuse.errors import PlatefuseError
 from platefuse.files import replacing, write_json
+from platefuse.trained import CLASSIFIER, DETECTOR, FUSED
 
 RELEASED = Path("released")
 PIPELINES = {"digits": Path(), "plates": Path("pipelines/plates")}
@@ -67,7 +68,9 @@ def release(repo: Repo) -> None:
         check_up_to_date(repo, name)
     for name, pipeline in PIPELINES.items():
         with replacing(RELEASED / name) as draft:
-            shutil.copytree(pipeline / "models" / "fused", draft)
+            shutil.copytree(pipeline / "models" / FUSED, draft)
+            for network in (DETECTOR, CLASSIFIER):
+                shutil.copy(pipeline / "models" / network, draft)
             write_json(draft / "release.json", card(name))
     targets = [str(RELEASED / name) for name in PIPELINES]
     repo.scm_context.quiet = True  # it would advise to commit the .dvc files without the store

@@ -15,20 +15,17 @@ from tempfile import TemporaryDirectory
 from pydantic import ValidationError
 
 from platefuse import params
-from platefuse.classifier import load_classifier
 from platefuse.dataset import Plate
-from platefuse.detector import load_detector
 from platefuse.drawing import contact_sheet, draw_plate, marks_of
 from platefuse.errors import PlatefuseError
 from platefuse.evaluation import read_plates
-from platefuse.export import save_fused
 from platefuse.files import replacing, write_json
 from platefuse.fuse_params import FuseParams
-from platefuse.fusion import fuse
 from platefuse.images import read_image
 from platefuse.photographs import read_photographs
 from platefuse.reader import Reading
 from platefuse.scoring import parse_folds, score_texts
+from platefuse.trained import fuse_trained
 
 PIPELINE = Path("pipelines/plates")
 FOLDS = parse_folds("O0,I1")
@@ -63,12 +60,10 @@ def fuse_again(pipeline: Path, formats: set[Formats], folder: Path) -> dict[Form
     """
     settings = params.load(FuseParams, "fuse", pipeline / "params.yaml")
     changed = {entries: with_formats(settings, entries) for entries in sorted(formats)}
-    detector = load_detector(pipeline / "models" / "detector.h5")
-    classifier, alphabet = load_classifier(pipeline / "models" / "classifier.h5")
     models: dict[Formats, Path] = {}
     for entries, parameters in changed.items():
         models[entries] = folder / str(len(models))
-        save_fused(models[entries], *fuse(*detector, classifier, alphabet, parameters), alphabet, {})
+        fuse_trained(pipeline / "models", parameters, models[entries])
     return models
 
 
