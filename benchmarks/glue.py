@@ -17,6 +17,8 @@ from platefuse.read_out import ReadOut
 from platefuse.resampling import scale_to_canvas
 from platefuse.views import view_shifts
 
+_UNBOUNDED = (1e6, 1e6)  # an image's height and width that clip no box
+
 
 def predictor_of(detector: keras.Model, anchors: AnchorParams, params: FuseParams) -> keras.Model:
     """The detector as a model of its own that gives boxes and scores, with the fused model's thresholds and slots."""
@@ -43,7 +45,7 @@ class PythonReadOut:
             return [self._text(box[score >= 0], opinion) for box, score, opinion in plates]
         padded = np.full((*scores.shape, len(self._alphabet)), 1 / len(self._alphabet), np.float32)
         padded[scores >= 0] = opinions
-        geometry = np.ones((len(boxes), 3), np.float32)  # boxes are not asked for
+        geometry = np.tile(np.array([1, *_UNBOUNDED], np.float32), (len(boxes), 1))  # boxes are not asked for
         ids = self._layer((boxes, scores, padded, geometry))["character_ids"].numpy()
         return ["".join(self._alphabet[i] for i in row if i >= 0) for row in ids]
 

@@ -101,11 +101,12 @@ def _read_set(folder: Path, faults: list[str]) -> tuple[list[AnnotatedImage], st
         found = "both" if has_csv else "neither"
         faults.append(f"{folder}: expected {ANNOTATIONS} or {COCO}, found {found}.")
         return [], "", []
+    known = len(faults)
     annotations = read_coco(folder / COCO, faults) if has_coco else _read_csv(folder, faults)
     if annotations is None:
         return [], "", []
     where = folder / (COCO if has_coco else ANNOTATIONS)
-    if not annotations.boxes:
+    if not annotations.boxes and len(faults) == known:
         faults.append(f"{where} names no image.")
     texts = _of_images(folder / TRUTH, "text", annotations, faults)
     sources = _of_images(folder / SOURCES, "source", annotations, faults)
@@ -128,7 +129,10 @@ def _read_set(folder: Path, faults: list[str]) -> tuple[list[AnnotatedImage], st
 
 
 def _unnamed(folder: Path, annotations: Annotations) -> list[Path]:
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    """The image files that nothing is said of; those in an archive are not looked at, nor hidden ones."""
+    files = (
+        p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()
+    )
     return sorted(path for path in files if path.relative_to(folder).as_posix() not in annotations.boxes)
 
 

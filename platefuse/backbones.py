@@ -26,6 +26,8 @@ class Preprocess(keras.layers.Layer):
     """RGB 0..255 to what a backbone expects: `caffe` (BGR less ImageNet's mean), `unit` (-1..1) or `local` contrast."""
 
     def __init__(self, mode: str, **kwargs: object) -> None:
+        if mode not in ("caffe", "unit", "local"):
+            raise ValueError(f"there is no preprocessing of the name {mode!r}")
         super().__init__(**kwargs)
         self.mode = mode
 
@@ -44,8 +46,8 @@ def local_contrast(images: tf.Tensor) -> tf.Tensor:
     """Show every part of a plate in the same light: without its neighbourhood's mean, divided by its deviation.
 
     The divisive normalisation of Jarrett et al., *What is the Best Multi-Stage Architecture for Object Recognition?*
-    (2009), with means over squares, which are interpolated between. Black pixels are beyond the plate: they do not
-    count, and stay 0.
+    (2009), with means over squares, which are interpolated between. What lies right of the last pixel or below the last
+    one that is not black is beyond the image: it does not count, and stays 0.
 
     Args:
         images: float32 RGB [B,H,W,3], 0..255, H and W multiples of 8 and known when the graph is built.
@@ -54,7 +56,7 @@ def local_contrast(images: tf.Tensor) -> tf.Tensor:
         float32 RGB [B,H,W,3], gray values of a standard deviation of about 1/2.
     """
     gray = tf.reduce_mean(images, axis=-1, keepdims=True)
-    inside = tf.cast(gray > 0, tf.float32)
+    inside = _inside(gray)
     cells = tf.nn.avg_pool2d(tf.concat([gray, tf.square(gray), inside], axis=-1), _CELL, _CELL, "VALID")
     gray_sum, square_sum, share = tf.split(tf.nn.avg_pool2d(cells, _CELLS, 1, "SAME"), 3, axis=-1)
     share = tf.maximum(share, 1e-3)
@@ -62,6 +64,14 @@ def local_contrast(images: tf.Tensor) -> tf.Tensor:
     deviation = tf.sqrt(tf.maximum(square_sum / share - tf.square(mean), 0.0))
     light = tf.image.resize(tf.concat([mean, 0.5 / (deviation + _FAINTEST)], axis=-1), images.shape[1:3])
     return (images - light[..., :1]) * (light[..., 1:] * inside)
+
+
+def _inside(gray: tf.Tensor) -> tf.Tensor:
+    """What of canvases [B,H,W,1] the image covers that was scaled to them, float32 [B,H,W,1], 0 or 1."""
+    lit = tf.cast(gray > 0, tf.float32)
+    rows, columns = (tf.reduce_max(lit, axis=axis, keepdims=True) for axis in (2, 1))
+    still_to_come = tf.cumsum(rows, axis=1, reverse=True) * tf.cumsum(columns, axis=2, reverse=True)
+    return tf.minimum(still_to_come, 1.0)
 
 
 def build_backbone(

@@ -1,8 +1,8 @@
 """Where one group of a number ends and the next begins: issuers change between letters and digits there."""
 
+from platefuse.box_order import ROW_GAP
 from platefuse.keras2 import tf
 
-_NEXT_ROW = 1e6  # pixels: a row's end is wider than any gap
 _LEAST = -1e9  # what is not used sorts behind everything
 
 
@@ -10,7 +10,7 @@ def change_costs(boxes: tf.Tensor, count: tf.Tensor, change_cost: float, group_g
     """What a change between letters and digits costs from one character to the next.
 
     It is `change_cost` within a group, and falls to nothing, in proportion, as the gap between the two characters grows
-    to `group_gap` above the plate's median gap. A new row begins a new group.
+    to `group_gap` above the median gap within rows. A new row begins a new group.
 
     Args:
         boxes: float32 [B,N,4], x1,y1,x2,y2, in reading order.
@@ -25,11 +25,14 @@ def change_costs(boxes: tf.Tensor, count: tf.Tensor, change_cost: float, group_g
     if not group_gap or boxes.shape[1] == 1:
         return tf.where(pairs, change_cost, 0.0)
     x1, y1, x2, y2 = tf.unstack(boxes, axis=-1)
-    height = upper_median(y2 - y1, tf.sequence_mask(count, boxes.shape[1]))
-    gaps = tf.where(x1[:, 1:] < x1[:, :-1], _NEXT_ROW, x1[:, 1:] - x2[:, :-1])
+    heights, centres = y2 - y1, (y1 + y2) / 2
+    steps = tf.abs(centres[:, 1:] - centres[:, :-1])
+    in_row = pairs & (steps <= ROW_GAP * tf.maximum(heights[:, 1:], heights[:, :-1]))
+    gaps = x1[:, 1:] - x2[:, :-1]
     # Of two gaps, as in A 12, the narrower one is that within a group.
-    wider = (gaps + upper_median(-gaps, pairs)) / tf.maximum(group_gap * height, 1e-6)
-    return tf.where(pairs, change_cost * (1.0 - tf.clip_by_value(wider, 0.0, 1.0)), 0.0)
+    wider = gaps + upper_median(-gaps, in_row)
+    free = group_gap * upper_median(heights, tf.sequence_mask(count, boxes.shape[1]))
+    return tf.where(in_row, change_cost * (1.0 - tf.clip_by_value(wider / tf.maximum(free, 1e-6), 0.0, 1.0)), 0.0)
 
 
 def upper_median(values: tf.Tensor, used: tf.Tensor) -> tf.Tensor:

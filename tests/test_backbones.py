@@ -36,6 +36,25 @@ def test_local_contrast_is_that_of_the_squares_around():
     assert np.count_nonzero(seen[48:]) == 0
 
 
+def test_black_ink_is_seen_as_well_as_nearly_black_ink():
+    """A scanned or binarised plate is 0 and 255 alone; what is black beyond it stays black."""
+    pages = []
+    for ink in (0, 2):
+        page = np.full((1, HEIGHT, WIDTH, 3), 255, np.float32)
+        for left in (8, 30, 52):
+            page[:, 12:36, left : left + 6] = ink
+        page[:, 48:] = page[:, :, 80:] = 0  # beyond the image
+        pages.append(local_contrast(tf.constant(page)).numpy())
+    np.testing.assert_allclose(pages[0], pages[1], atol=0.02)
+    assert pages[0][0, 12:36, 8:14].max() < -0.3 < 0 < pages[0][0, 12:36, 16:28].min()
+    assert not pages[0][:, 48:].any() and not pages[0][:, :, 80:].any()
+
+
+def test_a_mode_of_no_preprocessing_is_refused():
+    with pytest.raises(ValueError, match="no preprocessing of the name 'sharp'"):
+        Preprocess("sharp")
+
+
 def test_dark_faint_and_unevenly_lit_plates_look_alike():
     bright = local_contrast(tf.constant(plates())).numpy()
     dark = local_contrast(tf.constant(plates() * 0.3)).numpy()

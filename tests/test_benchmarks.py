@@ -190,7 +190,7 @@ def test_all_ways_to_read_give_the_same_texts(results: dict[str, Any]):
 
 def test_plates_read_by_other_rules_have_the_same_texts_too():
     changes = {"reading_order": "rows", "presence_threshold": 0.05, "least_height": 0.4, "change_cost": 1.0}
-    changes |= {"crop_shift": 0.1}
+    changes |= {"crop_shift": 0.1, "group_gap": 0.2}
     settings = FuseParams.model_validate(small_models.FUSE.model_dump() | changes)
     fused, _ = small_models.small_fused(settings)
     classifier, alphabet = of_views(small_models.small_classifier(), 2), small_models.ALPHABET
@@ -204,6 +204,21 @@ def test_plates_read_by_other_rules_have_the_same_texts_too():
     compiled, predicted = (glue(boards) for glue in glues)
     assert compiled == texts
     assert np.mean([text == read for text, read in zip(texts, predicted, strict=True)]) > 0.5  # as above
+
+
+def test_the_glue_knows_groups_by_their_gaps_too():
+    settings = small_models.FUSE.model_copy(update={"change_cost": 1.0, "group_gap": 0.2, "slots": 3})
+    alphabet = small_models.ALPHABET
+    lefts, width = [10, 22, 44], 10  # a wide gap before the last
+    boxes = np.array([[[x, 5, x + width, 25] for x in lefts]], np.float32)
+    opinions = np.full((3, len(alphabet)), 1e-3, np.float32)
+    for row, (likelier, other) in enumerate(["AA", "BB", "0D"]):
+        opinions[row, [alphabet.index(other), alphabet.index(likelier)]] = 0.4, 0.6
+    scores = np.ones((1, 3), np.float32)
+    near = boxes - np.array([0, 0, 0, 0] * 2 + [10, 0, 10, 0], np.float32).reshape(1, 3, 4)
+    read_out = PythonReadOut(settings, alphabet)
+    assert read_out(boxes, scores, opinions) == ["AB0"]
+    assert read_out(near, scores, opinions) == ["ABD"]
 
 
 def test_callers_answers_are_those_of_serial_calls(results: dict[str, Any]):

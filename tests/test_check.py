@@ -89,9 +89,10 @@ def test_every_fault_is_a_line_and_the_exit_status_is_1(capsys):
 
 @pytest.mark.parametrize("folder", ["nowhere", "."])
 def test_what_has_nothing_to_check_is_a_fault(folder, capsys):
-    assert main(["check", folder, "--draw", "samples.png"]) == 1
+    samples = Path.cwd().with_name("samples.png")
+    assert main(["check", folder, "--draw", str(samples)]) == 1
     assert "expected" in capsys.readouterr().err
-    assert not Path("samples.png").exists()
+    assert not samples.exists()
 
 
 def test_anchors_are_those_of_the_parameters_on_their_canvas(capsys):
@@ -135,8 +136,53 @@ def test_a_parameter_file_that_is_asked_for_must_be_there(capsys):
 def test_samples_are_not_drawn_over_an_image(capsys):
     before = (write_annotated(Path("own"), ["1"]) / "0.png").read_bytes()
     assert main(["check", "own", "--draw", "own/../own/0.png"]) == 1
-    assert "one of the images" in capsys.readouterr().err
+    assert "among what is checked" in capsys.readouterr().err
     assert Path("own/0.png").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("picture", "sentence"),
+    [
+        ("own/annotations.csv", "expected a name that ends in .png"),
+        ("own/new.png", "lies in own, among what is checked"),
+        ("own/images/new.png", "lies in own, among what is checked"),
+        ("elsewhere.png", "one of the images"),  # 1.png is a link to it
+    ],
+)
+def test_samples_are_never_drawn_among_what_is_checked(picture, sentence, capsys):
+    write_annotated(Path("own"), ["1", "2"])
+    Path("own/1.png").rename("elsewhere.png")
+    Path("own/1.png").symlink_to(Path.cwd() / "elsewhere.png")
+    before = {path: path.read_bytes() for path in [*Path("own").rglob("*"), Path("elsewhere.png")]}
+    assert main(["check", "own", "--draw", picture]) == 1
+    assert sentence in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in [*Path("own").rglob("*"), Path("elsewhere.png")]}
+
+
+def test_a_link_in_a_circle_is_a_fault_and_no_place_to_draw(capsys):
+    write_annotated(Path("own"), ["1", "2"])
+    Path("own/1.png").unlink()
+    Path("own/1.png").symlink_to("1.png")
+    assert main(["check", "own", "--draw", "samples.png"]) == 1
+    assert "own/1.png" in capsys.readouterr().err
+    assert Path("samples.png").exists()
+
+
+def test_one_faulty_row_is_one_fault(capsys):
+    write_annotated(Path("own"), ["1"])
+    Path("own/annotations.csv").write_text("0.png,0,0\n")
+    Path("own/truth.csv").unlink(missing_ok=True)
+    assert main(["check", "own"]) == 1
+    assert capsys.readouterr().err.splitlines()[1:] == ["platefuse: own: faults: 1."]
+
+
+def test_what_a_computer_put_there_is_no_image_without_annotations(capsys):
+    write_annotated(Path("own"), ["1"])
+    Path("own/._0.png").write_bytes(b"macOS")
+    Path("own/folder.png").mkdir()
+    Path("own/forgotten.png").write_bytes(Path("own/0.png").read_bytes())
+    assert main(["check", "own"]) == 0
+    assert "not annotated       own/forgotten.png\n" in capsys.readouterr().out
 
 
 def test_samples_are_drawn_with_their_boxes():

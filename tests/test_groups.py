@@ -57,9 +57,26 @@ def test_changes_are_free_where_the_gap_is_wider_than_most(gaps: list[float], ex
     np.testing.assert_allclose(costs_of(line_of(gaps), 1.0, 0.2), expected, atol=1e-5)
 
 
-def test_a_new_row_begins_a_new_group() -> None:
-    rows = np.concatenate([line_of([0.1, 0.1]), line_of([0.1, 0.1]) + np.array([0, 30, 0, 30])])
-    np.testing.assert_allclose(costs_of(rows, 2.0, 0.2), [2, 2, 0, 2, 2], atol=1e-5)
+@pytest.mark.parametrize(
+    ("upper", "lower", "indent", "expected"),
+    [
+        ([0.1, 0.1], [0.1, 0.1], 0, [2, 2, 0, 2, 2]),
+        ([], [0.1], 3, [0, 2]),  # A above 12
+        ([], [], 0, [0]),
+        ([0.1], [0.1], 30, [2, 0, 2]),  # the lower row begins beyond the upper one's end
+        ([0.1, 0.6], [0.1, 0.1], 0, [2, 0, 0, 2, 2]),
+    ],
+)
+def test_a_new_row_begins_a_new_group(
+    upper: list[float], lower: list[float], indent: float, expected: list[float]
+) -> None:
+    rows = np.concatenate([line_of(upper), line_of(lower) + np.array([indent, 30, indent, 30])])
+    np.testing.assert_allclose(costs_of(rows, 2.0, 0.2), expected, atol=1e-5)
+
+
+def test_one_box_inside_another_is_of_its_row() -> None:
+    boxes = np.array([[8, 3, 24, 23], [14, 3, 16, 23], [26, 3, 36, 23]], np.float32)
+    assert costs_of(boxes[[1, 0, 2]], 1.0, 0.2)[0] == 1
 
 
 def test_how_large_the_plate_is_makes_no_difference() -> None:

@@ -1,6 +1,7 @@
 """`platefuse check`: what is wrong with annotated images, and what there is of what."""
 
 import argparse
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,8 @@ def _check(arguments: argparse.Namespace) -> int:
         raise PlatefuseError(f"--params {arguments.params}: there is no such file.")
     annotated = read_annotated(arguments.folder)
     images = [image for of_split in annotated.splits.values() for image in of_split]
-    if arguments.draw and arguments.draw.resolve() in {image.path.resolve() for image in images}:
-        raise PlatefuseError(f"--draw {arguments.draw}: this is one of the images; choose another file.")
+    if arguments.draw:
+        _refuse_to_replace(arguments.draw, arguments.folder, images)
     _print_amounts(annotated, images)
     boxes = [image.boxes for image in images if len(image.boxes)]
     if boxes:
@@ -56,6 +57,17 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.draw and images:
         _draw(images, arguments.draw)
     return complain(f"{arguments.folder}: faults: {len(annotated.faults)}.") if annotated.faults else 0
+
+
+def _refuse_to_replace(picture: Path, folder: Path, images: list[AnnotatedImage]) -> None:
+    """Raise PlatefuseError if the picture would be one of the folder's files, or take the place of an image."""
+    if picture.suffix.lower() != ".png":
+        raise PlatefuseError(f"--draw {picture}: expected a name that ends in .png.")
+    path = os.path.realpath(picture)
+    if Path(path).is_relative_to(os.path.realpath(folder)):
+        raise PlatefuseError(f"--draw {picture}: this lies in {folder}, among what is checked; choose another place.")
+    if path in {os.path.realpath(image.path) for image in images}:  # a link may lead out of the folder
+        raise PlatefuseError(f"--draw {picture}: this is one of the images; choose another file.")
 
 
 def _print_amounts(annotated: AnnotatedFolder, images: list[AnnotatedImage]) -> None:

@@ -35,6 +35,8 @@ def add(commands: Any) -> None:
 
 
 def _fuse(arguments: argparse.Namespace) -> int:
+    if arguments.out.exists() or arguments.out.is_symlink():
+        raise PlatefuseError(f"{arguments.out} exists: choose another folder, or remove it.")
     try:  # here: the base install reads plates and has no networks to join
         from platefuse.fuse_params import FuseParams
         from platefuse.params import check
@@ -43,8 +45,6 @@ def _fuse(arguments: argparse.Namespace) -> int:
         raise PlatefuseError(
             f'`platefuse fuse` needs {error.name}, which `pip install "platefuse[pipeline]"` brings.'
         ) from None
-    if arguments.out.exists() or arguments.out.is_symlink():
-        raise PlatefuseError(f"{arguments.out} exists: choose another folder, or remove it.")
     parameters = check(FuseParams, "fuse", {"fuse": parameters_of(arguments.networks) | _parsed(arguments.changes)})
     if isinstance(parameters, list):
         raise PlatefuseError("\n".join(parameters))

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,7 +78,7 @@ def _picture_paths(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
     """
     if folder.exists() and not folder.is_dir():
         raise PlatefuseError(f"--draw {folder}: this is a file, expected a folder.")
-    images = {path.resolve() for path in paths}
+    images = {os.path.realpath(path) for path in paths}  # resolve() would raise for a link in a circle
     pictures: dict[Path, Path] = {}
     taken: set[str] = set()
     for path in paths:
@@ -87,7 +88,7 @@ def _picture_paths(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
             name = f"{path.stem}-{count}"
         taken.add(name.lower())
         pictures[path] = folder / f"{name}.png"
-        if pictures[path].resolve() in images:
+        if os.path.realpath(pictures[path]) in images:
             raise PlatefuseError(f"--draw {folder}: {pictures[path]} is one of the images; choose another folder.")
         if pictures[path].is_dir():
             raise PlatefuseError(f"--draw {folder}: {pictures[path]} is a folder; choose another one to draw into.")
