@@ -31,6 +31,7 @@ from platefuse.errors import PlatefuseError
 from platefuse.export import save_fused
 from platefuse.files import write_json
 from platefuse.fuse_params import FuseParams
+from platefuse.fusion import fuse
 from platefuse.keras2 import keras, tf
 from platefuse.read_out import text_of
 from platefuse.views import of_views
@@ -148,10 +149,12 @@ def small_pipeline(folder: Path) -> Path:
     }
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
-    save_detector(folder / "models" / "detector.h5", small_models.small_detector(), small_models.DETECTOR.anchors, "")
+    detector, anchors = small_models.unsaturated_detector(), small_models.DETECTOR.anchors
+    save_detector(folder / "models" / "detector.h5", detector, anchors, "")
     save_classifier(folder / "models" / "classifier.h5", small_models.small_classifier(), small_models.ALPHABET)
     params = small_models.FUSE.model_copy(update={"slots": 3})
-    save_fused(folder / "models" / "fused", *small_models.small_fused(params), small_models.ALPHABET, {})
+    fused = fuse(detector, anchors, "", small_models.small_classifier(), small_models.ALPHABET, params)
+    save_fused(folder / "models" / "fused", *fused, small_models.ALPHABET, {})
     boards = small_models.random_boards(12, 50, 90)
     nowhere = np.zeros((0, 4), np.int32)
     plates = [(board, Plate(Path(f"{index}.png"), nowhere, "", "AB1")) for index, board in enumerate(boards)]
