@@ -65,7 +65,10 @@ def _turn(call: Call, images: np.ndarray, serial: Sequence[Outputs], callers: in
 
 
 def same(one: Outputs, other: Outputs) -> bool:
-    """Whether all outputs are equal, numbers but for their last digits: these depend on what else the cores do."""
+    """Whether all outputs are equal, numbers to 1e-5.
+
+    The last digits of what one image gives have been seen to differ from call to call, with a single caller too.
+    """
     return one.keys() == other.keys() and all(_equal(one[name], other[name]) for name in one)
 
 

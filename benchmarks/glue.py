@@ -45,7 +45,7 @@ class PythonReadOut:
             return [self._text(box[score >= 0], opinion) for box, score, opinion in plates]
         padded = np.full((*scores.shape, len(self._alphabet)), 1 / len(self._alphabet), np.float32)
         padded[scores >= 0] = opinions
-        geometry = np.tile(np.array([1, *_UNBOUNDED], np.float32), (len(boxes), 1))  # boxes are not asked for
+        geometry = np.tile(np.array([1, *_UNBOUNDED], np.float32), (len(boxes), 1))  # gaps count
         ids = self._layer((boxes, scores, padded, geometry))["character_ids"].numpy()
         return ["".join(self._alphabet[i] for i in row if i >= 0) for row in ids]
 

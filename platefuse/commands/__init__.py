@@ -68,6 +68,12 @@ def file_path(text: str) -> Path:
     return Path(text)
 
 
+def refuse_existing(folder: Path) -> None:
+    """Raise PlatefuseError if there is anything of that name already, a link to nowhere too."""
+    if os.path.lexists(folder):
+        raise PlatefuseError(f"{folder} exists: choose another folder, or remove it.")
+
+
 def read_with_progress(
     arguments: argparse.Namespace, paths: Sequence[Path]
 ) -> Iterable[tuple[Path, Reading | PlatefuseError]]:

@@ -1,16 +1,14 @@
 """`platefuse convert`: annotated images in the form that labelling tools read."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
 
 from platefuse.annotated_folder import COCO, SOURCES, AnnotatedImage, read_annotated
 from platefuse.annotations import refuse
 from platefuse.coco import write_coco
-from platefuse.commands import add_command
+from platefuse.commands import add_command, refuse_existing
 from platefuse.dataset import TRUTH
-from platefuse.errors import PlatefuseError
 from platefuse.files import replacing, write_csv
 from platefuse.images import IMAGES, read_encoded
 
@@ -36,8 +34,7 @@ def add(commands: Any) -> None:
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    if os.path.lexists(arguments.out):  # a link to nowhere, too
-        raise PlatefuseError(f"{arguments.out} exists: choose another folder, or remove it.")
+    refuse_existing(arguments.out)
     annotated = read_annotated(arguments.folder)
     refuse(annotated.faults, arguments.folder)
     with replacing(arguments.out) as draft:

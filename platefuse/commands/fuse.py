@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from platefuse.commands import add_command
+from platefuse.commands import add_command, refuse_existing
 from platefuse.errors import PlatefuseError
 
 
@@ -35,8 +35,7 @@ def add(commands: Any) -> None:
 
 
 def _fuse(arguments: argparse.Namespace) -> int:
-    if arguments.out.exists() or arguments.out.is_symlink():
-        raise PlatefuseError(f"{arguments.out} exists: choose another folder, or remove it.")
+    refuse_existing(arguments.out)
     try:  # here: the base install reads plates and has no networks to join
         from platefuse.fuse_params import FuseParams
         from platefuse.params import check
