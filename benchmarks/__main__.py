@@ -88,7 +88,7 @@ def bench(arguments: argparse.Namespace) -> dict[str, Any]:
 def _measure(subject: Subject) -> dict[str, Any]:
     """Everything of one model: by what is measured, and where that is so, by `one` core and `all`."""
     settings = {setting: cores_of(setting) for setting in ("one", "all")}
-    steps = [("reading", setting) for setting in settings] + [("training", "all")]
+    steps = [(task, setting) for task in ("reading", "callers") for setting in settings] + [("training", "all")]
     if subject.name == "plates":
         steps += [("others", setting) for setting in settings]
     results: dict[str, Any] = {"source": subject.source}

@@ -59,6 +59,10 @@ def run(task: str, subject: Subject, cores: int) -> Any:
         from benchmarks.reading import measure_reading
 
         return measure_reading(subject, cores)
+    if task == "callers":
+        from benchmarks.callers import measure_fused
+
+        return measure_fused(subject)
     if task == "training":
         from benchmarks.training import measure_training
 

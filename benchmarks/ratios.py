@@ -19,7 +19,7 @@ def ratios_of(models: Results) -> dict[str, float | None]:
         timed = (*digits, f"batch{batch}")
         return _over(_at(models, *timed, above, "median"), _at(models, *timed, below, "median"))
 
-    callers = [_at(models, *digits, "callers", number, "images_per_second", "median") for number in ("2", "1")]
+    callers = [_at(models, "digits", "callers", "all", number, "images_per_second", "median") for number in ("2", "1")]
     ratios = {
         "fused_over_detector_batch1": rows(1, "fused", "detector"),
         "fused_over_detector_batch16": rows(16, "fused", "detector"),

@@ -1,4 +1,4 @@
-"""Measures the rows that read images, within one process: time, agreement, callers and operations."""
+"""Measures the rows that read images, within one process: time, agreement and operations."""
 
 from collections.abc import Callable, Sequence
 from itertools import cycle
@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.callers import measure_callers
 from benchmarks.operations import count_operations, matrix_rate
 from benchmarks.subject import PLATES_READ, Subject, images_of, read_plates
 from benchmarks.timing import FULL, QUICK, Plan, interleaved, summarise
@@ -23,7 +22,7 @@ def measure_reading(subject: Subject, cores: int) -> dict[str, Any]:
 
     Returns:
         `batch1` and `batch16`: milliseconds an image, a summary by row; `texts`: how far each row agrees with the row
-        `fused` and with the truth; `callers`, `operations`, `size_bytes`, and `missing`: why a row is not there.
+        `fused` and with the truth; `operations`, `size_bytes`, and `missing`: why a row is not there.
     """
     plan = QUICK if subject.quick else FULL
     plates = read_plates(subject, 16 if subject.quick else PLATES_READ)
@@ -34,9 +33,6 @@ def measure_reading(subject: Subject, cores: int) -> dict[str, Any]:
         result["texts"] = compare_texts(variants, images, [plate.text for plate in plates])
         for batch in BATCHES:
             result[f"batch{batch}"] = time_rows(variants.reads, images, batch, plan, f"{subject.name}, batch {batch}")
-        rounds, calls = (1, 4) if subject.quick else (7, 60)
-        outputs = variants.reads["fused"].outputs  # type: ignore[attr-defined]
-        result["callers"] = measure_callers(outputs, images, rounds, calls)
         result["operations"] = measure_operations(variants, images, plan, result["batch16"])
         return result | {"size_bytes": variants.sizes, "missing": variants.missing}
 

@@ -83,7 +83,7 @@ def _start(model: Results) -> list[str]:
 
 def _callers(model: Results) -> list[str]:
     lines = ["", _line("images a second, several callers", *_SETTINGS.values(), "answers their own")]
-    found = [model["reading"][cores]["callers"] for cores in _SETTINGS]
+    found = [model["callers"][cores] for cores in _SETTINGS]
     for number in found[0]:
         rates = (_spread(callers[number]["images_per_second"], 0) for callers in found)
         own = min(callers[number]["own_answers"] for callers in found)
