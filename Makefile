@@ -35,7 +35,7 @@ help:  ## list these targets
 repro: .venv/.package  ## run what is out of date in the pipeline, then show the metrics beside HEAD's
 	$(call run_pipeline,.)
 
-plates: .venv/.package  ## the same in pipelines/plates: licence plates, up to 90 minutes
+plates: .venv/.package  ## the same in pipelines/plates: licence plates, one hour to two
 	$(call run_pipeline,pipelines/plates)
 
 score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [MODEL=DIR] [PICTURE=FILE.png]
