@@ -12,6 +12,8 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
+from platefuse.card import read_card
+from platefuse.cli import main
 from platefuse.reader import Reader
 from tests.fixtures_reader import digits, save_rule_reader
 from tests.imports import ROOT
@@ -49,6 +51,18 @@ def _differences(file: Path, md5: str, name: str) -> list[str]:
 
 def test_what_is_pinned_here_is_in_the_store():
     assert faults(ROOT) == []
+
+
+def test_the_networks_of_the_released_plates_make_a_reader_of_other_formats(tmp_path: Path):
+    [out] = yaml.safe_load((ROOT / "released" / "plates.dvc").read_text())["outs"]
+    for entry in json.loads(_object(ROOT, out["md5"]).read_text()):
+        file = tmp_path / "plates" / entry["relpath"]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(_object(ROOT, entry["md5"]), file)
+    assert main(["fuse", str(tmp_path / "plates"), str(tmp_path / "plates-br"), "--set", "formats=[br]"]) == 0
+    before, after = (read_card(tmp_path / name) for name in ("plates", "plates-br"))
+    assert before["formats"] == []
+    assert after == before | {"formats": ["LLL0000", "LLL0L00"]}
 
 
 def test_nothing_but_releases_is_pushed_to_the_store():
