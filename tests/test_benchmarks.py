@@ -142,12 +142,13 @@ def test_every_caller_gets_its_own_answers_and_a_mixed_up_one_is_noticed():
 # --- models in miniature
 
 
-def small_pipeline(folder: Path) -> Path:
+def small_pipeline(folder: Path, **fuse_params: float) -> Path:
     """A pipeline's folder with untrained models and noise for test plates."""
     settings = {
         "detector": small_models.DETECTOR.model_dump(mode="json"),
         "classifier": small_models.CLASSIFIER.model_dump(mode="json"),
-        "fuse": small_models.FUSE.model_dump(mode="json") | {"slots": 3},  # copies of the head take long to build
+        # Copies of the head take long to build.
+        "fuse": small_models.FUSE.model_dump(mode="json") | {"slots": 3} | fuse_params,
     }
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
@@ -283,6 +284,14 @@ def test_a_process_is_watched_from_outside(monkeypatch: pytest.MonkeyPatch):
     assert cores_of("all") == before
     with pytest.raises(PlatefuseError, match=r"failed: .*no such plate"):
         run_process([sys.executable, "-c", "raise SystemExit('no such plate')"], before)
+
+
+@pytest.mark.parametrize("crop_shift", [0.0, 0.1])
+def test_the_glue_reads_an_image_in_a_process_of_its_own(tmp_path: Path, crop_shift: float):
+    pipeline = small_pipeline(tmp_path / "pipeline", crop_shift=crop_shift)
+    image = next((pipeline / "data" / "plates" / "test" / "images").iterdir())
+    command = [sys.executable, "-m", "benchmarks.first_reading", str(pipeline), str(image)]
+    assert run_process(command, cores_of("one")).lines == 1
 
 
 def test_a_process_stays_on_its_cores():
