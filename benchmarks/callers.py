@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.subject import PLATES_READ, Subject, images_of, read_plates
+from benchmarks.subject import Subject, images_of, read_plates
 from benchmarks.timing import summarise
 from platefuse.runtimes import open_model
 
@@ -26,7 +26,7 @@ Call = Callable[[np.ndarray], Outputs]
 
 def measure_fused(subject: Subject) -> dict[str, Any]:
     """Measure the subject's finished model as `measure_callers` does, on its test plates."""
-    images = images_of(read_plates(subject, 16 if subject.quick else PLATES_READ))
+    images = images_of(read_plates(subject, subject.images_read))
     rounds, calls = (1, 4) if subject.quick else (7, 60)
     return measure_callers(open_model(subject.fused), images, rounds, calls)
 

@@ -12,7 +12,6 @@ from platefuse.classifier import load_classifier
 from platefuse.detector import load_detector
 from platefuse.fuse_params import FuseParams
 from platefuse.images import read_image
-from platefuse.views import of_views, view_shifts
 
 
 def main() -> None:
@@ -21,8 +20,7 @@ def main() -> None:
     detector, anchors, _ = load_detector(pipeline / "models" / "detector.h5")
     classifier, alphabet = load_classifier(pipeline / "models" / "classifier.h5")
     predictor = predictor_of(detector, anchors, settings)
-    on_views = of_views(classifier, len(view_shifts(settings.crop_shift)))
-    glue = PredictGlue(predictor, on_views, settings, PythonReadOut(settings, alphabet))
+    glue = PredictGlue(predictor, classifier, settings, PythonReadOut(settings, alphabet))
     print(*glue(read_image(image)[None]))
 
 

@@ -1,7 +1,7 @@
 """The two models without fusion, glued in Python: as compiled functions, and as most people write it.
 
-Both take what the fused model takes, uint8 RGB [B,H,W,3], and give its texts. Their classifier is one of as many views
-as `fuse.crop_shift` asks for (`platefuse.views.of_views`).
+Both take what the fused model takes, uint8 RGB [B,H,W,3], and give its texts. Their classifier is that of one view;
+they show it as many as `fuse.crop_shift` asks for.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from platefuse.fusion import ConnectionLayer
 from platefuse.keras2 import keras, tf
 from platefuse.read_out import ReadOut
 from platefuse.resampling import scale_to_canvas
-from platefuse.views import view_shifts
+from platefuse.views import of_views, view_shifts
 
 _UNBOUNDED = (1e6, 1e6)  # an image's height and width that clip no box
 
@@ -63,6 +63,7 @@ class CompiledGlue:
     ) -> None:
         canvas = tuple(predictor.input_shape[1:3])
         size, shifts = classifier.input_shape[1:3], view_shifts(params.crop_shift)
+        on_views = of_views(classifier, len(shifts))
         connection = ConnectionLayer(size, params.crop_margin, params.round, shifts)
         self._read_out = read_out
 
@@ -82,7 +83,7 @@ class CompiledGlue:
                 tf.TensorSpec([None, 2], tf.int64),
             ],
         )
-        self._classify = tf.function(classifier, [tf.TensorSpec([None, *classifier.input_shape[1:]], tf.float32)])
+        self._classify = tf.function(on_views, [tf.TensorSpec([None, *on_views.input_shape[1:]], tf.float32)])
 
     def __call__(self, images: np.ndarray) -> list[str]:
         scaled, *found = self._detect(tf.constant(images))
@@ -100,8 +101,8 @@ class PredictGlue:
     def __init__(
         self, predictor: keras.Model, classifier: keras.Model, params: FuseParams, read_out: PythonReadOut
     ) -> None:
-        self._predictor, self._classifier, self._params = predictor, classifier, params
-        self._read_out = read_out
+        self._predictor, self._params, self._read_out = predictor, params, read_out
+        self._classifier = of_views(classifier, len(view_shifts(params.crop_shift)))
 
     def __call__(self, images: np.ndarray) -> list[str]:
         canvases = [self._on_canvas(Image.fromarray(image)) for image in images]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.operations import count_operations, matrix_rate
-from benchmarks.subject import PLATES_READ, Subject, images_of, read_plates
+from benchmarks.subject import Subject, images_of, read_plates
 from benchmarks.timing import FULL, QUICK, Plan, interleaved, summarise
 from benchmarks.variants import Read, Variants, build_variants
 from platefuse.scoring import score_texts
@@ -25,7 +25,7 @@ def measure_reading(subject: Subject, cores: int) -> dict[str, Any]:
         `fused` and with the truth; `operations`, `size_bytes`, and `missing`: why a row is not there.
     """
     plan = QUICK if subject.quick else FULL
-    plates = read_plates(subject, 16 if subject.quick else PLATES_READ)
+    plates = read_plates(subject, subject.images_read)
     images = images_of(plates)
     with TemporaryDirectory() as work:
         variants = build_variants(subject, Path(work), cores)

@@ -59,6 +59,11 @@ class Subject:
         own = self.pipeline / "models" / "fused"
         return own if self.source == TRAINED and own.is_dir() else self.released
 
+    @property
+    def images_read(self) -> int:
+        """How many of its test plates are read for times and texts."""
+        return 16 if self.quick else PLATES_READ
+
     def as_dict(self) -> dict[str, Any]:
         """The attributes in JSON's types."""
         return {key: str(value) if isinstance(value, Path) else value for key, value in vars(self).items()}

@@ -75,7 +75,6 @@ def _trained(subject: Subject, work: Path) -> Variants:
     settings = params.load(FuseParams, "fuse", subject.pipeline / "params.yaml")
     detector, anchors, names = load_detector(subject.detector)
     classifier, alphabet = load_classifier(subject.classifier)
-    on_views = of_views(classifier, len(view_shifts(settings.crop_shift)))
     variants = Variants(work / "fused")
     for row, head in (("fused", "batched"), ("multiflow", "multiflow")):
         changed = settings.model_copy(update={"head": head})
@@ -85,7 +84,10 @@ def _trained(subject: Subject, work: Path) -> Variants:
         if row == "fused":
             detect = _detector_of(fused, on_canvas)
             variants.reads["detector"] = _DetectorReader(detect)
-            variants.parts |= {"detector": detect, "classifier": _classifier_on_one(on_views)}
+            variants.parts |= {
+                "detector": detect,
+                "classifier": _classifier_on_one(of_views(classifier, len(view_shifts(settings.crop_shift)))),
+            }
     variants.reads["multiflow"] = _SavedModelReader(tf.saved_model.load(str(work / "multiflow")))
     variants.sizes |= {"detector": size_of(subject.detector), "classifier": size_of(subject.classifier)}
     predictor = predictor_of(detector, anchors, settings)
@@ -95,7 +97,7 @@ def _trained(subject: Subject, work: Path) -> Variants:
         variants.missing |= dict.fromkeys(("compiled_glue", "predict_glue"), why)
     else:
         for name, glue in (("compiled_glue", CompiledGlue), ("predict_glue", PredictGlue)):
-            variants.reads[name] = glue(predictor, on_views, settings, PythonReadOut(settings, alphabet))
+            variants.reads[name] = glue(predictor, classifier, settings, PythonReadOut(settings, alphabet))
     return variants
 
 

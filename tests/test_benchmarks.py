@@ -35,7 +35,6 @@ from platefuse.fuse_params import FuseParams
 from platefuse.fusion import fuse
 from platefuse.keras2 import keras, tf
 from platefuse.read_out import text_of
-from platefuse.views import of_views
 from tests import small_models
 
 RATIOS = {
@@ -144,18 +143,18 @@ def test_every_caller_gets_its_own_answers_and_a_mixed_up_one_is_noticed():
 
 def small_pipeline(folder: Path, **fuse_params: float) -> Path:
     """A pipeline's folder with untrained models and noise for test plates."""
+    # Copies of the head take long to build.
+    params = small_models.FUSE.model_copy(update={"slots": 3, **fuse_params})
     settings = {
         "detector": small_models.DETECTOR.model_dump(mode="json"),
         "classifier": small_models.CLASSIFIER.model_dump(mode="json"),
-        # Copies of the head take long to build.
-        "fuse": small_models.FUSE.model_dump(mode="json") | {"slots": 3} | fuse_params,
+        "fuse": params.model_dump(mode="json"),
     }
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
     detector, anchors = small_models.unsaturated_detector(), small_models.DETECTOR.anchors
     save_detector(folder / "models" / "detector.h5", detector, anchors, "")
     save_classifier(folder / "models" / "classifier.h5", small_models.small_classifier(), small_models.ALPHABET)
-    params = small_models.FUSE.model_copy(update={"slots": 3})
     fused = fuse(detector, anchors, "", small_models.small_classifier(), small_models.ALPHABET, params)
     save_fused(folder / "models" / "fused", *fused, small_models.ALPHABET, {})
     boards = small_models.random_boards(12, 50, 90)
@@ -201,7 +200,7 @@ def test_plates_read_by_other_rules_have_the_same_texts_too():
     changes |= {"crop_shift": 0.1, "group_gap": 0.2}
     settings = FuseParams.model_validate(small_models.FUSE.model_dump() | changes)
     fused, _ = small_models.small_fused(settings)
-    classifier, alphabet = of_views(small_models.small_classifier(), 2), small_models.ALPHABET
+    classifier, alphabet = small_models.small_classifier(), small_models.ALPHABET
     predictor = predictor_of(small_models.small_detector(), small_models.DETECTOR.anchors, settings)
     glues = [
         glue(predictor, classifier, settings, PythonReadOut(settings, alphabet)) for glue in (CompiledGlue, PredictGlue)
