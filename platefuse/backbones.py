@@ -19,6 +19,10 @@ _IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # Caffe's, as keras-retinanet's
 _BATCH_NORMALISATION_MOMENTUM = 0.9
 _CELL, _CELLS = 8, 5  # a neighbourhood is of 5 x 5 cells of 8 x 8 pixels: about as high as a character
 _FAINTEST = 4.0  # standard deviation, of 255: what differs by less is noise, and is not made more of
+# oneDNN's gradient of a 1x1 convolution with a stride writes beyond its memory where there are fewer channels than it
+# takes at once, 8 with AVX2 and 16 with AVX-512: every few calls gave another, wrong sum, and some ended the process.
+# https://github.com/uxlfoundation/oneDNN/issues/6035
+_LEAST_STRIDED_CHANNELS = 16
 
 
 @keras.utils.register_keras_serializable("platefuse")
@@ -127,7 +131,11 @@ def _slim(inputs: tf.Tensor, width: int) -> dict[str, tf.Tensor]:
 def _residual(inputs: tf.Tensor, channels: int, name: str) -> tf.Tensor:
     main = _conv_bn(inputs, channels, f"{name}_1", stride=2)
     main = _conv_bn(main, channels, f"{name}_2", activation=None)
-    shortcut = _conv_bn(inputs, channels, f"{name}_shortcut", stride=2, kernel=1, activation=None)
+    stride = 2
+    if inputs.shape[-1] < _LEAST_STRIDED_CHANNELS:
+        # The same values: a 1x1 convolution with this stride sees every second row and column, as this pooling does.
+        inputs, stride = keras.layers.MaxPooling2D(1, stride, name=f"{name}_shortcut_pool")(inputs), 1
+    shortcut = _conv_bn(inputs, channels, f"{name}_shortcut", stride, kernel=1, activation=None)
     return keras.layers.ReLU(name=name)(keras.layers.Add(name=f"{name}_sum")([main, shortcut]))
 
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+# As the stages have it (stages/start.py), and before TensorFlow loads: the trainings that a test runs itself use the
+# stages' kernels too, with workers and without, and what a command chooses for itself reaches no stage a test starts.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
 import platefuse.keras2  # noqa: F401  # before a test module imports keras-retinanet, which takes the Keras it finds
 from platefuse.characters import mnist
 from tests.pipeline_fixture import FirstRun, run_once
-
-# As the stages have it (stages/start.py): what a command chooses for itself must not reach a stage that a test starts.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("repeatable")

@@ -1,4 +1,4 @@
-"""What stands before a backbone: local contrast against its definition, and what it is for."""
+"""Local contrast before a backbone against its definition, and the slim backbone's shortcuts against numpy."""
 
 import numpy as np
 import pytest
@@ -90,3 +90,30 @@ def test_local_contrast_stands_before_any_backbone(backbone):
         seen.append(preprocess(plates()).numpy())
     np.testing.assert_allclose(seen[0], plates() / 127.5 - 1, atol=1e-6)
     np.testing.assert_array_equal(seen[1], local_contrast(tf.constant(plates())).numpy())
+
+
+@pytest.mark.parametrize("width", [4, 8, 16])
+def test_a_shortcut_of_few_channels_has_the_right_gradient_in_every_call(width):
+    images = keras.Input((HEIGHT, WIDTH, 3))
+    network = keras.Model(images, build_backbone(images, "slim", "none", width, "as_given")["C3"])
+    shortcut = network.get_layer("C2_shortcut_conv")
+    ends = keras.Model(images, [network.get_layer("stem_out").output, shortcut.output])
+    kernel, stem = shortcut.kernel, network.get_layer("stem_conv").kernel
+    rng = np.random.default_rng(1)
+    slope = tf.constant(rng.normal(size=(16, HEIGHT // 4, WIDTH // 4, 2 * width)), tf.float32)
+
+    @tf.function
+    def gradients(batch: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        with tf.GradientTape() as tape:
+            before, after = ends(batch)
+            total = tf.reduce_sum(after * slope)
+        return before, after, *tape.gradient(total, [kernel, stem])
+
+    batch = tf.constant(plates(16))
+    before, after, *first = (value.numpy() for value in gradients(batch))
+    seen = before[:, ::2, ::2].astype(np.float64)
+    np.testing.assert_allclose(after, seen @ kernel.numpy()[0, 0], atol=1e-4)
+    np.testing.assert_allclose(first[0][0, 0], np.einsum("nhwi,nhwo->io", seen, slope), rtol=1e-3, atol=1e-2)
+    for _ in range(100):
+        for again, value in zip(gradients(batch)[2:], first, strict=True):
+            np.testing.assert_array_equal(again, value)
