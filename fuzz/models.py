@@ -41,11 +41,13 @@ def _reads(path: Path, load: Callable[[Path], object]) -> Prepared:
 
 
 def _fused(folder: Path) -> Path:
-    """Write a small fused model as a SavedModel."""
+    """Write a small fused model as a SavedModel; its scores have no ties, which an exported one may break otherwise."""
     from platefuse.export import save_fused
-    from tests.small_models import ALPHABET, FUSE, small_fused
+    from platefuse.fusion import fuse
+    from tests.small_models import ALPHABET, DETECTOR, FUSE, small_classifier, unsaturated_detector
 
-    save_fused(folder / "fused", *small_fused(FUSE), ALPHABET, {})
+    fused = fuse(unsaturated_detector(), DETECTOR.anchors, "", small_classifier(), ALPHABET, FUSE)
+    save_fused(folder / "fused", *fused, ALPHABET, {})
     return folder / "fused"
 
 
