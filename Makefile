@@ -18,7 +18,7 @@ FORMATS ?= eu=sk,cz br=br us=us us-studio=us
 
 # $(call run_pipeline,FOLDER): the parameters' faults, or what is out of date, then the metrics beside HEAD's.
 define run_pipeline
-	@$(BIN)/python -m platefuse.cli params --check $(1)/params.yaml
+	@$(BIN)/python -m platefuse params --check $(1)/params.yaml
 	@$(DVC) --cd $(1) repro $(REPRO_FLAGS)
 	@echo
 	@$(DVC) --cd $(1) metrics diff --all --targets $(METRICS)
@@ -58,15 +58,16 @@ test: .venv/.package .venv/.dev .venv/.export  ## run the tests
 	@PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: .venv/.package .venv/.dev  ## kill stages and dvc at random moments, and compare: make soak [SOAK_FLAGS="--kills 50 --seed 1"]
-	@$(BIN)/python -m tools.soak $(SOAK_FLAGS)
+	@$(BIN)/python -m tests.soak $(SOAK_FLAGS)
 
 fuzz: .venv/.package .venv/.dev .venv/.export .venv/.fuzz  ## feed each reader damaged bytes: make fuzz [MINUTES=10] [READERS="image font"]
-	@$(BIN)/python -m fuzz --minutes $(or $(MINUTES),1) $(READERS)
+	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),1) $(READERS)
 
 lint: .venv/.package .venv/.dev  ## check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # "fewest" gives every Python the same numpy, and without the index a lock says nothing of where it was made.
 UV_COMPILE = uv pip compile --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \

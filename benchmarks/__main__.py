@@ -20,9 +20,9 @@ from benchmarks.processes import measure_folders, measure_start
 from benchmarks.ratios import ratios_of
 from benchmarks.subject import Subject, find_subject
 from benchmarks.table import table_of
-from platefuse.errors import PlatefuseError
-from platefuse.files import write_json
-from platefuse.photographs import read_photographs
+from platefuse.core.errors import PlatefuseError
+from platefuse.labels.text_only import read_photographs
+from platefuse.runner.atomic import write_json
 
 RESULTS = ROOT / "benchmarks" / "results"
 # What the stages train with (stages/start.py); reading is left as TensorFlow chooses for those who read.

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from benchmarks.subject import Subject, images_of, read_plates
 from benchmarks.timing import summarise
-from platefuse.runtimes import open_model
+from platefuse.inference.runtimes import open_model
 
 CALLERS = (1, 2, 4)
 

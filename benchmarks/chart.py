@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from benchmarks.table import ROWS
-from platefuse.files import replacing
+from platefuse.runner.atomic import replacing
 
 _SERIES = {
     ("one", "batch1"): ("one core, batch 1", "#9ecae1"),

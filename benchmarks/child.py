@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.machine import pin, thread_environment
 from benchmarks.subject import Subject
-from platefuse.errors import PlatefuseError
+from platefuse.core.errors import PlatefuseError
 
 ROOT = Path(__file__).resolve().parents[1]
 

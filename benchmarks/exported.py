@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.subject import PLATES_READ, Subject, linked_folder
-from platefuse.card import read_card
-from platefuse.errors import PlatefuseError
-from platefuse.portable import SUFFIXES, Kind, export
+from platefuse.core.errors import PlatefuseError
+from platefuse.export.export import SUFFIXES, Kind, export
+from platefuse.inference.metadata import read_card
 
 Outputs = dict[str, np.ndarray]
 

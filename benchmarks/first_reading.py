@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from benchmarks.glue import PredictGlue, PythonReadOut, predictor_of
-from platefuse import params
-from platefuse.classifier import load_classifier
-from platefuse.detector import load_detector
-from platefuse.fuse_params import FuseParams
-from platefuse.images import read_image
+from platefuse.core import params
+from platefuse.data.images import read_image
+from platefuse.fusion.params import FuseParams
+from platefuse.networks.classification.model import load_classifier
+from platefuse.networks.detection.retinanet import load_detector
 
 
 def main() -> None:

@@ -7,15 +7,15 @@ they show it as many as `fuse.crop_shift` asks for.
 import numpy as np
 from PIL import Image
 
-from platefuse.crop_window import crop_window
-from platefuse.detector import prediction_model
-from platefuse.detector_params import AnchorParams
-from platefuse.fuse_params import FuseParams
-from platefuse.fusion import ConnectionLayer
-from platefuse.keras2 import keras, tf
-from platefuse.read_out import ReadOut
-from platefuse.resampling import scale_to_canvas
-from platefuse.views import of_views, view_shifts
+from platefuse.data.boxes import crop_window
+from platefuse.fusion.graph import ConnectionLayer
+from platefuse.fusion.multi_crop import of_views, view_shifts
+from platefuse.fusion.params import FuseParams
+from platefuse.fusion.postprocess import ReadOut
+from platefuse.networks.common.keras2 import keras, tf
+from platefuse.networks.detection.params import AnchorParams
+from platefuse.networks.detection.resize import scale_to_canvas
+from platefuse.networks.detection.retinanet import prediction_model
 
 _UNBOUNDED = (1e6, 1e6)  # an image's height and width that clip no box
 

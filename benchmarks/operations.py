@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.timing import Plan, interleaved
-from platefuse.keras2 import convert_variables_to_constants_v2, tf
+from platefuse.networks.common.keras2 import convert_variables_to_constants_v2, tf
 
 _SIDE = 2048  # of the matrices: large enough that a product's time is arithmetic, not memory
 

@@ -15,11 +15,11 @@ from PIL import Image
 
 from benchmarks.subject import PLATES_READ, Subject, read_plates
 from benchmarks.timing import Plan, interleaved, summarise
-from platefuse.files import replacing
-from platefuse.images import read_image
-from platefuse.photographs import read_photographs
-from platefuse.reader import Reader
-from platefuse.scoring import parse_folds, score_texts
+from platefuse.data.images import read_image
+from platefuse.inference.reader import Reader
+from platefuse.labels.text_only import read_photographs
+from platefuse.metrics.text import parse_folds, score_texts
+from platefuse.runner.atomic import replacing
 
 _TIMED = 40  # plates of a pass
 _FOLDS = parse_folds("O0,I1")

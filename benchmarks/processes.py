@@ -20,7 +20,7 @@ from benchmarks.child import environment_of
 from benchmarks.machine import pinned
 from benchmarks.subject import TRAINED, Subject, linked_folder
 from benchmarks.timing import summarise
-from platefuse.errors import PlatefuseError
+from platefuse.core.errors import PlatefuseError
 
 FOLDERS = (100, 1_000, 10_000)
 _UNIT = 2**20 if sys.platform == "darwin" else 2**10  # of ru_maxrss, in a MiB
@@ -65,7 +65,7 @@ def run(command: Sequence[str], cores: Sequence[int]) -> Run:
 
 
 def _platefuse_read(model: Path, images: Path) -> list[str]:
-    return [sys.executable, "-u", "-m", "platefuse.cli", "read", str(images), "--model", str(model)]
+    return [sys.executable, "-u", "-m", "platefuse.cli.main", "read", str(images), "--model", str(model)]
 
 
 def measure_start(subject: Subject, cores: Sequence[int]) -> dict[str, Any]:

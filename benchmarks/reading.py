@@ -12,7 +12,7 @@ from benchmarks.operations import count_operations, matrix_rate
 from benchmarks.subject import Subject, images_of, read_plates
 from benchmarks.timing import FULL, QUICK, Plan, interleaved, summarise
 from benchmarks.variants import Read, Variants, build_variants
-from platefuse.scoring import score_texts
+from platefuse.metrics.text import score_texts
 
 BATCHES = (1, 16)
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from platefuse.dataset import Plate, read_plate_set
-from platefuse.errors import PlatefuseError
-from platefuse.images import IMAGES, read_image
-from platefuse.params import load_choice
-from platefuse.synthesis import LAYOUTS, synthesise
+from platefuse.core.errors import PlatefuseError
+from platefuse.core.params import load_choice
+from platefuse.data.images import IMAGES, read_image
+from platefuse.data.plate_set import Plate, read_plate_set
+from platefuse.synthesis.dataset import LAYOUTS, synthesise
 
 TRAINED, RELEASED = "trained", "released"
 PLATES_READ = 64  # so many test plates are read, and rendered where the pipeline has not made its own

@@ -9,13 +9,15 @@ from tqdm import tqdm
 
 from benchmarks.subject import TRAINED, Subject
 from benchmarks.timing import summarise
-from platefuse import classifier, params
-from platefuse import detector_training as detection
-from platefuse.characters import Characters
-from platefuse.classifier_params import ClassifierParams
-from platefuse.detector import build_detector, training_losses
-from platefuse.detector_params import DetectorParams
-from platefuse.keras2 import keras, make_deterministic, tf
+from platefuse.core import params
+from platefuse.data.characters import Characters
+from platefuse.networks.classification import training
+from platefuse.networks.classification.model import build_classifier, load_classifier
+from platefuse.networks.classification.params import ClassifierParams
+from platefuse.networks.common.keras2 import keras, make_deterministic, tf
+from platefuse.networks.detection import training as detection
+from platefuse.networks.detection.params import DetectorParams
+from platefuse.networks.detection.retinanet import build_detector, training_losses
 
 _PLATES, _CHARACTERS_A_PLATE = 256, 6
 _CHARACTERS = 4096
@@ -61,15 +63,15 @@ def _canvases(settings: DetectorParams) -> detection.Canvases:
 
 def _classifier(subject: Subject) -> tuple[keras.Model, tf.data.Dataset, int]:
     settings = params.load(ClassifierParams, "classifier", subject.pipeline / "params.yaml")
-    trained, alphabet = classifier.load_classifier(subject.classifier)
+    trained, alphabet = load_classifier(subject.classifier)
     shape = trained.input_shape[1:3]
     make_deterministic(settings.seed)
     rng = np.random.default_rng(1)
     images = rng.integers(0, 256, (_CHARACTERS, *shape)).astype(np.uint8)
     characters = Characters(images, rng.integers(0, len(alphabet), _CHARACTERS), alphabet)
-    model = classifier.build_classifier(settings, shape, len(alphabet))
-    model.compile(keras.optimizers.Adam(settings.learning_rate), classifier.character_loss)
-    return model, classifier.training_batches(characters, settings).repeat(), settings.batch_size
+    model = build_classifier(settings, shape, len(alphabet))
+    model.compile(keras.optimizers.Adam(settings.learning_rate), training.character_loss)
+    return model, training.training_batches(characters, settings).repeat(), settings.batch_size
 
 
 class _Clock(keras.callbacks.Callback):

@@ -11,17 +11,17 @@ from benchmarks.exported import ExportedReader
 from benchmarks.glue import CompiledGlue, PredictGlue, PythonReadOut, predictor_of
 from benchmarks.subject import TRAINED, Subject
 from benchmarks.table import ROWS
-from platefuse import params
-from platefuse.card import read_card
-from platefuse.classifier import load_classifier
-from platefuse.detector import load_detector
-from platefuse.export import frozen, save_fused
-from platefuse.fuse_params import FuseParams
-from platefuse.fusion import fuse
-from platefuse.keras2 import keras, tf
-from platefuse.portable import KINDS, Kind
-from platefuse.resampling import scale_to_canvas
-from platefuse.views import of_views, view_shifts
+from platefuse.core import params
+from platefuse.export.export import KINDS, Kind
+from platefuse.fusion.graph import fuse
+from platefuse.fusion.multi_crop import of_views, view_shifts
+from platefuse.fusion.params import FuseParams
+from platefuse.fusion.saved_model import frozen, save_fused
+from platefuse.inference.metadata import read_card
+from platefuse.networks.classification.model import load_classifier
+from platefuse.networks.common.keras2 import keras, tf
+from platefuse.networks.detection.resize import scale_to_canvas
+from platefuse.networks.detection.retinanet import load_detector
 
 Read = Callable[[np.ndarray], list[str]]
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from start import run  # first: it chooses which platefuse is imported
 
-from platefuse import params
-from platefuse.evaluation import EvaluateParams, evaluate
+from platefuse.core import params
+from platefuse.evaluation.params import EvaluateParams
+from platefuse.evaluation.report import evaluate
 
 
 def main() -> None:

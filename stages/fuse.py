@@ -4,9 +4,9 @@ from pathlib import Path
 
 from start import run  # first: it chooses which platefuse is imported
 
-from platefuse import params
-from platefuse.fuse_params import FuseParams
-from platefuse.trained import fuse_trained
+from platefuse.core import params
+from platefuse.fusion.params import FuseParams
+from platefuse.fusion.trained import fuse_trained
 
 
 def main() -> None:

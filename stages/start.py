@@ -21,8 +21,8 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from platefuse.processes import end_with_dvc
-from platefuse.stage import run_stage
+from platefuse.runner.processes import end_with_dvc
+from platefuse.runner.stage import run_stage
 
 end_with_dvc()  # before a stage imports what takes seconds
 

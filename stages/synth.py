@@ -4,7 +4,7 @@ from pathlib import Path
 
 from start import run  # first: it chooses which platefuse is imported
 
-from platefuse.synthesis import load_params, synthesise
+from platefuse.synthesis.dataset import load_params, synthesise
 
 
 def main() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from start import run  # first: it chooses which platefuse is imported
 
-from platefuse import params
-from platefuse.detector_params import DetectorParams
-from platefuse.detector_training import train_detector
+from platefuse.core import params
+from platefuse.networks.detection.params import DetectorParams
+from platefuse.networks.detection.training import train_detector
 
 
 def main() -> None:

@@ -13,21 +13,29 @@ from hypothesis import settings
 # stages' kernels too, with workers and without, and what a command chooses for itself reaches no stage a test starts.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-import platefuse.keras2  # noqa: F401  # before a test module imports keras-retinanet, which takes the Keras it finds
-from platefuse.characters import mnist
-from tests.pipeline_fixture import FirstRun, run_once
+import platefuse.networks.common.keras2  # noqa: F401  # before a test module imports keras-retinanet, which takes the Keras it finds
+from platefuse.synthesis import mnist
+from tests.helpers.pipeline import FirstRun, run_once
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("repeatable")
 
-# The files that take longest, so that no worker comes to one of them when the others are done. The README's is the
-# last of them: what tests/test_pipeline.py has run by then, it takes from DVC's cache.
-_LONGEST = ["pipeline", "fusion", "export", "detector_training", "dag", "readme"]
+# The files that take longest, so that no worker comes to one of them when the others are done. The docs' is the
+# last of them: what tests/pipeline/test_pipeline.py has run by then, it takes from DVC's cache.
+_LONGEST = [
+    "pipeline/test_pipeline.py",
+    "fusion/test_graph.py",
+    "fusion/test_saved_model.py",
+    "networks/detection/test_training.py",
+    "pipeline/test_dag.py",
+    "pipeline/test_docs.py",
+]
+_TESTS = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    ranks = {f"test_{name}.py": rank for rank, name in enumerate(_LONGEST)}
-    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
+    ranks = {name: rank for rank, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(_TESTS).as_posix(), len(ranks)))
 
 
 @pytest.fixture(scope="session")

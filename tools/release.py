@@ -15,9 +15,9 @@ from typing import Any
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
-from platefuse.errors import PlatefuseError
-from platefuse.files import replacing, write_json
-from platefuse.trained import CLASSIFIER, DETECTOR, FUSED
+from platefuse.core.errors import PlatefuseError
+from platefuse.fusion.trained import CLASSIFIER, DETECTOR, FUSED
+from platefuse.runner.atomic import replacing, write_json
 
 RELEASED = Path("released")
 PIPELINES = {"digits": Path(), "plates": Path("pipelines/plates")}

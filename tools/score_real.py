@@ -3,7 +3,7 @@
 PLATES is a folder of images with a truth.csv (header image,text), or a folder of such folders. Formats are part of the
 graph, so the trained models of pipelines/plates are fused anew for each list of them. The scores go to the pipeline's
 metrics/real.json, a row a folder and one for all together; with --model a finished model is scored as it is, and
-nothing is written. Scores are those of platefuse/scoring.py; `folded` counts O and 0, I and 1 as equal.
+nothing is written. Scores are those of platefuse/metrics/text.py; `folded` counts O and 0, I and 1 as equal.
 """
 
 import argparse
@@ -14,18 +14,18 @@ from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
-from platefuse import params
-from platefuse.dataset import Plate
-from platefuse.drawing import contact_sheet, draw_plate, marks_of
-from platefuse.errors import PlatefuseError
-from platefuse.evaluation import read_plates
-from platefuse.files import replacing, write_json
-from platefuse.fuse_params import FuseParams
-from platefuse.images import read_image
-from platefuse.photographs import read_photographs
-from platefuse.reader import Reading
-from platefuse.scoring import parse_folds, score_texts
-from platefuse.trained import fuse_trained
+from platefuse.core import params
+from platefuse.core.errors import PlatefuseError
+from platefuse.data.images import read_image
+from platefuse.data.plate_set import Plate
+from platefuse.evaluation.drawing import contact_sheet, draw_plate, marks_of
+from platefuse.evaluation.report import read_plates
+from platefuse.fusion.params import FuseParams
+from platefuse.fusion.trained import fuse_trained
+from platefuse.inference.reader import Reading
+from platefuse.labels.text_only import read_photographs
+from platefuse.metrics.text import parse_folds, score_texts
+from platefuse.runner.atomic import replacing, write_json
 
 PIPELINE = Path("pipelines/plates")
 FOLDS = parse_folds("O0,I1")

@@ -1,0 +1,138 @@
+"""`platefuse check`: what is wrong with annotated images, and what there is of what."""
+
+import argparse
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from platefuse.cli.common import add_command, complain, file_path, on_one_line
+from platefuse.core.errors import PlatefuseError
+from platefuse.labels.folder import AnnotatedFolder, AnnotatedImage, read_annotated
+from platefuse.runner.atomic import replacing
+
+PARAMS = Path("params.yaml")
+_SAMPLES, _COLUMNS, _SAMPLE_SIZE = 24, 4, (320, 320)
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "check",
+        _check,
+        "say everything that is wrong with a folder of annotated images, and count what is in it",
+        "examples:\n"
+        "  platefuse check photographs                          annotations.csv or annotations.json, COCO's\n"
+        "  platefuse check data/plates --draw samples.png       train, val and test, and a picture of some\n\n"
+        "Every fault is a line on the error output with its file, and its line or entry; the exit status is\n"
+        "then 1. Anchors are those of params.yaml's section detector, if there is one.",
+    )
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="images and annotations, or train, val and test of them"
+    )
+    parser.add_argument("--draw", type=file_path, metavar="FILE.png", help="also draw some images with their boxes")
+    parser.add_argument(
+        "--params", type=Path, metavar="FILE", help=f"whose anchors to look at (default: {PARAMS}, if it is there)"
+    )
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    if arguments.params and not arguments.params.exists():
+        raise PlatefuseError(f"--params {arguments.params}: there is no such file.")
+    annotated = read_annotated(arguments.folder)
+    images = [image for of_split in annotated.splits.values() for image in of_split]
+    if arguments.draw:
+        _refuse_to_replace(arguments.draw, arguments.folder, images)
+    _print_amounts(annotated, images)
+    boxes = [image.boxes for image in images if len(image.boxes)]
+    if boxes:
+        _print_sizes("images", np.array([image.size for image in images]))
+        _print_sizes("boxes", np.concatenate([of_image[:, 2:] - of_image[:, :2] for of_image in boxes]))
+        print(f"{'anchors':<20}{_anchors(images, arguments.params or PARAMS)}")
+    for fault in annotated.faults:
+        complain(on_one_line(fault))
+    if arguments.draw and images:
+        _draw(images, arguments.draw)
+    return complain(f"{arguments.folder}: faults: {len(annotated.faults)}.") if annotated.faults else 0
+
+
+def _refuse_to_replace(picture: Path, folder: Path, images: list[AnnotatedImage]) -> None:
+    """Raise PlatefuseError if the picture would be one of the folder's files, or take the place of an image."""
+    if picture.suffix.lower() != ".png":
+        raise PlatefuseError(f"--draw {picture}: expected a name that ends in .png.")
+    path = os.path.realpath(picture)
+    if Path(path).is_relative_to(os.path.realpath(folder)):
+        raise PlatefuseError(f"--draw {picture}: this lies in {folder}, among what is checked; choose another place.")
+    if path in {os.path.realpath(image.path) for image in images}:  # a link may lead out of the folder
+        raise PlatefuseError(f"--draw {picture}: this is one of the images; choose another file.")
+
+
+def _print_amounts(annotated: AnnotatedFolder, images: list[AnnotatedImage]) -> None:
+    """A column a split: its images, and how many characters of each class are on them."""
+    splits = annotated.splits
+    if len(splits) > 1:
+        _print_row("", splits)
+    _print_row("images", map(len, splits.values()))
+    _print_row("without characters", (sum(not image.characters for image in of) for of in splits.values()))
+    counts = [Counter("".join(image.characters for image in of_split)) for of_split in splits.values()]
+    _print_row("characters", (count.total() for count in counts))
+    for character in annotated.alphabet:
+        _print_row(f"  {on_one_line(character)}", (count[character] for count in counts))
+    copies = len(images) - len({image.content for image in images})
+    if copies:
+        print(f"{'copies of others':<20}{copies:>8}")
+    if annotated.unnamed:
+        more = f" and {len(annotated.unnamed) - 1} more" if annotated.unnamed[1:] else ""
+        print(f"{'not annotated':<20}{on_one_line(annotated.unnamed[0])}{more}")
+
+
+def _print_row(name: str, cells: Any) -> None:
+    print(f"{name:<20}" + "".join(f"{cell:>8}" for cell in cells))
+
+
+def _print_sizes(name: str, sizes: np.ndarray) -> None:
+    """Print the least, middle and largest of widths and heights [n,2]."""
+    parts = (sizes.min(axis=0), np.median(sizes, axis=0), sizes.max(axis=0))
+    least, middle, largest = (f"{width:.0f} x {height:.0f}" for width, height in parts)
+    print(f"{name:<20}{least} to {largest} pixels, the median {middle}")
+
+
+def _anchors(images: list[AnnotatedImage], path: Path) -> str:
+    """Say how well the anchors that `path` sets cover the boxes; what is wrong there is no fault of the images."""
+    if not path.exists():
+        return f"not looked at: {path} is not here"
+    try:  # here: nothing else that is checked wants TensorFlow
+        from platefuse.core import params
+        from platefuse.networks.detection.anchors import anchor_boxes, anchor_coverage
+        from platefuse.networks.detection.params import DetectorParams
+
+        detector = params.load(DetectorParams, "detector", path)
+    except ImportError as error:
+        return f"not looked at: {error.name} is not installed"
+    except PlatefuseError as error:
+        return f"not looked at: {error}"
+    height, width = detector.canvas
+    scales = [np.float32(min(width / image.size[0], height / image.size[1])) for image in images]
+    boxes = [image.boxes.astype(np.float32) * scale for image, scale in zip(images, scales, strict=True)]
+    coverage = anchor_coverage(anchor_boxes(detector.anchors, detector.canvas), np.concatenate(boxes))
+    return f"{coverage:.1%} of the boxes are covered, on the canvas {height} x {width} of {path}"
+
+
+def _draw(images: list[AnnotatedImage], path: Path) -> None:
+    """Draw images that lie evenly among all."""
+    from platefuse.data.images import read_image
+    from platefuse.evaluation.drawing import Mark, contact_sheet, draw_plate
+
+    chosen = np.unique(np.linspace(0, len(images) - 1, _SAMPLES).astype(int))
+    pictures = []
+    for image in (images[index] for index in chosen):
+        marks = [Mark(box, character) for box, character in zip(image.boxes, image.characters, strict=True)]
+        caption = f"{image.path.name}: {image.characters if image.text is None else image.text}"
+        pictures.append(draw_plate(read_image(image.path), marks, caption, size=_SAMPLE_SIZE))
+    with replacing(path) as draft:
+        contact_sheet(pictures, _COLUMNS, f"{len(chosen)} of {len(images)} images as they are annotated").save(
+            draft, "PNG"
+        )

@@ -1,0 +1,68 @@
+"""`platefuse fuse`: trained networks joined anew, with other parameters."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from platefuse.cli.common import add_command, refuse_existing
+from platefuse.core.errors import PlatefuseError
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "fuse",
+        _fuse,
+        "join trained networks anew, with other parameters; nothing is trained",
+        "examples:\n"
+        "  platefuse fuse models strict --set presence_threshold=0.6\n"
+        "  platefuse fuse models plates-br --set 'formats=[br, LLL0L00]' --set format_tolerance=8\n\n"
+        "What is not set is as in the fused model that lies beside the networks, or in fused/ there. `platefuse\n"
+        "params fuse` explains every parameter. In a pipeline, change params.yaml and run `dvc repro` instead.",
+    )
+    parser.add_argument("networks", type=Path, metavar="NETWORKS", help="folder of detector.h5 and classifier.h5")
+    parser.add_argument("out", type=Path, metavar="OUT", help="the fused model's folder, which must not exist")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="changes",
+        metavar="NAME=VALUE",
+        help="a parameter of the section `fuse`, its value as params.yaml would have it; may be given several times",
+    )
+
+
+def _fuse(arguments: argparse.Namespace) -> int:
+    refuse_existing(arguments.out)
+    try:  # here: the base install reads plates and has no networks to join
+        from platefuse.core.params import check
+        from platefuse.fusion.params import FuseParams
+        from platefuse.fusion.trained import fuse_trained, parameters_of
+    except ModuleNotFoundError as error:
+        raise PlatefuseError(
+            f'`platefuse fuse` needs {error.name}, which `pip install "platefuse[pipeline]"` brings.'
+        ) from None
+    parameters = check(FuseParams, "fuse", {"fuse": parameters_of(arguments.networks) | _parsed(arguments.changes)})
+    if isinstance(parameters, list):
+        raise PlatefuseError("\n".join(parameters))
+    fuse_trained(arguments.networks, parameters, arguments.out)
+    print(f"{arguments.out}: written. To read with it: platefuse read plate.jpg --model {arguments.out}")
+    return 0
+
+
+def _parsed(changes: Sequence[str]) -> dict[str, Any]:
+    """Parse NAME=VALUE; the last one of a name counts."""
+    import yaml  # which the base install has not
+
+    parsed = {}
+    for change in changes:
+        name, equals, value = change.partition("=")
+        try:
+            parsed[name] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            equals = ""
+        if not equals:
+            raise PlatefuseError(f"--set {change}: expected NAME=VALUE, such as 'formats=[br]' or slots=12.")
+    return parsed

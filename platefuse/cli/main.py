@@ -1,0 +1,54 @@
+"""The command line: `platefuse read`, `score`, `fuse`, `export`, `check`, `convert`, `params`: modules of commands/."""
+
+import argparse
+import codecs
+import os
+import sys
+from pathlib import Path
+
+from platefuse.cli import check, convert, export, fuse, params, read, score
+from platefuse.cli.common import complain
+from platefuse.core.errors import PlatefuseError
+
+COMMANDS = (read, score, fuse, export, check, convert, params)
+_INTERRUPTED, _PIPE_CLOSED = 130, 141  # as the shell has them: 128 and the signal's number
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and give the exit status: 0, or 1 if anything failed; wrong usage exits with 2."""
+    arguments = _parser().parse_args(argv)
+    _open_outputs()
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
+    except PlatefuseError as error:
+        return complain(str(error))
+    except BrokenPipeError:  # `platefuse read … | head`: whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    except OSError as error:
+        return complain(f"{error.filename or 'output'}: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _open_outputs() -> None:
+    """Have both outputs take every text: one that the shell has closed, and one in which not all can be written."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    if hasattr(sys.stdout, "reconfigure"):
+        # file names that are not UTF-8 come out as they are
+        is_utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"
+        sys.stdout.reconfigure(errors="surrogateescape" if is_utf8 else "backslashreplace")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="platefuse", description="Read plates with a fused model, and check what makes one."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
+    return parser

@@ -1,0 +1,161 @@
+"""What must hold between sections of params.yaml: each rule gives a clause that says how it is broken, or None.
+
+Each leaves alone what may be meant: it speaks where the whole run would be for nothing, or part of the plates could
+never be read right.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.core.params import Params
+from platefuse.fusion.decoding.formats import check_formats
+from platefuse.fusion.params import FuseParams
+from platefuse.networks.detection.params import POSITIVE_OVERLAP, DetectorParams
+from platefuse.synthesis import mnist
+from platefuse.synthesis.crops import CropParams
+from platefuse.synthesis.folder import FolderSynthParams
+from platefuse.synthesis.licence.dataset import LicenceSynthParams
+from platefuse.synthesis.licence.number import most_characters
+from platefuse.synthesis.scatter.dataset import ScatterSynthParams
+
+_MNIST_INK = 20 / 28  # of a tile's side, the longer side of the digit's ink: so MNIST's authors scaled them
+# How far a character's height in a photograph may be off that on an upright plate in one row: two rows halve it, the
+# camera's turn and perspective stretch and shrink it.
+_LOWEST, _HIGHEST = 0.4, 1.5
+
+
+def crops_are_of_the_detectors_canvas(synth: Params, detector: DetectorParams) -> str | None:
+    crops = _crops(synth)
+    if crops is None or crops.canvas == detector.canvas:
+        return None
+    return (
+        f"synth.crops.canvas = {list(crops.canvas)} differs from detector.canvas = {list(detector.canvas)}: the "
+        "classifier would learn from characters of another size than it is shown; make them equal"
+    )
+
+
+def crops_are_as_wide_as_the_fused_models(synth: Params, fuse: FuseParams) -> str | None:
+    crops = _crops(synth)
+    if crops is None or crops.margin == fuse.crop_margin:
+        return None
+    return (
+        f"synth.crops.margin = {crops.margin} differs from fuse.crop_margin = {fuse.crop_margin}: the classifier "
+        "would learn from other crops than it is shown; make them equal"
+    )
+
+
+def _crops(synth: Params) -> CropParams | None:
+    return synth.crops if isinstance(synth, LicenceSynthParams | FolderSynthParams) else None
+
+
+def anchors_cover_characters(synth: Params, detector: DetectorParams) -> str | None:
+    """At least some characters overlap an anchor enough to be learned, were it to stand right around them.
+
+    How many of them do is for training to measure on the plates themselves; it warns of too few.
+    """
+    sizes = _character_sizes(synth, detector.canvas)
+    if sizes is None:
+        return None
+    shapes = detector.anchors.shapes()
+    common = np.minimum(sizes[:, None], shapes).prod(axis=-1)
+    overlaps = common / (sizes.prod(axis=-1)[:, None] + shapes.prod(axis=-1) - common)
+    if overlaps.max() >= POSITIVE_OVERLAP:
+        return None
+    (lowest, highest), (least, most) = ((of[:, 1].min(), of[:, 1].max()) for of in (sizes, shapes))
+    return (
+        f"detector.anchors cover no character: on detector.canvas = {list(detector.canvas)} characters are "
+        f"{lowest:.0f} to {highest:.0f} pixels high, and anchors {least:.0f} to {most:.0f}, none of which overlaps "
+        f"one by {POSITIVE_OVERLAP}; choose sizes, ratios and scales nearer to the characters"
+    )
+
+
+def _character_sizes(synth: Params, canvas: tuple[int, int]) -> np.ndarray | None:
+    """Widths and heights, float [n,2], that cover those of the boxes on a canvas (height, width); None if unknown.
+
+    Licence plates' come about by chance: these are a little beyond what the parameters' least and largest can give.
+    """
+    if isinstance(synth, ScatterSynthParams):
+        sides = np.arange(synth.size[0], synth.size[1] + 1) * min(canvas[0] / synth.height, canvas[1] / synth.width)
+        if synth.box == "tile":
+            return np.stack([sides, sides], axis=1)
+        return _of_heights(sides * _MNIST_INK, np.linspace(0.1, 1, 10))
+    if isinstance(synth, LicenceSynthParams):
+        margins, number = synth.licence.camera.margin, synth.licence.number
+        lows, highs = [], []
+        for shape in (shape for shape in synth.licence.face.shapes if shape.share):
+            highest, lowest = (min(canvas[0], canvas[1] / aspect) for aspect in shape.aspect)  # plate that fills it
+            lows.append(lowest / (1 + 2 * margins[1]) * shape.characters[0])
+            highs.append(highest / (1 + 2 * margins[0]) * shape.characters[1])
+        heights = np.geomspace(_LOWEST * min(lows), _HIGHEST * max(highs), 100)
+        return _of_heights(heights, np.linspace(0.5, max(1, number.squeeze[1]), 10))
+    return None
+
+
+def _of_heights(heights: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Every height with every width that is such a share of it, float [n,2]."""
+    return np.stack([np.outer(heights, shares), np.outer(heights, np.ones_like(shares))], axis=-1).reshape(-1, 2)
+
+
+def slots_hold_the_longest_plate(synth: Params, fuse: FuseParams) -> str | None:
+    if isinstance(synth, ScatterSynthParams):
+        name, most = f"synth.count = {list(synth.count)}", synth.count[1]
+    elif isinstance(synth, LicenceSynthParams):
+        name, most = "synth.licence.number", most_characters(synth.licence.number)
+    else:
+        return None
+    if most <= fuse.slots:
+        return None
+    return (
+        f"{name} makes plates of {most} characters, and fuse.slots = {fuse.slots} are read at most: they could never "
+        "be read right; raise fuse.slots"
+    )
+
+
+def two_rows_are_read_as_rows(synth: Params, fuse: FuseParams) -> str | None:
+    if not isinstance(synth, LicenceSynthParams) or fuse.reading_order == "rows":
+        return None
+    share = synth.licence.number.two_rows
+    if not share:
+        return None
+    return (
+        f"synth.licence.number.two_rows = {share} makes plates in two rows, which fuse.reading_order = "
+        f"{fuse.reading_order!r} mixes up; choose rows"
+    )
+
+
+def formats_are_of_the_alphabet(synth: Params, fuse: FuseParams) -> str | None:
+    if isinstance(synth, ScatterSynthParams):
+        alphabet = mnist.ALPHABET
+    elif isinstance(synth, LicenceSynthParams):
+        alphabet = synth.fonts.alphabet
+    else:
+        return None
+    try:
+        check_formats(fuse.formats, alphabet)
+    except PlatefuseError as error:
+        return str(error).rstrip(".")
+    return None
+
+
+def a_detector_that_is_asked_names_characters(detector: DetectorParams, fuse: FuseParams) -> str | None:
+    if not fuse.detector_weight or detector.classes == "character":
+        return None
+    return (
+        f"fuse.detector_weight = {fuse.detector_weight} asks the detector for characters, and with detector.classes = "
+        f"{detector.classes!r} it names none; choose detector.classes: character, or a weight of 0"
+    )
+
+
+Rule = Callable[..., str | None]
+RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
+    (("synth", "detector"), crops_are_of_the_detectors_canvas),
+    (("synth", "fuse"), crops_are_as_wide_as_the_fused_models),
+    (("synth", "detector"), anchors_cover_characters),
+    (("synth", "fuse"), slots_hold_the_longest_plate),
+    (("synth", "fuse"), two_rows_are_read_as_rows),
+    (("synth", "fuse"), formats_are_of_the_alphabet),
+    (("detector", "fuse"), a_detector_that_is_asked_names_characters),
+)
+"""Each rule with the sections it is given."""

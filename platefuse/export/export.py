@@ -1,0 +1,83 @@
+"""Makes of a fused SavedModel one file for another runtime, and lets it have its name only if it reads the same."""
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.data.plate_set import TRUTH, read_truth
+from platefuse.export.parity import Agreement, compare, compare_exact_match
+from platefuse.inference.metadata import read_card
+from platefuse.inference.reader import Reader, find_images
+from platefuse.runner.atomic import replacing
+
+Kind = Literal["onnx", "litert"]
+Precision = Literal["float32", "float16"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+SUFFIXES: dict[Kind, str] = {"onnx": ".onnx", "litert": ".tflite"}
+# What each kind needs beside TensorFlow, and the package that brings it.
+_NEEDED = {
+    "onnx": {"tf2onnx": "tf2onnx", "onnx": "onnx", "onnxruntime": "onnxruntime"},
+    "litert": {"ai_edge_litert": "ai-edge-litert"},
+}
+
+
+def export(
+    model: Path, kind: Kind, out: Path, plates: Path, precision: Precision = "float32", batch_size: int = 16
+) -> Agreement:
+    """Convert a fused SavedModel's `numeric` signature, and check the result on plates.
+
+    Args:
+        model: the SavedModel's folder.
+        kind: of file to make.
+        out: the file, of the kind's suffix; replaced only by one that passes.
+        plates: a plate set, or any folder of images; with float16 it must have truth.csv.
+        precision: of the weights as they are stored; calculations are in float32 all the same.
+        batch_size: how many images are read in one call.
+
+    Returns:
+        How closely the two agree.
+
+    Raises:
+        PlatefuseError: if something is missing, the model does not convert, or the file reads other than the model:
+            for float32 any other text, or a score or a box that is further off than `platefuse.export.parity`
+            allows; for float16 a lower exact match.
+    """
+    _check_packages(kind)
+    truth = _truth_of(plates, precision)
+    images = [plates / name for name in truth] if truth else find_images([plates])
+    reference = Reader(model)
+    with replacing(out) as draft:
+        _converter(kind)(model, draft, read_card(model), precision)
+        candidate = Reader(draft)
+        if precision == "float32":
+            return compare(reference, candidate, images, str(out), batch_size)
+        return compare_exact_match(reference, candidate, images, list(truth.values()), str(out), batch_size)
+
+
+def _check_packages(kind: Kind) -> None:
+    absent = [package for module, package in _NEEDED[kind].items() if importlib.util.find_spec(module) is None]
+    if absent:
+        names = " and ".join(absent)
+        raise PlatefuseError(f"Exporting to {kind} needs {names}, not installed here: pip install {' '.join(absent)}.")
+
+
+def _truth_of(plates: Path, precision: Precision) -> dict[str, str]:
+    """The true text of each image, or nothing if the folder does not say and need not."""
+    if (plates / TRUTH).is_file():
+        return read_truth(plates / TRUTH)
+    if precision == "float32":
+        return {}
+    raise PlatefuseError(
+        f"{plates / TRUTH} is missing: {precision} is judged by how many plates it reads right; "
+        "give a folder that has it with --plates."
+    )
+
+
+def _converter(kind: Kind) -> Callable[[Path, Path, dict[str, Any], Precision], None]:
+    converter: Callable[[Path, Path, dict[str, Any], Precision], None]
+    converter = importlib.import_module(f"platefuse.export.export.{kind}").convert
+    return converter

@@ -1,0 +1,41 @@
+"""From a SavedModel to a LiteRT flatbuffer of built-in operations."""
+
+import hashlib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.inference.metadata import CARD, card_text
+from platefuse.inference.runtimes.litert import SIGNATURE
+from platefuse.networks.common.keras2 import tf
+
+
+def convert(model: Path, out: Path, card: dict[str, Any], precision: str) -> None:
+    """Write the `numeric` signature as a flatbuffer, with the card as an associated file.
+
+    Args:
+        model: the SavedModel's folder.
+        out: the file to write.
+        card: what to put into it.
+        precision: float32, or float16 for weights of half the size.
+
+    Raises:
+        PlatefuseError: if it has an operation that LiteRT has not.
+    """
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(model), signature_keys=[SIGNATURE])
+    if precision == "float16":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    try:
+        out.write_bytes(converter.convert())
+    except Exception as error:  # the converter's own has nothing but Exception above it
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise PlatefuseError(
+            f"{model} does not convert to LiteRT: {reason[0]} One fused by an older version has to "
+            "be fused again: `dvc repro -f fuse`."
+        ) from error
+    # As LiteRT's associated files are kept: a zip behind the flatbuffer, which the interpreter does not look at.
+    card = card | {"sha256": hashlib.sha256(out.read_bytes()).hexdigest()}
+    with zipfile.ZipFile(out, "a") as associated:
+        associated.writestr(zipfile.ZipInfo(CARD), card_text(card))

@@ -1,0 +1,91 @@
+"""From a SavedModel to ONNX, with tf2onnx."""
+
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import onnx
+import tf2onnx
+from tf2onnx import tf_loader
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.inference.metadata import CARD_KEY, card_text
+from platefuse.networks.common.keras2 import tf
+
+OPSET = 17  # the first that has all that the graph needs
+
+
+def convert(model: Path, out: Path, card: dict[str, Any], precision: str) -> None:
+    """Write the `numeric` signature as ONNX: images of any size and number, and the card in the metadata.
+
+    Args:
+        model: the SavedModel's folder.
+        out: the file to write.
+        card: what to put into its metadata.
+        precision: float32, or float16 for weights of half the size.
+
+    Raises:
+        PlatefuseError: if tf2onnx cannot convert it.
+    """
+    for logger in (tf.get_logger(), logging.getLogger("tf2onnx")):
+        logger.setLevel(logging.CRITICAL)  # they tell of their own deprecations; what fails is raised
+    try:
+        proto = _converted(model)
+        onnx.checker.check_model(proto)  # tf2onnx leaves operations that it does not know as they are
+    except Exception as error:  # tf2onnx raises what it comes across
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise PlatefuseError(
+            f"{model} does not convert to ONNX: {reason[0]} One fused by an older version has to be "
+            "fused again: `dvc repro -f fuse`."
+        ) from error
+    _name_axes(proto)
+    if precision == "float16":
+        _halve_weights(proto)
+    onnx.helper.set_model_props(proto, {CARD_KEY: card_text(card)})
+    onnx.save(proto, str(out))
+
+
+def _converted(model: Path) -> onnx.ModelProto:
+    loaded = tf.saved_model.load(str(model))  # its signatures live no longer than the model itself
+    signature = loaded.signatures["numeric"]
+    inputs = {signature.inputs[0].name: "images"}
+    # The outputs are in the order of their keys.
+    outputs = {
+        tensor.name: name for tensor, name in zip(signature.outputs, sorted(signature.structured_outputs), strict=True)
+    }
+    graph = tf_loader.from_function(signature, list(inputs), list(outputs))
+    proto, _ = tf2onnx.convert.from_graph_def(
+        graph,
+        name="platefuse",
+        input_names=list(inputs),
+        output_names=list(outputs),
+        opset=OPSET,
+        tensors_to_rename={**inputs, **outputs},
+    )
+    return proto
+
+
+def _name_axes(proto: onnx.ModelProto) -> None:
+    for value in (*proto.graph.input, *proto.graph.output):
+        axes = ("batch", "height", "width") if value.name == "images" else ("batch",)
+        for name, axis in zip(axes, value.type.tensor_type.shape.dim, strict=False):
+            axis.dim_param = name
+
+
+def _halve_weights(proto: onnx.ModelProto) -> None:
+    """Keep the kernels of convolutions and matrix products as float16, and cast them where they are used.
+
+    What else is constant stays: boxes of anchors in float16 would be off by a tenth of a pixel.
+    """
+    graph = proto.graph
+    products = {name for node in graph.node if node.op_type in ("Conv", "Gemm", "MatMul") for name in node.input[1:2]}
+    casts = []
+    for tensor in graph.initializer:
+        if tensor.name in products and tensor.data_type == onnx.TensorProto.FLOAT and math.prod(tensor.dims) > 1:
+            half = onnx.numpy_helper.to_array(tensor).astype("float16")
+            casts.append(onnx.helper.make_node("Cast", [f"{tensor.name}_half"], [tensor.name], to=tensor.data_type))
+            tensor.CopyFrom(onnx.numpy_helper.from_array(half, f"{tensor.name}_half"))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)

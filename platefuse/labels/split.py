@@ -1,0 +1,60 @@
+"""Splits images into those to train on, to validate on and to test on, so that no two splits share a source."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.data.characters import SPLITS
+from platefuse.labels.folder import AnnotatedImage
+
+
+def split_by_source(
+    images: Sequence[AnnotatedImage], val_share: float, test_share: float, seed: int
+) -> dict[str, list[AnnotatedImage]]:
+    """Split images; those of one source, or of the same pixels, stay together.
+
+    The largest sources are placed first, each into the split that lacks most images; sources of one size come in
+    random order. So the shares are kept as nearly as the sources allow.
+
+    Args:
+        images: in any order; within a split they keep it.
+        val_share, test_share: of the images, 0..1.
+        seed: of the random order.
+
+    Raises:
+        PlatefuseError: if there are too few sources to give each split one.
+    """
+    sources = _sources(images)
+    order = np.random.default_rng(seed).permutation(len(sources))
+    order = order[np.argsort([-len(sources[index]) for index in order], kind="stable")]
+    wanted = np.array([1 - val_share - test_share, val_share, test_share]) * len(images)
+    taken: dict[str, list[int]] = {split: [] for split in SPLITS}
+    for index in order:
+        lacking = wanted - [len(taken[split]) for split in SPLITS]
+        taken[SPLITS[int(np.argmax(lacking))]] += sources[index]
+    empty = [split for split in SPLITS if not taken[split]]
+    if empty:
+        raise PlatefuseError(
+            f"{len(images)} images of {len(sources)} sources leave none for {' and '.join(empty)}: bring more, or "
+            "raise synth.val_share and synth.test_share."
+        )
+    return {split: [images[index] for index in sorted(taken[split])] for split in SPLITS}
+
+
+def _sources(images: Sequence[AnnotatedImage]) -> list[list[int]]:
+    """Give the indices of the images of each source; an image can tie two sources together by its content."""
+    keys: dict[tuple[str, str | None], int] = {}
+    ties = []  # each image to its content and its source, as nodes of a graph
+    for index, image in enumerate(images):
+        for key in (("content", image.content), ("source", image.source)):
+            if key[1] is not None:
+                ties.append((index, len(images) + keys.setdefault(key, len(keys))))
+    nodes, ends = len(images) + len(keys), np.array(ties, np.int64).reshape(-1, 2).T
+    _, source_of = connected_components(coo_array((np.ones(len(ties)), ends), shape=(nodes, nodes)), directed=False)
+    sources: dict[int, list[int]] = {}
+    for index, source in enumerate(source_of[: len(images)].tolist()):
+        sources.setdefault(source, []).append(index)
+    return list(sources.values())

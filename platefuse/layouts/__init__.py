@@ -1,1 +1,0 @@
-"""How characters become a plate."""

@@ -1,0 +1,88 @@
+"""Single-character networks: `dense`, the article's, `cnn`, and `slim`, which is half of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.networks.classification.params import ClassifierParams
+from platefuse.networks.common.h5 import load_network, save_network
+from platefuse.networks.common.keras2 import Dropout, keras, tf
+
+
+def build_classifier(params: ClassifierParams, shape: tuple[int, int], classes: int) -> keras.Model:
+    """Build a network for one character.
+
+    Args:
+        params: architecture, width and dropout.
+        shape: height and width of the characters.
+        classes: how many there are.
+
+    Returns:
+        From float32 [B,height,width,1], 0..1, light on black, to probabilities [B,classes].
+    """
+    image = keras.Input((*shape, 1), name="character")
+    features = _ARCHITECTURES[params.architecture](image, params.width)
+    if params.dropout:
+        features = Dropout(params.dropout, params.seed)(features)
+    probabilities = keras.layers.Dense(classes, activation="softmax", name="probabilities")(features)
+    return keras.Model(image, probabilities, name="classifier")
+
+
+def _dense(image: tf.Tensor, width: int) -> tf.Tensor:
+    return keras.layers.Dense(width, activation="relu", name="hidden")(keras.layers.Flatten()(image))
+
+
+def _cnn(image: tf.Tensor, width: int) -> tf.Tensor:
+    """Five small convolutions; steps of two instead of pooling, which costs more than it brings here."""
+    return _convolutions(
+        image, [(width, 3, 1), (2 * width, 3, 2), (2 * width, 3, 1), (4 * width, 3, 2), (4 * width, 3, 1)]
+    )
+
+
+def _slim(image: tf.Tensor, width: int) -> tf.Tensor:
+    """Four convolutions, the first a wide one in steps of two: 2/5 of the operations of `_cnn`."""
+    return _convolutions(image, [(width, 5, 2), (2 * width, 3, 1), (2 * width, 3, 2), (4 * width, 3, 1)])
+
+
+def _convolutions(features: tf.Tensor, layers: list[tuple[int, int, int]]) -> tf.Tensor:
+    """Convolutions one after another, each given by its channels, its kernel's side and its stride."""
+    for channels, kernel, stride in layers:
+        features = keras.layers.Conv2D(channels, kernel, stride, "same", use_bias=False)(features)
+        features = keras.layers.BatchNormalization()(features)
+        features = keras.layers.ReLU()(features)
+    return keras.layers.Flatten()(features)
+
+
+_ARCHITECTURES: dict[str, Callable[[tf.Tensor, int], tf.Tensor]] = {"dense": _dense, "cnn": _cnn, "slim": _slim}
+
+
+def normalised(images: np.ndarray) -> tf.Tensor:
+    """uint8 [n,H,W] to the network's float32 [n,H,W,1], 0..1."""
+    return tf.cast(images, tf.float32)[..., None] / 255.0
+
+
+def save_classifier(path: Path, model: keras.Model, alphabet: str) -> None:
+    """Write a network as .h5, its alphabet with it."""
+    save_network(path, model, {"alphabet": alphabet})
+
+
+def load_classifier(path: Path) -> tuple[keras.Model, str]:
+    """Read a network and its alphabet.
+
+    Raises:
+        PlatefuseError: for a file that is missing or is no classifier; says which stage makes it.
+    """
+    if not path.exists():
+        raise PlatefuseError(f"{path} is missing: `dvc repro train_classifier` makes it.")
+    try:
+        network, attributes = load_network(path, {})
+        alphabet = str(attributes["alphabet"])
+        if network.input_shape[3:] != (1,) or network.output_shape[1:] != (len(alphabet),):
+            raise ValueError(f"it does not name the {len(alphabet)} characters {alphabet!r} of gray images")
+        return network, alphabet
+    except Exception as error:  # a damaged file raises nearly anything
+        raise PlatefuseError(
+            f"{path} cannot be read as a classifier ({error}): `dvc repro -f train_classifier` remakes it."
+        ) from None

@@ -1,0 +1,73 @@
+"""Anchors of the detector: where they lie, what each is to learn, and which boxes they cover."""
+
+import numpy as np
+
+from platefuse.networks.common.keras2 import tf
+from platefuse.networks.detection.params import NEGATIVE_OVERLAP, POSITIVE_OVERLAP, AnchorParams
+
+from keras_retinanet.utils import anchors as retinanet_anchors  # isort: skip  # after keras2 chose Keras 2
+
+BOX_VARIANCE = 0.2  # by which keras-retinanet scales box deltas, in sides of their anchor
+
+
+def anchor_boxes(anchors: AnchorParams, canvas: tuple[int, int]) -> np.ndarray:
+    """Every anchor on a canvas (height, width): float64 [A,4], x1,y1,x2,y2 in pixels."""
+    return retinanet_anchors.anchors_for_shape(
+        canvas, pyramid_levels=list(anchors.levels), anchor_params=anchor_parameters(anchors)
+    )
+
+
+def anchor_parameters(anchors: AnchorParams) -> retinanet_anchors.AnchorParameters:
+    """The same in keras-retinanet's own terms."""
+    return retinanet_anchors.AnchorParameters(
+        sizes=list(anchors.sizes),
+        strides=[2**level for level in anchors.levels],
+        ratios=np.array(anchors.ratios, np.float32),
+        scales=np.array(anchors.scales, np.float32),
+    )
+
+
+def anchor_targets(
+    anchors: np.ndarray, canvas: tuple[int, int], boxes: tf.Tensor, labels: tf.Tensor, classes: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """What the training model should say of a batch of images: keras-retinanet's `anchor_targets_bbox` in TensorFlow.
+
+    Args:
+        anchors: float64 [A,4], x1,y1,x2,y2 on the canvas.
+        canvas: height and width.
+        boxes: float32 [B,n,4], x1,y1,x2,y2 on the canvas, n at least 1; images with fewer boxes end in rows of 0.
+        labels: int [B,n], the class of each box.
+        classes: how many there are.
+
+    Returns:
+        Regression float32 [B,A,4+1] and classification float32 [B,A,classes+1] targets; the last column of both is
+        the anchor's state: 1 an object, 0 background, -1 ignored. The losses regress objects only.
+    """
+    boxes = tf.cast(boxes, tf.float64)  # keras-retinanet's: in float32, overlaps of exactly one half may miss it
+    overlaps = _overlaps(anchors, boxes)
+    nearest, highest = tf.argmax(overlaps, axis=-1), tf.reduce_max(overlaps, axis=-1)
+    positive = highest >= POSITIVE_OVERLAP
+    outside = np.any((anchors[:, :2] + anchors[:, 2:]) / 2 >= canvas[::-1], axis=1)
+    ignored = ((highest > NEGATIVE_OVERLAP) & ~positive) | outside
+    state = tf.where(ignored, -1.0, tf.cast(positive, tf.float32))[..., None]
+    sizes = np.tile(anchors[:, 2:] - anchors[:, :2], 2)
+    deltas = (tf.gather(boxes, nearest, batch_dims=1) - anchors) / sizes / BOX_VARIANCE
+    classified = tf.one_hot(tf.where(positive, tf.gather(labels, nearest, batch_dims=1), -1), classes)
+    return tf.concat([tf.cast(deltas, tf.float32), state], axis=-1), tf.concat([classified, state], axis=-1)
+
+
+def _overlaps(anchors: np.ndarray, boxes: tf.Tensor) -> tf.Tensor:
+    """Intersection over union, float64 [B,A,n], of anchors [A,4] and boxes [B,n,4]."""
+    x1, y1, x2, y2 = (anchors[:, i, None] for i in range(4))
+    u1, v1, u2, v2 = (boxes[:, None, :, i] for i in range(4))
+    common = tf.nn.relu(tf.minimum(x2, u2) - tf.maximum(x1, u1)) * tf.nn.relu(tf.minimum(y2, v2) - tf.maximum(y1, v1))
+    return common / ((x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - common)
+
+
+def anchor_coverage(anchors: np.ndarray, boxes: np.ndarray) -> float:
+    """Share, 0..1, of boxes [n,4] that some anchor [A,4] overlaps enough to learn from; 1 if there are none."""
+    if not len(boxes):
+        return 1.0
+    parts = np.array_split(boxes.astype(np.float64), -(-len(boxes) // 256))  # all pairs at once may fill the memory
+    highest = [tf.reduce_max(_overlaps(anchors, part[None])[0], axis=0) for part in parts]
+    return float(np.mean(np.concatenate(highest) >= POSITIVE_OVERLAP))

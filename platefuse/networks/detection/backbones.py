@@ -1,0 +1,154 @@
+"""Feature extractors for the detector: a slim one for small boards, and the well-known ones of Keras."""
+
+from collections.abc import Callable
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.networks.common.keras2 import keras, tf
+from platefuse.networks.detection.params import Backbone, Contrast, Weights
+
+# How the well-known networks are called, the layers that give C3, C4, C5 (strides 8, 16, 32), and the input each
+# was trained on: "caffe" is BGR minus ImageNet's mean, "unit" -1..1.
+_KNOWN: dict[str, tuple[str, tuple[str, str, str], str]] = {
+    "resnet50": ("ResNet50", ("conv3_block4_out", "conv4_block6_out", "conv5_block3_out"), "caffe"),
+    "resnet101": ("ResNet101", ("conv3_block4_out", "conv4_block23_out", "conv5_block3_out"), "caffe"),
+    "vgg16": ("VGG16", ("block3_pool", "block4_pool", "block5_pool"), "caffe"),
+    "mobilenet": ("MobileNet", ("conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu"), "unit"),
+}
+_IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # Caffe's, as keras-retinanet's preprocess_image subtracts it
+# Keras' default of 0.99 lags behind weights that change for a few hundred steps only.
+_BATCH_NORMALISATION_MOMENTUM = 0.9
+_CELL, _CELLS = 8, 5  # a neighbourhood is of 5 x 5 cells of 8 x 8 pixels: about as high as a character
+_FAINTEST = 4.0  # standard deviation, of 255: what differs by less is noise, and is not made more of
+# oneDNN's gradient of a 1x1 convolution with a stride writes beyond its memory where there are fewer channels than it
+# takes at once, 8 with AVX2 and 16 with AVX-512: every few calls gave another, wrong sum, and some ended the process.
+# https://github.com/uxlfoundation/oneDNN/issues/6035
+_LEAST_STRIDED_CHANNELS = 16
+
+
+@keras.utils.register_keras_serializable("platefuse")
+class Preprocess(keras.layers.Layer):
+    """RGB 0..255 to what a backbone expects: `caffe` (BGR less ImageNet's mean), `unit` (-1..1) or `local` contrast."""
+
+    def __init__(self, mode: str, **kwargs: object) -> None:
+        if mode not in ("caffe", "unit", "local"):
+            raise ValueError(f"there is no preprocessing of the name {mode!r}")
+        super().__init__(**kwargs)
+        self.mode = mode
+
+    def call(self, images: tf.Tensor) -> tf.Tensor:
+        if self.mode == "caffe":
+            return images[..., ::-1] - tf.constant(_IMAGENET_MEAN_BGR)
+        if self.mode == "local":
+            return local_contrast(images)
+        return images / 127.5 - 1.0
+
+    def get_config(self) -> dict[str, object]:
+        return {**super().get_config(), "mode": self.mode}
+
+
+def local_contrast(images: tf.Tensor) -> tf.Tensor:
+    """Show every part of a plate in the same light: without its neighbourhood's mean, divided by its deviation.
+
+    The divisive normalisation of Jarrett et al., *What is the Best Multi-Stage Architecture for Object Recognition?*
+    (2009), with means over squares, which are interpolated between. What lies right of the last pixel or below the last
+    one that is not black is beyond the image: it does not count, and stays 0.
+
+    Args:
+        images: float32 RGB [B,H,W,3], 0..255, H and W multiples of 8 and known when the graph is built.
+
+    Returns:
+        float32 RGB [B,H,W,3], gray values of a standard deviation of about 1/2.
+    """
+    gray = tf.reduce_mean(images, axis=-1, keepdims=True)
+    inside = _inside(gray)
+    cells = tf.nn.avg_pool2d(tf.concat([gray, tf.square(gray), inside], axis=-1), _CELL, _CELL, "VALID")
+    gray_sum, square_sum, share = tf.split(tf.nn.avg_pool2d(cells, _CELLS, 1, "SAME"), 3, axis=-1)
+    share = tf.maximum(share, 1e-3)
+    mean = gray_sum / share
+    deviation = tf.sqrt(tf.maximum(square_sum / share - tf.square(mean), 0.0))
+    light = tf.image.resize(tf.concat([mean, 0.5 / (deviation + _FAINTEST)], axis=-1), images.shape[1:3])
+    return (images - light[..., :1]) * (light[..., 1:] * inside)
+
+
+def _inside(gray: tf.Tensor) -> tf.Tensor:
+    """What of canvases [B,H,W,1] the image covers that was scaled to them, float32 [B,H,W,1], 0 or 1."""
+    lit = tf.cast(gray > 0, tf.float32)
+    rows, columns = (tf.reduce_max(lit, axis=axis, keepdims=True) for axis in (2, 1))
+    still_to_come = tf.cumsum(rows, axis=1, reverse=True) * tf.cumsum(columns, axis=2, reverse=True)
+    return tf.minimum(still_to_come, 1.0)
+
+
+def build_backbone(
+    images: tf.Tensor, name: Backbone, weights: Weights, width: int, contrast: Contrast
+) -> dict[str, tf.Tensor]:
+    """Put a backbone onto an input.
+
+    Args:
+        images: the model's input, float32 RGB [B,H,W,3], 0..255.
+        name: which network.
+        weights: random, or those trained on ImageNet, fetched by Keras; slim has only random ones.
+        width: channels of the slim network's first stage; the others have their own.
+        contrast: `local` for `local_contrast` in place of what the network was made for.
+
+    Returns:
+        C3, C4 and C5: features at strides 8, 16 and 32.
+
+    Raises:
+        PlatefuseError: if ImageNet's weights cannot be fetched.
+    """
+    constructor, layers, mode = _KNOWN.get(name, (None, (), "unit"))
+    inputs = Preprocess("local" if contrast == "local" else mode, name="preprocess")(images)
+    if constructor is None:
+        return _slim(inputs, width)
+    network = _keras_application(getattr(keras.applications, constructor), inputs, name, weights)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = _BATCH_NORMALISATION_MOMENTUM
+    return {level: network.get_layer(layer).output for level, layer in zip(("C3", "C4", "C5"), layers, strict=True)}
+
+
+def _keras_application(constructor: Callable, inputs: tf.Tensor, name: str, weights: Weights) -> keras.Model:
+    try:
+        return constructor(include_top=False, weights=None if weights == "none" else weights, input_tensor=inputs)
+    except Exception as error:
+        if weights == "none":
+            raise
+        raise PlatefuseError(
+            f"detector.weights = 'imagenet': the weights of {name} cannot be fetched ({error}). Connect once to "
+            "have Keras keep them in ~/.keras, or choose weights none."
+        ) from None
+
+
+def _slim(inputs: tf.Tensor, width: int) -> dict[str, tf.Tensor]:
+    """A residual network (He et al., 2015) of one block a stage, for characters of a few dozen pixels."""
+    features = _conv_bn(inputs, width, "stem", stride=2)
+    stages = {}
+    for level, factor in (("C2", 2), ("C3", 4), ("C4", 8), ("C5", 8)):
+        features = stages[level] = _residual(features, factor * width, level)
+    return {level: stages[level] for level in ("C3", "C4", "C5")}
+
+
+def _residual(inputs: tf.Tensor, channels: int, name: str) -> tf.Tensor:
+    main = _conv_bn(inputs, channels, f"{name}_1", stride=2)
+    main = _conv_bn(main, channels, f"{name}_2", activation=None)
+    stride = 2
+    if inputs.shape[-1] < _LEAST_STRIDED_CHANNELS:
+        # The same values: a 1x1 convolution with this stride sees every second row and column, as this pooling does.
+        inputs, stride = keras.layers.MaxPooling2D(1, stride, name=f"{name}_shortcut_pool")(inputs), 1
+    shortcut = _conv_bn(inputs, channels, f"{name}_shortcut", stride, kernel=1, activation=None)
+    return keras.layers.ReLU(name=name)(keras.layers.Add(name=f"{name}_sum")([main, shortcut]))
+
+
+def _conv_bn(
+    inputs: tf.Tensor,
+    channels: int,
+    name: str,
+    stride: int = 1,
+    kernel: int = 3,
+    activation: str | None = "relu",
+) -> tf.Tensor:
+    outputs = keras.layers.Conv2D(
+        channels, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
+    )(inputs)
+    outputs = keras.layers.BatchNormalization(momentum=_BATCH_NORMALISATION_MOMENTUM, name=f"{name}_bn")(outputs)
+    return keras.layers.Activation(activation, name=f"{name}_out")(outputs) if activation else outputs

@@ -1,0 +1,174 @@
+"""The character detector: a RetinaNet (Lin et al., 2017) built from keras-retinanet's parts.
+
+The only room, beside keras2.py, that knows of keras-retinanet. Images are RGB here as everywhere; where a
+backbone wants BGR, the model's first layer (`backbones.Preprocess`) turns the channels round.
+"""
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.networks.common.h5 import load_network, save_network
+from platefuse.networks.common.keras2 import keras, tf
+from platefuse.networks.detection.anchors import anchor_boxes, anchor_parameters
+from platefuse.networks.detection.backbones import build_backbone
+from platefuse.networks.detection.params import AnchorParams, DetectorParams
+
+from keras_retinanet import initializers, layers, losses  # isort: skip  # after keras2 chose Keras 2
+from keras_retinanet.models import retinanet  # isort: skip
+
+
+def build_detector(params: DetectorParams, classes: int) -> keras.Model:
+    """Build the training model.
+
+    Args:
+        params: canvas, backbone, widths and anchors.
+        classes: how many classes to tell apart.
+
+    Returns:
+        From float32 RGB images [B,h,w,3], 0..255, on the canvas to `regression` [B,A,4] (anchor deltas) and
+        `classification` [B,A,classes] (0..1), for A anchors.
+    """
+    images = keras.Input((*params.canvas, 3), name="images")
+    features = build_backbone(images, params.backbone, params.weights, params.backbone_width, params.contrast)
+    anchors = len(params.anchors.ratios) * len(params.anchors.scales)
+    return retinanet.retinanet(
+        inputs=images,
+        backbone_layers=features,
+        num_classes=classes,
+        num_anchors=anchors,
+        create_pyramid_features=functools.partial(
+            retinanet.__create_pyramid_features, feature_size=params.pyramid_width
+        ),
+        pyramid_levels=list(params.anchors.levels),
+        submodels=[
+            ("regression", _head("regression", params, anchors, 4)),
+            ("classification", _head("classification", params, anchors, classes)),
+        ],
+    )
+
+
+def _head(name: str, params: DetectorParams, anchors: int, values: int) -> keras.Model:
+    """keras-retinanet's default heads, but of any depth, and with a seed a layer.
+
+    Its own share one unseeded initialiser, which gives all their layers the same first weights.
+    """
+    is_classification = name == "classification"
+    prior = initializers.PriorProbability(probability=0.01) if is_classification else "zeros"
+    inputs = outputs = keras.Input((None, None, params.pyramid_width))
+
+    def convolution(filters: int, index: int, **options: Any) -> keras.layers.Conv2D:
+        seed = [params.seed, int(is_classification), index]
+        normal = keras.initializers.RandomNormal(
+            stddev=0.01, seed=int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1)
+        )
+        return keras.layers.Conv2D(filters, 3, padding="same", kernel_initializer=normal, **options)
+
+    for index in range(params.head_depth):
+        outputs = convolution(params.head_width, index, activation="relu", name=f"{name}_{index}")(outputs)
+    outputs = convolution(anchors * values, params.head_depth, bias_initializer=prior, name=f"{name}_last")(outputs)
+    outputs = keras.layers.Reshape((-1, values))(outputs)
+    if is_classification:
+        outputs = keras.layers.Activation("sigmoid", name="classification_sigmoid")(outputs)
+    return keras.Model(inputs, outputs, name=f"{name}_submodel")
+
+
+def training_losses() -> dict[str, Any]:
+    """keras-retinanet's smooth L1 and focal losses, by the training model's outputs."""
+    return {"regression": losses.smooth_l1(), "classification": losses.focal()}
+
+
+@keras.utils.register_keras_serializable("platefuse")
+class ClipToCanvas(keras.layers.Layer):
+    """Clips boxes [B,A,4] to a canvas (height, width): x and y from 0 to its outer edges.
+
+    keras-retinanet's ClipBoxes stops at width - 1 and height - 1, which cuts a pixel off characters at the border.
+    """
+
+    def __init__(self, canvas: tuple[int, int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.canvas = canvas
+
+    def call(self, boxes: tf.Tensor) -> tf.Tensor:
+        height, width = self.canvas
+        return tf.clip_by_value(boxes, 0.0, tf.constant([width, height, width, height], tf.float32))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "canvas": self.canvas}
+
+
+def prediction_model(
+    detector: keras.Model,
+    anchors: AnchorParams,
+    score_threshold: float,
+    nms_threshold: float,
+    max_detections: int,
+    class_scores: bool = False,
+) -> keras.Model:
+    """Convert a training model into one that gives boxes.
+
+    Args:
+        detector: the training model.
+        anchors: those it was trained with.
+        score_threshold: boxes must score above it, 0..1.
+        nms_threshold: of two boxes that overlap by more than this IoU the lower-scoring is dropped.
+        max_detections: M, how many boxes to give at most.
+        class_scores: give them too.
+
+    Returns:
+        From float32 RGB images [B,h,w,3] on the canvas to `boxes` float32 [B,M,4], x1,y1,x2,y2 in pixels of the
+        canvas, `scores` float32 [B,M], highest first, and with `class_scores` the score of each class, float32
+        [B,M,classes], 0..1; rows without a box are -1 in all of them.
+    """
+    parameters = anchor_parameters(anchors)
+    all_anchors = keras.layers.Concatenate(axis=1, name="anchors")(
+        [
+            layers.Anchors(size, stride, parameters.ratios, parameters.scales, name=f"anchors_P{level}")(
+                detector.get_layer(f"P{level}").output
+            )
+            for level, size, stride in zip(anchors.levels, parameters.sizes, parameters.strides, strict=True)
+        ]
+    )
+    regression, classification = detector.outputs
+    boxes = layers.RegressBoxes(name="boxes")([all_anchors, regression])
+    boxes = ClipToCanvas(tuple(detector.input_shape[1:3]), name="clipped_boxes")(boxes)
+    others = [classification] if class_scores else []
+    boxes, scores, _, *others = layers.FilterDetections(
+        class_specific_filter=False,  # two classes' boxes around one character are one too many
+        score_threshold=score_threshold,
+        nms_threshold=nms_threshold,
+        max_detections=max_detections,
+        name="filtered_detections",
+    )([boxes, classification, *others])
+    return keras.Model(detector.inputs, [boxes, scores, *others], name="detector")
+
+
+def save_detector(path: Path, detector: keras.Model, anchors: AnchorParams, alphabet: str) -> None:
+    """Write a training model as .h5, with its anchors and the characters of its classes, "" if it names none."""
+    save_network(path, detector, {"anchors": anchors.model_dump_json(), "alphabet": alphabet})
+
+
+def load_detector(path: Path) -> tuple[keras.Model, AnchorParams, str]:
+    """Read a training model, its anchors and its alphabet: the character of each class, "" if it names none.
+
+    Raises:
+        PlatefuseError: for a file that is missing or is no detector; says which stage makes it.
+    """
+    if not path.exists():
+        raise PlatefuseError(f"{path} is missing: `dvc repro train_detector` makes it.")
+    others = {"PriorProbability": initializers.PriorProbability, "UpsampleLike": layers.UpsampleLike}
+    try:
+        detector, attributes = load_network(path, others)
+        anchors, alphabet = AnchorParams.model_validate(json.loads(attributes["anchors"])), str(attributes["alphabet"])
+        shape = len(anchor_boxes(anchors, detector.input_shape[1:3])), len(alphabet) or 1
+        if [output[1:] for output in detector.output_shape] != [(shape[0], 4), shape]:
+            raise ValueError(f"its outputs are not those of {shape[0]} anchors and {shape[1]} classes")
+        return detector, anchors, alphabet
+    except Exception as error:  # a damaged file raises nearly anything
+        raise PlatefuseError(
+            f"{path} cannot be read as a detector ({error}): `dvc repro -f train_detector` remakes it."
+        ) from None

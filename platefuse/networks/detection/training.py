@@ -1,0 +1,210 @@
+"""Trains the detector on a plate set and measures it on another."""
+
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.data.images import read_image
+from platefuse.data.plate_set import ANNOTATIONS, CLASSES, Plate, read_classes, read_plate_set
+from platefuse.metrics.boxes import average_precision
+from platefuse.networks.common import resume
+from platefuse.networks.common.keras2 import keras, learning_rate, make_deterministic, tf
+from platefuse.networks.common.resume import write_curves
+from platefuse.networks.detection.anchors import anchor_boxes, anchor_coverage, anchor_targets
+from platefuse.networks.detection.augmentation import vary_light
+from platefuse.networks.detection.params import POSITIVE_OVERLAP, AnchorParams, DetectorParams
+from platefuse.networks.detection.resize import canvas_scale, scale_to_canvas
+from platefuse.networks.detection.retinanet import build_detector, prediction_model, save_detector, training_losses
+from platefuse.runner.atomic import write_json
+
+_LEAST_COVERAGE = 0.99
+# Average precision ranks every box a model proposes, so the doubtful ones are kept, as keras-retinanet's
+# own evaluation does.
+_SCORE_THRESHOLD, _NMS_THRESHOLD, _MAX_DETECTIONS = 0.05, 0.5, 100
+
+
+@dataclass(frozen=True)
+class Canvases:
+    """Plates as the detector sees them, all in memory.
+
+    Attributes:
+        images: uint8 RGB [n,h,w,3], scaled to the canvas.
+        extents: int32 [n,2], how many rows and columns of the canvas each plate covers.
+        boxes: float32 [n,k,4], x1,y1,x2,y2 in pixels of the canvas; plates with fewer than k boxes end in rows of 0.
+        labels: int32 [n,k], the class of each box.
+    """
+
+    images: np.ndarray
+    extents: np.ndarray
+    boxes: np.ndarray
+    labels: np.ndarray
+
+    def content(self) -> tuple[np.ndarray, ...]:
+        """All four arrays."""
+        return self.images, self.extents, self.boxes, self.labels
+
+    def true_boxes(self) -> list[np.ndarray]:
+        """The boxes of each plate, float32 [<=k,4], without the rows of 0."""
+        return [rows[rows[:, 2] > 0] for rows in self.boxes]
+
+
+def train_detector(
+    params: DetectorParams, train: Path, val: Path, model: Path, metrics: Path, curves: Path, kept: Path
+) -> None:
+    """Train on the plate set `train`, measure on `val`, and write the model, its metrics and learning curves.
+
+    An epoch is `params.steps` batches, however many plates there are: passes over them go on across epochs. A training
+    that was stopped goes on from its last finished epoch, with what it has in the folder `kept`.
+
+    Raises:
+        PlatefuseError: if a plate set or an image breaks the contract, or ImageNet's weights cannot be had.
+    """
+    make_deterministic(params.seed)
+    alphabet = "".join(read_classes(train / CLASSES)) if params.classes == "character" else ""
+    classes = len(alphabet) or 1
+    plates, val_plates = (_read(folder, alphabet, train) for folder in (train, val))
+    training = load_canvases(plates, params.canvas, alphabet, "train canvases")
+    validation = load_canvases(val_plates, params.canvas, alphabet, "val canvases")
+    anchors = anchor_boxes(params.anchors, params.canvas)
+    boxes = np.concatenate(training.true_boxes())
+    _warn_of_uncovered(anchor_coverage(anchors, boxes[:: 1 + len(boxes) // 20_000]), params.anchors)
+
+    detector = build_detector(params, classes)
+    rate = learning_rate(params.learning_rate, params.learning_rate_decay, params.epochs * params.steps)
+    detector.compile(keras.optimizers.Adam(rate), loss=training_losses())
+    history = resume.fit(
+        detector,
+        lambda done: training_batches(training, params, classes, done * params.steps),
+        params.epochs,
+        resume.run_folder(kept, params, [*training.content(), *validation.content(), alphabet]),
+        steps_per_epoch=params.steps,
+        validation_data=validation_batches(validation, params, classes),
+        verbose="auto" if sys.stdout.isatty() else 2,
+    )
+    save_detector(model, detector, params.anchors, alphabet)
+    write_json(metrics, measure_detector(detector, params.anchors, validation))
+    write_curves(curves, history)
+
+
+def measure_detector(detector: keras.Model, anchors: AnchorParams, plates: Canvases) -> dict[str, float]:
+    """Score a detector on plates: the keys and values of metrics/detector.json."""
+    predictor = prediction_model(detector, anchors, _SCORE_THRESHOLD, _NMS_THRESHOLD, _MAX_DETECTIONS)
+    boxes, scores = predictor.predict(plates.images, batch_size=16, verbose=0)
+    kept = [row > 0 for row in scores]
+    result = average_precision(
+        plates.true_boxes(),
+        [b[keep] for b, keep in zip(boxes, kept, strict=True)],
+        [s[keep] for s, keep in zip(scores, kept, strict=True)],
+    )
+    canvas = detector.input_shape[1:3]
+    return {
+        "average_precision_50": result.average_precision_50,
+        "average_precision_50_95": result.average_precision_50_95,
+        "anchor_coverage": anchor_coverage(anchor_boxes(anchors, canvas), np.concatenate(plates.true_boxes())),
+    }
+
+
+def _read(folder: Path, alphabet: str, train: Path) -> list[Plate]:
+    plates = read_plate_set(folder)
+    if not plates:
+        raise PlatefuseError(f"{folder} has no plates: truth.csv names none.")
+    unknown = set("".join(plate.characters for plate in plates)) - set(alphabet)
+    if alphabet and unknown:
+        raise PlatefuseError(
+            f"{folder / ANNOTATIONS} has the classes {sorted(unknown)}, which {train / CLASSES} does not name: a "
+            "detector with detector.classes = 'character' knows those of its training set only."
+        )
+    return plates
+
+
+def load_canvases(plates: list[Plate], canvas: tuple[int, int], alphabet: str, description: str) -> Canvases:
+    """Read plates and scale them to a canvas (height, width).
+
+    Args:
+        plates: at least one.
+        canvas: height and width.
+        alphabet: the character of each class; "" for one class in all.
+        description: what the progress bar says.
+
+    Raises:
+        PlatefuseError: for an image that is missing or damaged.
+    """
+    number, most = len(plates), max(1, *(len(plate.boxes) for plate in plates))
+    images, extents = np.empty((number, *canvas, 3), np.uint8), np.empty((number, 2), np.int32)
+    boxes, labels = np.zeros((number, most, 4), np.float32), np.zeros((number, most), np.int32)
+
+    def scale(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        factor = canvas_scale(tf.shape(image)[0], tf.shape(image)[1], canvas)
+        return tf.cast(tf.round(scale_to_canvas(image[None], canvas)[0]), tf.uint8), factor
+
+    scaled = tf.function(scale).get_concrete_function(tf.TensorSpec([None, None, 3], tf.uint8))
+
+    def load(index: int) -> None:
+        image, plate = read_image(plates[index].path), plates[index]
+        images[index], factor = scaled(tf.constant(image))
+        extents[index] = np.ceil(np.array(image.shape[:2]) * float(factor) - 0.5)  # pixels whose centres are inside
+        boxes[index, : len(plate.boxes)] = plate.boxes.astype(np.float32) * float(factor)
+        if alphabet:
+            labels[index, : len(plate.boxes)] = [alphabet.index(character) for character in plate.characters]
+
+    with ThreadPoolExecutor() as pool:
+        for _ in tqdm(pool.map(load, range(number)), total=number, desc=description, disable=None):
+            pass
+    return Canvases(images, extents, boxes, labels)
+
+
+def _warn_of_uncovered(coverage: float, anchors: AnchorParams) -> None:
+    if coverage < _LEAST_COVERAGE:
+        print(
+            f"WARNING: anchor coverage is {coverage:.1%} of the training boxes, below {_LEAST_COVERAGE:.0%}: the rest "
+            f"overlap no anchor by {POSITIVE_OVERLAP} and teach the detector nothing. Choose detector.anchors.sizes "
+            f"(now {list(anchors.sizes)}), ratios ({list(anchors.ratios)}) and scales ({list(anchors.scales)}) "
+            "nearer to the boxes.",
+            file=sys.stderr,
+        )
+
+
+def training_batches(plates: Canvases, params: DetectorParams, classes: int, done: int = 0) -> tf.data.Dataset:
+    """Batches without end, pass after pass in another random order, the light varied; without the first `done`."""
+    number = len(plates.images)
+    order = tf.data.Dataset.range(number).shuffle(number, seed=params.seed).repeat().batch(params.batch_size)
+
+    def vary(step: tf.Tensor, images: tf.Tensor, extents: tf.Tensor) -> tf.Tensor:
+        seed = tf.stack([tf.constant(params.seed, tf.int64), step])
+        return vary_light(images, extents, seed, params.augmentation)
+
+    return _batches(plates, order.enumerate().skip(done), params, classes, vary)
+
+
+def validation_batches(plates: Canvases, params: DetectorParams, classes: int) -> tf.data.Dataset:
+    """One pass over the plates as they are."""
+    order = tf.data.Dataset.range(len(plates.images)).batch(params.batch_size)
+    return _batches(plates, order.enumerate(), params, classes, lambda step, images, extents: images)
+
+
+def _batches(
+    plates: Canvases, order: tf.data.Dataset, params: DetectorParams, classes: int, vary: Callable[..., tf.Tensor]
+) -> tf.data.Dataset:
+    """Batches in the order given, each with its number: float32 images [B,h,w,3] and what to say of them."""
+    arrays = plates.content()
+    anchors = anchor_boxes(params.anchors, params.canvas)
+
+    def pick(step: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        # Out of numpy's arrays: a dataset or graph that holds the images would hold a second copy of them.
+        rows = tf.numpy_function(lambda i: [a[i] for a in arrays], [indices], [a.dtype for a in arrays])
+        return step, *(tf.ensure_shape(row, [None, *a.shape[1:]]) for row, a in zip(rows, arrays, strict=True))
+
+    def prepare(
+        step: tf.Tensor, images: tf.Tensor, extents: tf.Tensor, boxes: tf.Tensor, labels: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        regression, classification = anchor_targets(anchors, params.canvas, boxes, labels, classes)
+        images = vary(step, tf.cast(images, tf.float32), extents)
+        return images, {"regression": regression, "classification": classification}
+
+    return order.map(pick).map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

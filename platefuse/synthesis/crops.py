@@ -1,0 +1,119 @@
+"""Cuts out of plates what the classifier learns from: characters, and what is taken for one and is none.
+
+The crops are those that the fused model's connection layer makes of the same boxes (`crop_window`, Pillow's BILINEAR
+as the filter of `platefuse.networks.detection.resize`), without TensorFlow: workers that make plates start faster so.
+"""
+
+import math
+from typing import Annotated
+
+import numpy as np
+from PIL import Image
+from pydantic import Field
+
+from platefuse.core.params import Pair, Params, Real
+from platefuse.data.boxes import crop_window
+
+_WIDTHS = (0.45, 0.8)  # of a wrongly found character against its height
+_NEIGHBOURS = 1.3  # characters farther apart, in their heights, have room for another between them
+
+
+class CropParams(Params):
+    """Section `synth.crops` of params.yaml: how the classifier's characters are cut out of the plates."""
+
+    canvas: Pair[Annotated[int, Field(ge=32, le=4096)]] = Field(description="height, width; as detector.canvas")
+    size: Pair[Annotated[int, Field(ge=8, le=256)]] = Field(description="height and width of a character, in pixels")
+    margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share; as fuse.crop_margin")
+    shift: Real = Field(ge=0, le=0.5, description="how far each edge of a box may be off, as a share of its side")
+    negatives: int = Field(ge=0, le=20, description="most crops a plate of what is no character")
+
+
+def cut_characters(rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, params: CropParams) -> np.ndarray:
+    """Cut boxes out of a plate, each a little off its place.
+
+    Args:
+        rng: the plate's own generator.
+        image: the plate.
+        boxes: [n,4], x1,y1,x2,y2 in its pixels.
+        params: the crops' geometry.
+
+    Returns:
+        uint8 [n,h,w], gray; what lies beyond the canvas looks as its border does.
+    """
+    if not len(boxes):
+        return np.zeros((0, *params.size), np.uint8)
+    canvas, scale = _on_canvas(image, params.canvas)
+    windows = _windows(rng, boxes * scale, params)
+    pad = _padding(windows, canvas.size, params.size)
+    padded = Image.fromarray(np.pad(np.asarray(canvas), pad, mode="edge"))
+    size = params.size[::-1]
+    cut = [padded.resize(size, Image.Resampling.BILINEAR, box=tuple(window)) for window in windows + pad]
+    return np.stack([np.asarray(crop) for crop in cut])
+
+
+def cut_negatives(
+    rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, marks: np.ndarray, params: CropParams
+) -> np.ndarray:
+    """Cut out of a plate what a detector may take for a character: marks, halves of two characters, the plate's ends.
+
+    Args:
+        rng: the plate's own generator.
+        image: the plate.
+        boxes: of its characters, [n,4], x1,y1,x2,y2 in its pixels, in reading order.
+        marks: [m,4], what is printed on it and is no character: emblems, stacked letters.
+        params: `negatives`, how many at most, and the crops' geometry.
+
+    Returns:
+        uint8 [<=negatives,h,w], gray.
+    """
+    centres = np.concatenate([_centres(marks), *_beside_characters(boxes)])
+    chosen = rng.permutation(centres)[: params.negatives]
+    marked = boxes if len(boxes) else marks
+    height = np.median(marked[:, 3] - marked[:, 1]) if len(marked) else 0.0
+    half = height / 2 * np.column_stack([rng.uniform(*_WIDTHS, len(chosen)), np.ones(len(chosen))])
+    return cut_characters(rng, image, np.concatenate([chosen - half, chosen + half], axis=1), params)
+
+
+def _centres(boxes: np.ndarray) -> np.ndarray:
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
+
+
+def _beside_characters(boxes: np.ndarray) -> list[np.ndarray]:
+    """Centres between neighbours, float [k,2], and one beyond each end of the number, [2,2] or none."""
+    centres, height = _centres(boxes), boxes[:, 3] - boxes[:, 1]
+    steps = np.diff(centres, axis=0)
+    touching = (steps[:, 0] > 0) & (np.abs(steps).max(axis=1) < _NEIGHBOURS * height[:-1])
+    between = (centres[:-1] + steps / 2)[touching]
+    if len(boxes) < 2:
+        return [between]
+    beyond = centres[[0, -1]] + [[-height[0], 0], [height[-1], 0]]
+    return [between, beyond]
+
+
+def _on_canvas(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, float]:
+    """Scale a plate to a canvas of that height and width, in gray, and give the scale too."""
+    gray = image.convert("L")
+    scale = min(size[0] / gray.height, size[1] / gray.width)
+    shown = (round(gray.width * scale), round(gray.height * scale))
+    canvas = Image.new("L", size[::-1])
+    if not all(shown):  # a sliver, whose every pixel would be less than half a pixel of the canvas
+        return canvas, scale
+    over = math.ceil(0.5 / scale)  # the last pixel of the canvas may be less than whole, and still of this scale
+    edged = Image.fromarray(np.pad(np.asarray(gray), (0, over), mode="edge"))
+    canvas.paste(edged.resize(shown, Image.Resampling.BILINEAR, box=(0, 0, shown[0] / scale, shown[1] / scale)))
+    return canvas, scale
+
+
+def _windows(rng: np.random.Generator, boxes: np.ndarray, params: CropParams) -> np.ndarray:
+    """Shift the edges of boxes, float [n,4] in pixels of the canvas, and give what becomes their crops, [n,4]."""
+    sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+    shifted = boxes + sides * rng.uniform(-params.shift, params.shift, boxes.shape)
+    x1, y1, x2, y2 = shifted.T
+    return np.stack(crop_window(x1, y1, x2, y2, params.margin), axis=1)
+
+
+def _padding(windows: np.ndarray, canvas: tuple[int, int], size: tuple[int, int]) -> int:
+    """How many pixels windows [n,4] and the filter need around a canvas (width, height); `size` is of the crops."""
+    beyond = max(-windows.min(), (windows[:, 2:] - canvas).max(), 0)
+    filter_reach = max(((windows[:, 2:] - windows[:, :2]) / size[::-1]).max(), 1)
+    return math.ceil(beyond + filter_reach)

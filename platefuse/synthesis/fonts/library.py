@@ -1,0 +1,177 @@
+"""Scalable fonts to draw characters with: found in installed packages, in the user's folders or on the system."""
+
+from collections import Counter
+from importlib import metadata
+from pathlib import Path
+from string import ascii_lowercase
+from typing import Annotated
+
+import numpy as np
+from pydantic import AfterValidator, Field
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.core.params import Items, Pair, Params, Real
+from platefuse.data.characters import SPLITS
+from platefuse.synthesis.fonts.font_file import GLYPH_HEIGHT as GLYPH_HEIGHT
+from platefuse.synthesis.fonts.font_file import FontFile, faces_of
+
+_SUFFIXES = (".ttf", ".otf")
+_PILLOW = "pillow"
+
+
+def _each_once(alphabet: str) -> str:
+    doubles = sorted(character for character, times in Counter(alphabet).items() if times > 1)
+    if doubles:
+        raise ValueError(f"expected each character once, but {''.join(doubles)!r} is there more often")
+    return alphabet
+
+
+def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
+    if pair[0] > pair[1]:
+        raise ValueError("expected the thinnest first")
+    return pair
+
+
+Share = Annotated[Real, Field(gt=0, lt=0.5)]
+
+
+class FontParams(Params):
+    """Section `synth.fonts` of params.yaml."""
+
+    alphabet: Annotated[str, AfterValidator(_each_once)] = Field(min_length=1, description="each character once")
+    packages: Items[str] = Field(description="installed packages, by their names on PyPI, whose fonts are used")
+    folders: Items[str] = Field(description="folders searched for .ttf and .otf, relative to the working folder")
+    system: bool = Field(description="whether the fonts of the system are used, too: they differ by machine")
+    stem: Annotated[Pair[Annotated[Real, Field(ge=0, le=10)]], AfterValidator(_ordered)] = Field(
+        default=(0.0, 1.0), description="thinnest and thickest I of packages and the system, as shares of its height"
+    )
+    small_print: Items[str] = Field(default=(), description="families that never draw a number, only small print")
+    val_share: Share = Field(description="share of the families that only validation sees")
+    test_share: Share = Field(description="share of the families that only the test sees")
+
+
+def load_fonts(params: FontParams, seed: int) -> dict[str, tuple[FontFile, ...]]:
+    """Find the fonts that draw numbers, and split them by family.
+
+    Of packages and of the system those are left out that lack a character of the alphabet, slant, or have
+    stems beyond `stem`; of the user's folders, nothing.
+
+    Args:
+        params: where to look, and for which alphabet.
+        seed: of the split and of the order; neither depends on where the files lie.
+
+    Returns:
+        The splits `train`, `val` and `test`; no family is in two of them.
+
+    Raises:
+        PlatefuseError: if a package or folder has no fonts, a font is damaged, one of a folder lacks a
+            character, or the families are too few for three splits.
+    """
+    return _split_numbers(_find(params), params, seed)
+
+
+def load_print_fonts(params: FontParams, seed: int) -> dict[str, tuple[FontFile, ...]]:
+    """Find the fonts that set small print: those of `load_fonts` and of the families in `small_print` with a-z.
+
+    Args:
+        params, seed: as for `load_fonts`.
+
+    Returns:
+        The splits `train`, `val` and `test`; no family is in two of them, or in another one than by `load_fonts`.
+
+    Raises:
+        PlatefuseError: as `load_fonts`, and if a family of `small_print` is not found.
+    """
+    fonts = _find(params)
+    numbers = _split_numbers(fonts, params, seed)
+    others = [font for font in fonts if font.family in params.small_print]
+    if unknown := sorted(set(params.small_print) - {font.family for font in others}):
+        raise PlatefuseError(f"synth.fonts.small_print names {unknown[0]!r}, a family that synth.fonts does not find.")
+    more = _split(others, params, np.random.default_rng([seed, 1]), least=0)
+    return {split: tuple(f for f in numbers[split] + more[split] if not f.lacks(ascii_lowercase)) for split in SPLITS}
+
+
+def _split_numbers(fonts: list[FontFile], params: FontParams, seed: int) -> dict[str, tuple[FontFile, ...]]:
+    numbers = [font for font in fonts if font.family not in params.small_print]
+    if not numbers:
+        raise PlatefuseError(
+            f"synth.fonts finds no usable font with all of {params.alphabet!r} and stems within {list(params.stem)}: "
+            "name more in packages or folders."
+        )
+    splits = _split(numbers, params, np.random.default_rng(seed), least=1)
+    if not all(splits.values()):
+        families = sorted({font.family for font in numbers})
+        raise PlatefuseError(
+            f"synth.fonts finds too few families to split into three by its val_share and test_share "
+            f"({', '.join(families)}): name more in packages or folders, or make the shares smaller."
+        )
+    return splits
+
+
+def _split(
+    fonts: list[FontFile], params: FontParams, rng: np.random.Generator, least: int
+) -> dict[str, tuple[FontFile, ...]]:
+    """Deal whole families out, at least so many each to validation and test."""
+    families = rng.permutation(sorted({font.family for font in fonts}))
+    test, val = (max(least, round(share * len(families))) for share in (params.test_share, params.val_share))
+    dealt = {"train": families[test + val :], "val": families[test : test + val], "test": families[:test]}
+    shuffled = [fonts[index] for index in rng.permutation(len(fonts))]
+    return {split: tuple(font for font in shuffled if font.family in dealt[split]) for split in SPLITS}
+
+
+def _find(params: FontParams) -> list[FontFile]:
+    """All fonts that can be used, in an order that depends on their names alone."""
+    general = [face for name in params.packages for path in _of_package(name) for face in faces_of(path)]
+    if params.system:
+        general += [face for path in _of_system() for face in faces_of(path)]
+    fonts = [font for font in general if _suits(font, params) and not font.lacks(params.alphabet)]
+    fonts += [face for name in params.folders for face in _of_folder(Path(name), params.alphabet)]
+    return sorted(dict.fromkeys(fonts), key=lambda font: (font.family, font.path.name if font.path else "", font.axes))
+
+
+def _suits(font: FontFile, params: FontParams) -> bool:
+    if font.family in params.small_print:
+        return True
+    low, high = params.stem
+    return not font.slanted and not font.lacks("I") and low <= font.stem() <= high
+
+
+def _of_package(name: str) -> list[Path | None]:
+    if name == _PILLOW:
+        return [None]
+    try:
+        files = metadata.files(name) or []
+    except metadata.PackageNotFoundError:
+        raise PlatefuseError(
+            f"synth.fonts.packages names {name}, which is not installed: install it, or take it out."
+        ) from None
+    paths: list[Path | None] = [Path(str(file.locate())) for file in sorted(files) if _is_font(file.name)]
+    if not paths:
+        raise PlatefuseError(f"synth.fonts.packages names {name}, which has no .ttf or .otf file: take it out.")
+    return paths
+
+
+def _of_folder(folder: Path, alphabet: str) -> list[FontFile]:
+    if not folder.is_dir():
+        raise PlatefuseError(f"synth.fonts.folders names {folder}, which is no folder in {Path.cwd()}.")
+    paths = sorted(path for path in folder.resolve().rglob("*") if _is_font(path.name))
+    if not paths:
+        raise PlatefuseError(f"synth.fonts.folders names {folder}, which has no .ttf or .otf file in it.")
+    faces = [face for path in paths for face in faces_of(path)]
+    for face in faces:
+        if lacking := face.lacks(alphabet):
+            raise PlatefuseError(
+                f"{face.path} has no glyph for {lacking!r} of synth.fonts.alphabet: "
+                "take the font out of its folder, or the characters out of the alphabet."
+            )
+    return faces
+
+
+def _of_system() -> list[Path]:
+    from matplotlib.font_manager import findSystemFonts  # on its first import it lists them all, which takes a while
+
+    return sorted(Path(name) for name in findSystemFonts() if _is_font(name))
+
+
+def _is_font(name: str) -> bool:
+    return name.lower().endswith(_SUFFIXES)

@@ -1,0 +1,170 @@
+"""How a plate comes out of a camera: turned, small, blurred, unevenly lit, noisy, and packed as JPEG."""
+
+import io
+from typing import Annotated
+
+import numpy as np
+from PIL import Image, ImageFilter
+from pydantic import Field
+
+from platefuse.core.params import Params, Real
+from platefuse.synthesis.sampling import Factor, Range, Share, happens, log_uniform, uniform
+
+_FILTERS = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+_Width = Annotated[Real, Field(ge=16, le=1000)]
+_Margin = Annotated[Real, Field(ge=-0.1, le=0.35)]  # no more of the car is drawn
+_Blur = Annotated[Real, Field(ge=0, le=20)]
+_Enlargement = Annotated[Real, Field(ge=1, le=10)]
+_Noise = Annotated[Real, Field(ge=0, le=255)]
+_Quality = Annotated[Real, Field(ge=1, le=100)]
+# The most of these three together leaves a plate convex, if it is at least as wide as it is high: none is seen edge on.
+_Degrees = Annotated[Real, Field(ge=-30, le=30)]
+_Slant = Annotated[Real, Field(ge=-0.3, le=0.3)]
+_Offset = Annotated[Real, Field(ge=0, le=0.2)]
+
+
+class CameraParams(Params):
+    """Section `synth.licence.camera` of params.yaml."""
+
+    width: Range[_Width] = Field(description="of the photograph, in pixels")
+    margin: Range[_Margin] = Field(description="around the plate on each side, as a share of its width or height")
+    tilt: Range[_Degrees] = Field(description="turn, in degrees")
+    shear: Range[_Slant] = Field(description="slant, as a share of the height")
+    perspective: Range[_Offset] = Field(description="how far each corner is off its place, as a share of the height")
+    light: Range[Share] = Field(description="how much darker one side is than the other, 0..1")
+    shadow: Share = Field(description="share of photographs with a shadow's edge across the plate")
+    brightness: Range[Factor] = Field(description="factor of all light")
+    contrast: Range[Factor] = Field(description="factor of the differences from mid-gray")
+    gamma: Range[Factor] = Field(description="exponent of the light")
+    cast: Range[Factor] = Field(description="factor of one colour against the others")
+    gray: Share = Field(description="share of photographs without colour")
+    focus_blur: Range[_Blur] = Field(description="standard deviation of the blur, in pixels of the photograph")
+    motion_blur: Range[_Blur] = Field(description="length of the smear, in pixels of the photograph")
+    motion: Share = Field(description="share of photographs smeared by motion")
+    enlarged: Share = Field(description="share of photographs taken smaller and enlarged")
+    enlargement: Range[_Enlargement] = Field(description="by what factor")
+    noise: Range[_Noise] = Field(description="standard deviation, of 255")
+    sharpened: Share = Field(description="share of photographs sharpened by the camera")
+    jpeg_quality: Range[_Quality] = Field(description="1..100")
+
+
+def corner_map(
+    rng: np.random.Generator, width: float, height: float, params: CameraParams
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Draw where a plate's corners come to lie in a photograph cropped around it.
+
+    Args:
+        rng: the plate's own generator.
+        width, height: of the plate, in pixels.
+        params: turn, slant, perspective and margin.
+
+    Returns:
+        The homography from pixels of the plate to pixels of the crop, float64 [3,3], and the crop's width and height.
+    """
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
+    angle = np.radians(uniform(rng, params.tilt))
+    shear = uniform(rng, params.shear)
+    turn = np.array([[np.cos(angle), -np.sin(angle) + shear], [np.sin(angle), np.cos(angle)]])
+    moved = corners @ turn.T
+    moved += uniform(rng, params.perspective) * height * rng.uniform(-1, 1, (4, 2))
+    least, most = moved.min(axis=0), moved.max(axis=0)
+    left, top, right, bottom = (uniform(rng, params.margin) for _ in range(4))
+    extent = most - least
+    least = least - extent * [left, top]
+    most = most + extent * [right, bottom]
+    return homography(corners, moved - least), (max(8, round(most[0] - least[0])), max(8, round(most[1] - least[1])))
+
+
+def homography(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Solve for the projective map, [3,3], that takes four points [4,2] to four others (direct linear transform)."""
+    rows, right = [], []
+    for (x, y), (u, v) in zip(source, target, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        right += [u, v]
+    return np.append(np.linalg.solve(np.array(rows), np.array(right)), 1.0).reshape(3, 3)
+
+
+def project(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Map points [n,2] by a homography."""
+    mapped = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return mapped[:, :2] / mapped[:, 2:]
+
+
+def warp(scene: Image.Image, matrix: np.ndarray, size: tuple[int, int]) -> Image.Image:
+    """Show a scene through a homography (scene to picture), as a picture of `size` (width, height)."""
+    inverse = np.linalg.inv(matrix)
+    coefficients = (inverse / inverse[2, 2]).ravel()[:8]
+    return scene.transform(size, Image.Transform.PERSPECTIVE, tuple(coefficients), Image.Resampling.BILINEAR)
+
+
+def photograph(rng: np.random.Generator, view: Image.Image, size: tuple[int, int], params: CameraParams) -> bytes:
+    """Take a picture of what the camera sees.
+
+    Args:
+        rng: the plate's own generator.
+        view: what it sees, at any resolution.
+        size: width and height of the photograph, in pixels.
+        params: what light, lens, sensor and file do to it.
+
+    Returns:
+        A JPEG file's bytes.
+    """
+    scale = view.width / size[0]
+    if happens(rng, params.motion):
+        view = _smeared(view, rng.uniform(0, np.pi), uniform(rng, params.motion_blur) * scale)
+    factor = log_uniform(rng, params.enlargement) if happens(rng, params.enlarged) else 1.0
+    factor = max(1.0, min(factor, size[0] / params.width[0]))  # smaller than the smallest nobody could read
+    taken = (max(8, round(size[0] / factor)), max(8, round(size[1] / factor)))
+    picture = view.resize(taken, _FILTERS[int(rng.integers(len(_FILTERS)))])
+    blur = uniform(rng, params.focus_blur) ** 2 / max(params.focus_blur[1], 1e-6)  # most are sharp
+    picture = picture.filter(ImageFilter.GaussianBlur(blur / factor))
+    light = _developed(rng, _lit(rng, np.asarray(picture, np.float32), params), params)
+    picture = Image.fromarray(_noisy(rng, light, params))
+    if taken != size:
+        picture = picture.resize(size, Image.Resampling.BICUBIC)
+    if happens(rng, params.sharpened):
+        picture = picture.filter(ImageFilter.UnsharpMask(rng.uniform(0.6, 2.0), int(rng.integers(60, 250)), 0))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=round(uniform(rng, params.jpeg_quality)), subsampling=int(rng.choice([0, 2])))
+    return file.getvalue()
+
+
+def _smeared(view: Image.Image, angle: float, length: float) -> Image.Image:
+    """Average the view with itself moved along a line."""
+    steps = int(np.clip(length / 2, 1, 6))
+    pixels = np.asarray(view)
+    total = np.zeros(pixels.shape, np.float32)
+    for share in np.linspace(-0.5, 0.5, steps + 1):
+        x, y = round(length * share * np.cos(angle)), round(length * share * np.sin(angle))
+        total += np.roll(pixels, (y, x), (0, 1))
+    return Image.fromarray((total / (steps + 1)).astype(np.uint8))
+
+
+def _lit(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
+    height, width, _ = pixels.shape
+    angle = rng.uniform(0, 2 * np.pi)
+    ramp = np.cos(angle) * np.linspace(-1, 1, width)[None] + np.sin(angle) * np.linspace(-1, 1, height)[:, None]
+    light = 1 - uniform(rng, params.light) * (ramp + 1.5) / 3
+    if happens(rng, params.shadow):
+        edge = ramp - rng.uniform(-0.7, 0.7)
+        light = light * (1 - rng.uniform(0.2, 0.6) * np.clip(edge * rng.uniform(3, 40) + 0.5, 0, 1))
+    return pixels * light[..., None].astype(np.float32)
+
+
+def _developed(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
+    if happens(rng, params.gray):
+        pixels = np.repeat(pixels @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, axis=2)
+    else:
+        pixels = pixels * rng.uniform(*params.cast, 3).astype(np.float32)
+    table = 255 * np.linspace(0, 1, 256) ** log_uniform(rng, params.gamma)
+    pixels = table.astype(np.float32)[np.clip(pixels, 0, 255).astype(np.uint8)]
+    contrast, brightness = log_uniform(rng, params.contrast), log_uniform(rng, params.brightness)
+    middle = rng.uniform(90, 165)
+    return (pixels - middle) * contrast * brightness + middle * brightness
+
+
+def _noisy(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
+    strength = uniform(rng, params.noise) ** 3 / max(params.noise[1], 1e-6) ** 2  # most sensors are good
+    shape = pixels.shape if happens(rng, 0.5) else (*pixels.shape[:2], 1)
+    noise = rng.standard_normal(shape, np.float32) * np.float32(strength)
+    return np.clip(pixels + noise, 0, 255).astype(np.uint8)

@@ -1,0 +1,97 @@
+"""The sheet a plate's face is drawn on: what every step of the drawing shares, and its parameters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from pydantic import Field, field_validator
+
+from platefuse.core.params import Items, Params, Real
+from platefuse.synthesis.licence.emblems import Box, Colour
+from platefuse.synthesis.sampling import Range, Share
+
+_MEASURED = 24  # type size at which words are measured: opening a font at a new size takes long
+_Aspect = Annotated[Real, Field(ge=1, le=10)]
+_Edge = Annotated[Real, Field(ge=0, le=0.2)]
+_Height = Annotated[Real, Field(ge=0.1, le=0.94)]
+
+
+class ShapeParams(Params):
+    """One item of `synth.licence.face.shapes`: a family of plates of similar proportions."""
+
+    share: Share = Field(description="how frequent, against the other shapes")
+    aspect: Range[_Aspect] = Field(description="width divided by height")
+    characters: Range[_Height] = Field(description="height of the characters, as a share of the plate's")
+    print: Share = Field(description="how frequent small print above and below the number is")
+
+
+class FaceParams(Params):
+    """Section `synth.licence.face` of params.yaml."""
+
+    shapes: Items[ShapeParams] = Field(min_length=1, description="families of plates of similar proportions")
+    dark: Share = Field(description="share of plates with a light number on a dark ground")
+    coloured: Share = Field(description="share of grounds with a strong colour")
+    edge: Range[_Edge] = Field(description="from the number to the plate's edge or band, as a share of the width")
+    contrast: Real = Field(ge=20, le=200, description="least difference of brightness, 0..255, of number and ground")
+    picture: Share = Field(description="share of plates with a picture behind the number, of those with small print")
+    band: Share = Field(description="share of plates with a country band at the left, or on both sides")
+    border: Share = Field(description="share of plates with a line around the face")
+    separator: Share = Field(description="share of group gaps with a dash, dot or emblem in them")
+    emblem: Share = Field(description="of these separators, the share that are emblems, seals or stickers")
+    side_emblem: Share = Field(description="share of plates with an emblem before or behind the number")
+    stacked: Share = Field(description="share of plates with stacked small characters beside the number, not read")
+    sticker: Share = Field(description="how frequent a sticker is in each corner, of plates with small print")
+    screws: Share = Field(description="share of plates whose screws show")
+    outlined: Share = Field(description="share of numbers with a line of another colour around their ink")
+    emboss: Range[Share] = Field(description="strength of the stamping's light and shadow, 0..1")
+    dirt: Range[Share] = Field(description="how much dirt covers, 0..1")
+    worn: Range[Share] = Field(description="how much of the number's paint is worn off, 0..1")
+
+    @field_validator("shapes")
+    @classmethod
+    def _check_shapes(cls, shapes: tuple[ShapeParams, ...]) -> tuple[ShapeParams, ...]:
+        if not any(shape.share for shape in shapes):
+            raise ValueError("expected a share above 0")
+        return shapes
+
+
+class PrintFont(Protocol):
+    """What small print is set in, such as a platefuse.synthesis.fonts.font_file.FontFile."""
+
+    def face(self, size: int) -> ImageFont.FreeTypeFont:
+        """Give the font at a size in pixels."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """What the steps of drawing one face share.
+
+    `marks` collects, x1,y1,x2,y2 in pixels of the face, what they draw that might be taken for a character.
+    """
+
+    rng: np.random.Generator
+    image: Image.Image
+    draw: ImageDraw.ImageDraw
+    ink: Colour
+    small: Sequence[PrintFont]
+    params: FaceParams
+    marks: list[Box]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.image.size
+
+    def write(self, text: str, box: Box, ink: Colour) -> None:
+        """Write `text` into a box, as large as it fits."""
+        if not self.small:
+            return
+        x1, y1, x2, y2 = box
+        font = self.small[int(self.rng.integers(len(self.small)))]
+        size = max(4, round(y2 - y1))
+        length = font.face(_MEASURED).getlength(text) * size / _MEASURED
+        if length > x2 - x1:
+            size = max(4, int(size * (x2 - x1) / length))
+        self.draw.text(((x1 + x2) / 2, (y1 + y2) / 2), text, fill=ink, font=font.face(size), anchor="mm")

@@ -1,0 +1,193 @@
+"""The number on a plate: its text, and where each of its characters stands."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Protocol
+
+import numpy as np
+from PIL import Image
+from pydantic import Field
+
+from platefuse.core.params import Params, Real
+from platefuse.synthesis.sampling import Factor, Range, Share, happens, uniform
+
+# Runs of letters (L) and digits (0), groups apart: what plates look like the world over, each as likely.
+_GROUPS = (
+    "LL 000LL", "LL 000 LL", "LL-0000", "LLL-0000", "LLL 000", "000 LLL", "0LLL000", "L00 0000", "000-000", "0000 LL",
+    "LL0 L0L", "0L0 0000", "LLL 00 00", "LL 00000", "L 00000", "00 LLLL", "LLL0L00", "LL 00 LLL", "00L 000", "LL0000",
+    "0LL 000", "000000", "0000000", "LLL 0L0", "L00LLL", "00 00 00", "L-00000", "LL-L 000", "00LLL00", "LLLL 00",
+    "00 00000", "L000000", "LL 0000L", "0LL00", "000 L00", "LLL 00L", "LL00 LLL", "0 00000", "L0000L", "LL000L",
+)  # fmt: skip
+_WIDEST_FILLING = 0.25  # of the height; what fills a plate up is not to tear its number apart
+_NARROWEST = 0.5  # a box is at least this wide against its height, or no anchor would fit a 1
+_Count = Annotated[int, Field(ge=1, le=20)]
+_Gap = Annotated[Real, Field(ge=0, le=2)]
+_GroupGap = Annotated[Real, Field(ge=0, le=5)]
+
+
+class Font(Protocol):
+    """What a number is drawn with."""
+
+    def glyph(self, character: str) -> np.ndarray:
+        """Coverage 0..255, uint8 [any height,w], tight around the ink."""
+
+
+class NumberParams(Params):
+    """Section `synth.licence.number` of params.yaml."""
+
+    none: Share = Field(description="share of plates without any number")
+    count: Range[_Count] = Field(description="least and most characters of a number that follows no common form")
+    vanity: Share = Field(description="share of numbers that are words of the owner's own")
+    mixed: Share = Field(description="share of numbers of letters and digits in any order")
+    rare: str = Field(description="characters that issuers avoid, since they look like others")
+    rarity: Real = Field(ge=0.01, le=1, description="how frequent these are against the others, but in words")
+    stroke_fonts: Share = Field(description="share of numbers stamped in a parametric font, not one of a file")
+    two_rows: Share = Field(description="share of numbers in two rows")
+    squeeze: Range[Factor] = Field(description="width of the characters against their font's own")
+    gap: Range[_Gap] = Field(description="space between two characters, as a share of their height")
+    group_gap: Range[_GroupGap] = Field(description="space between two groups, as a share of the height")
+    filled: Share = Field(description="share of numbers spaced to fill the plate's width")
+    monospaced: Share = Field(description="share of numbers whose characters stand at equal distances")
+
+
+@dataclass(frozen=True, eq=False)
+class Glyph:
+    """One placed character.
+
+    Attributes:
+        character: its name.
+        mask: its ink, uint8 [h,w], 0..255.
+        x, y: where the mask's upper left corner lies, in pixels.
+    """
+
+    character: str
+    mask: np.ndarray
+    x: float
+    y: float
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """x1,y1,x2,y2: the ink's height and width, a narrow one's widened."""
+        height, width = self.mask.shape
+        extra = max(0.0, _NARROWEST * height - width) / 2
+        return self.x - extra, self.y, self.x + width + extra, self.y + height
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A row of characters.
+
+    Attributes:
+        glyphs: from left to right; x starts at 0.
+        gaps: x1,x2 of the spaces between groups, in pixels.
+        width: of the whole, in pixels.
+    """
+
+    glyphs: list[Glyph]
+    gaps: list[tuple[float, float]]
+    width: float
+
+    def moved(self, x: float, y: float) -> "Row":
+        """The same row elsewhere."""
+        glyphs = [replace(glyph, x=glyph.x + x, y=glyph.y + y) for glyph in self.glyphs]
+        return Row(glyphs, [(a + x, b + x) for a, b in self.gaps], self.width)
+
+
+def draw_groups(rng: np.random.Generator, alphabet: str, params: NumberParams) -> list[str]:
+    """Make up a number: its groups of characters, left to right.
+
+    Args:
+        rng: the plate's own generator.
+        alphabet: the characters to choose from.
+        params: which forms are how frequent.
+    """
+    rarity = params.rarity
+    if happens(rng, params.vanity):
+        form, rarity = _vanity(rng, params.count), 1.0  # words have all letters
+    elif happens(rng, params.mixed):
+        form = _split(rng, "".join(rng.choice(["L", "0", "?"], _length(rng, params.count))))
+    else:
+        form = str(rng.choice(_GROUPS))
+    weights = {c: rarity if c in params.rare else 1.0 for c in alphabet}
+    groups = [_fill(rng, group, weights) for group in form.replace("-", " ").split()]
+    if happens(rng, 0.04):  # 5555, AAA0000: repeated characters lie closest and are dropped first
+        groups = [group[0] * len(group) for group in groups]
+    return groups
+
+
+def most_characters(params: NumberParams) -> int:
+    """Say how many characters the longest number has that `draw_groups` may make up."""
+    longest_form = max(len(form.replace("-", "").replace(" ", "")) for form in _GROUPS)
+    other = max(params.vanity, params.mixed)  # share of those without a common form; at 1 all are
+    return max(longest_form if other < 1 else 0, params.count[1] if other > 0 else 0)
+
+
+def _length(rng: np.random.Generator, count: tuple[int, int]) -> int:
+    return int(rng.integers(count[0], count[1] + 1))
+
+
+def _vanity(rng: np.random.Generator, count: tuple[int, int]) -> str:
+    length = _length(rng, count)
+    digits = int(rng.integers(0, 3)) if length > 3 and happens(rng, 0.3) else 0
+    return _split(rng, "L" * (length - digits) + "0" * digits)
+
+
+def _split(rng: np.random.Generator, form: str) -> str:
+    if len(form) < 3 or happens(rng, 0.5):
+        return form
+    at = int(rng.integers(1, len(form)))
+    return f"{form[:at]} {form[at:]}"
+
+
+def _fill(rng: np.random.Generator, form: str, weights: dict[str, float]) -> str:
+    """Put characters, each as frequent as its weight, into the places of a form."""
+    alphabet = list(weights)
+    letters = [c for c in alphabet if not c.isdigit()] or alphabet
+    digits = [c for c in alphabet if c.isdigit()] or alphabet
+    kinds = {"L": letters, "0": digits, "?": alphabet}
+    shares = {kind: np.array([weights[c] for c in characters]) for kind, characters in kinds.items()}
+    return "".join(str(rng.choice(kinds[kind], p=shares[kind] / shares[kind].sum())) for kind in form)
+
+
+def set_row(
+    rng: np.random.Generator, groups: list[str], font: Font, height: int, widest: float, params: NumberParams
+) -> Row:
+    """Set groups of characters in one row.
+
+    Args:
+        rng: the plate's own generator.
+        groups: what to write.
+        font: in which face.
+        height: of the characters, in pixels.
+        widest: pixels the row may take; one that is wider is squeezed.
+        params: spaces and proportions.
+    """
+    squeeze, gap = uniform(rng, params.squeeze), uniform(rng, params.gap) * height
+    group_gap = gap + uniform(rng, params.group_gap) * height
+    shapes = {c: font.glyph(c) for c in dict.fromkeys("".join(groups))}
+    widths = {c: squeeze * height * mask.shape[1] / mask.shape[0] for c, mask in shapes.items()}
+    cell = max(widths.values()) if happens(rng, params.monospaced) else 0.0
+    cells = {c: max(width, min(cell, 0.75 * height)) for c, width in widths.items()}
+    count = sum(len(group) for group in groups)
+    total = sum(cells[c] + gap for group in groups for c in group) - gap + (len(groups) - 1) * (group_gap - gap)
+    if happens(rng, params.filled) and total < widest:
+        more = float(np.clip((widest * rng.uniform(0.85, 1.0) - total) / count, 0, _WIDEST_FILLING * height))
+        gap, group_gap, total = gap + more, group_gap + more, total + more * (count - 1)
+    fit = min(1.0, widest / total)
+    glyphs: list[Glyph] = []
+    gaps: list[tuple[float, float]] = []
+    x = 0.0
+    for group in groups:
+        if glyphs:
+            gaps.append((x - gap * fit, x - gap * fit + group_gap * fit))
+            x += (group_gap - gap) * fit
+        for character in group:
+            mask = scaled_mask(shapes[character], height, widths[character] * fit)
+            glyphs.append(Glyph(character, mask, x + (cells[character] * fit - mask.shape[1]) / 2, 0.0))
+            x += (cells[character] + gap) * fit
+    return Row(glyphs, gaps, x - gap * fit)
+
+
+def scaled_mask(mask: np.ndarray, height: int, width: float) -> np.ndarray:
+    """Resize a glyph's ink, uint8 [h,w], to whole pixels, at least two each way."""
+    size = (max(2, round(width)), max(2, height))
+    return np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.BILINEAR))

@@ -1,0 +1,142 @@
+"""Digits of random sizes at random places on a black board: the article's stand-in for a plate."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+from PIL import Image
+from pydantic import Field
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.core.params import Pair, Params, Real
+from platefuse.data.characters import Characters
+
+_TRIES_A_BOARD = 200
+_TRIES_A_TILE = 50
+_INK = 64  # a pixel this bright belongs to a character; less is the blur of its edge
+
+Count = Annotated[int, Field(ge=0, le=100)]
+Pixels = Annotated[int, Field(ge=4, le=4096)]
+
+
+class ScatterParams(Params):
+    """What section `synth` of params.yaml says of the layout `scatter`."""
+
+    height: int = Field(ge=16, le=4096, description="of a plate, in pixels")
+    width: int = Field(ge=16, le=4096, description="of a plate, in pixels")
+    count: Pair[Count] = Field(description="least and most characters on a plate")
+    size: Pair[Pixels] = Field(description="least and largest side of a character's square tile, in pixels")
+    spacing: int = Field(ge=0, le=4096, description="least distance along x between two tiles' centres, in pixels")
+    max_overlap: Real = Field(ge=0, le=1, description="share of the smaller of two tiles the other may cover")
+    box: Literal["tile", "ink"] = Field(description="what a box encloses: the whole tile, or its ink only")
+
+    def broken_rules(self) -> Iterator[str]:
+        for name in ("count", "size"):
+            low, high = getattr(self, name)
+            if low > high:
+                yield f"synth.{name} = [{low}, {high}]: the first number is the least, the second the most"
+        count, size, most = list(self.count), list(self.size), self.count[1]
+        board = f"synth.height = {self.height} by synth.width = {self.width}"
+        if size[1] > min(self.height, self.width):
+            yield f"synth.size = {size}: a character of {size[1]} pixels does not fit on a plate of {board}"
+        if self.spacing * (most - 1) > self.width - size[0]:
+            yield (
+                f"synth.count = {count}: {most} characters whose centres are synth.spacing = {self.spacing} pixels "
+                f"apart do not fit into synth.width = {self.width}"
+            )
+        if self.max_overlap == 0 and most > (self.height // size[0]) * (self.width // size[0]):
+            yield (
+                f"synth.count = {count}: {most} characters of synth.size = {size} do not fit on a plate of {board} "
+                "without overlapping"
+            )
+
+
+def scatter(
+    characters: Characters, rng: np.random.Generator, params: ScatterParams
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Make one board.
+
+    Args:
+        characters: the split to draw from.
+        rng: the board's own generator; every random choice comes from it.
+        params: its size, and how many characters of which size stand how far apart.
+
+    Returns:
+        The board, uint8 RGB [height,width,3], light on black; boxes int32 [n,4], x1,y1,x2,y2 in pixels with
+        x2 and y2 exclusive, ordered from left to right; and the text, a character a box.
+
+    Raises:
+        PlatefuseError: if so many characters of that size find no room.
+    """
+    tiles = _place(rng, params)
+    tiles = tiles[np.argsort(tiles[:, 0] + tiles[:, 2], kind="stable")]
+    chosen = rng.integers(len(characters.labels), size=len(tiles))
+    board = np.zeros((params.height, params.width), np.uint8)
+    boxes = tiles.copy()
+    for i, (x1, y1, x2, y2) in enumerate(tiles):
+        tile = Image.fromarray(characters.images[chosen[i]]).resize((x2 - x1, y2 - y1), Image.Resampling.BILINEAR)
+        pixels = np.asarray(tile)
+        board[y1:y2, x1:x2] = np.maximum(board[y1:y2, x1:x2], pixels)
+        if params.box == "ink":
+            boxes[i] = _ink(pixels) + np.array([x1, y1, x1, y1])
+    order = np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable")  # ink may lie off its tile's centre
+    boxes, chosen = boxes[order], chosen[order]
+    text = "".join(characters.alphabet[label] for label in characters.labels[chosen])
+    return np.repeat(board[..., None], 3, axis=2), boxes.astype(np.int32), text
+
+
+def _place(rng: np.random.Generator, params: ScatterParams) -> np.ndarray:
+    """Draw tiles [n,4] until all keep their distances; a board that fills up badly is begun anew."""
+    size = params.size
+    wanted = int(rng.integers(params.count[0], params.count[1] + 1))
+    for _ in range(_TRIES_A_BOARD):
+        tiles = np.zeros((0, 4), np.int64)
+        for _ in range(_TRIES_A_TILE * wanted):
+            if len(tiles) == wanted:
+                break
+            side = int(rng.integers(size[0], size[1] + 1))
+            x, y = int(rng.integers(params.width - side + 1)), int(rng.integers(params.height - side + 1))
+            tile = np.array([x, y, x + side, y + side])
+            if _keeps_distance(tile, tiles, params.spacing, params.max_overlap):
+                tiles = np.vstack([tiles, tile])
+        if len(tiles) == wanted:
+            return tiles
+    raise PlatefuseError(
+        f"{wanted} characters of {size[0]} to {size[1]} pixels find no room on a board of "
+        f"{params.height} x {params.width}: lower synth.count, synth.size or synth.spacing, or raise synth.height, "
+        "synth.width or synth.max_overlap."
+    )
+
+
+def _keeps_distance(tile: np.ndarray, others: np.ndarray, spacing: int, max_overlap: float) -> bool:
+    apart = np.abs((tile[0] + tile[2]) - (others[:, 0] + others[:, 2])) >= 2 * spacing
+    wide, high = (
+        np.clip(np.minimum(tile[i + 2], others[:, i + 2]) - np.maximum(tile[i], others[:, i]), 0, None) for i in (0, 1)
+    )
+    smaller = np.minimum(tile[2] - tile[0], others[:, 2] - others[:, 0]) ** 2
+    return bool(np.all(apart & (wide * high <= max_overlap * smaller)))
+
+
+def _ink(pixels: np.ndarray) -> np.ndarray:
+    """Bounding box x1,y1,x2,y2 (exclusive) of the bright pixels of a tile; the whole tile if there are none."""
+    rows, columns = (np.flatnonzero((pixels >= _INK).any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return np.array([0, 0, pixels.shape[1], pixels.shape[0]])
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+
+
+def ink_tiles(images: np.ndarray) -> np.ndarray:
+    """Stretch each character's ink over its whole tile, as a box around the ink would show it.
+
+    Args:
+        images: uint8 [n,H,W].
+
+    Returns:
+        uint8 [n,H,W].
+    """
+    height, width = images.shape[1:]
+    stretched = [
+        Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR, box=tuple(_ink(image)))
+        for image in images
+    ]
+    return np.stack([np.asarray(image) for image in stretched])

@@ -1,0 +1,204 @@
+"""`platefuse params`: what it prints is what params.yaml says, and the other way round."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from platefuse.cli.main import main
+from platefuse.configuration.parameter_list import list_parameters
+from platefuse.configuration.pipeline_params import SECTIONS
+from tests.helpers.imports import ROOT
+from tests.helpers.params import write_changed
+
+FILES = [ROOT / "params.yaml", *sorted(ROOT.glob("pipelines/*/params.yaml"))]
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+
+
+def leaves(content: Any, name: str = "") -> dict[str, Any]:
+    """Values by full names; of a list of sections the list itself, too, and its items' values by names with a `*`."""
+    if isinstance(content, dict):
+        return {full: value for key in content for full, value in leaves(content[key], f"{name}.{key}").items()}
+    found = {name.removeprefix("."): content}
+    if isinstance(content, list) and content and isinstance(content[0], dict):
+        found |= {f"{name}.*.{key}".removeprefix("."): [item[key] for item in content] for key in content[0]}
+    return found
+
+
+def printed(text: str) -> dict[str, Any]:
+    """Values by the names that the text gives them."""
+    unwrapped = re.sub(r"\n  (?=\S)", " ", text)
+    values = re.findall(r"^([a-z][\w.*]+) = (.*)$", unwrapped, flags=re.MULTILINE)
+    assert len(dict(values)) == len(values)
+    return {name: yaml.safe_load(value) for name, value in values}
+
+
+@each_file
+def test_what_is_printed_is_what_the_file_says(path: Path, capsys):
+    assert main(["params", "--file", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert printed(text) == leaves(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+@each_file
+def test_the_values_of_the_working_folder_are_shown(path: Path, capsys, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    assert main(["params"]) == 0
+    assert printed(capsys.readouterr().out) == leaves(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def test_every_parameter_of_every_model_is_explained(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # where there is no params.yaml
+    assert main(["params"]) == 0
+    text = capsys.readouterr().out
+    assert printed(text) == {}
+    names = re.findall(r"^[a-z]\S+$", text, flags=re.MULTILINE)
+    written = set().union(*(leaves(yaml.safe_load(path.read_text(encoding="utf-8"))) for path in FILES))
+    own = {name for name in names if name.startswith(("synth.mixed", "synth.folder", "synth.crops", "synth.reading"))}
+    assert set(names) - own == written - own
+    # What synthetic plates beside one's own are made with is what they are made with alone.
+    mixed = {re.sub(r"^synth\.mixed\.\w+", "synth", name) for name in own if name.count(".") > 2}
+    assert {name for name in mixed if name.startswith("synth.licence.")} == {
+        name for name in written if name.startswith("synth.licence.")
+    }
+    for parameter in list_parameters({}):
+        assert re.search(r"\w{2}", parameter.explanation), f"{parameter.name} has no description"
+        assert parameter.kind, parameter.name
+        assert parameter.stage in {section.stage for section in SECTIONS}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("synth.seed", "a whole number from 0 to 4,294,967,295"),
+        ("synth.val_share", "a number above 0 and below 0.5"),
+        ("synth.count", "a list of two, each a whole number from 0 to 100"),
+        ("synth.box", "tile or ink"),
+        ("synth.licence.number.gap", "a list of two, each a number from 0 to 2, the smaller first"),
+        ("synth.licence.face.shapes", "a list of at least 1, each with the parameters below"),
+        ("synth.licence.face.shapes.*.aspect", "a list of two, each a number from 1 to 10, the smaller first"),
+        ("synth.fonts.folders", "a list, each a text"),
+        ("synth.fonts.alphabet", "a text"),
+        ("detector.anchors.ratios", "a list of 1 to 20, each a number above 0 and at most 10,000"),
+        ("detector.backbone", "slim, resnet50, resnet101, vgg16 or mobilenet"),
+        ("fuse.round", "true or false"),
+        ("fuse.nms_threshold", "a number above 0 and at most 1"),
+    ],
+)
+def test_type_and_range_are_those_of_the_model(name, kind):
+    assert {parameter.kind for parameter in list_parameters({}) if parameter.name == name} == {kind}
+
+
+def test_what_may_be_left_out_says_what_it_is_then():
+    defaults = {p.name: p.default for p in list_parameters({}) if p.default is not None}
+    light = {
+        f"{section}.augmentation.{name}"
+        for section in ("detector", "classifier")
+        for name in ("brightness", "contrast")
+    }
+    others = {"detector.augmentation.colour", "detector.augmentation.gray"}
+    fonts = {
+        f"{section}.fonts.{name}": default
+        for section in ("synth", "synth.mixed.licence")
+        for name, default in (("stem", [0.0, 1.0]), ("small_print", []))
+    }
+    assert defaults == dict.fromkeys(light | others, 0.0) | fonts
+
+
+def test_names_choose_what_begins_with_them(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert main(["params", "fuse.format", "detector.anchors.s"]) == 0
+    text = capsys.readouterr().out
+    assert list(printed(text)) == [
+        "detector.anchors.sizes",
+        "detector.anchors.scales",
+        "fuse.formats",
+        "fuse.format_tolerance",
+    ]
+    assert text.startswith(
+        "# Stage train_detector\n\ndetector.anchors.sizes = [26, 40, 64]\n    base size in pixels, one a"
+    )
+    assert main(["params", "fuse.formt"]) == 1
+    assert "There is no parameter fuse.formt: `platefuse params` lists all there are." in capsys.readouterr().err
+
+
+def test_json_is_an_object_a_line(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert main(["params", "synth.box", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "name": "synth.box",
+        "stage": "synth",
+        "condition": "synth.layout = scatter",
+        "kind": "tile or ink",
+        "explanation": "what a box encloses: the whole tile, or its ink only",
+        "value": "tile",
+        "default": None,
+    }
+
+
+def test_json_stays_json_whatever_the_file_says(tmp_path, capsys):
+    path = tmp_path / "params.yaml"
+    path.write_text("synth: {layout: scatter, val_share: .nan, test_share: -.inf}")
+    assert main(["params", "synth.val_share", "synth.test_share", "--file", str(path), "--json"]) == 0
+    said = [json.loads(line, parse_constant=pytest.fail)["value"] for line in capsys.readouterr().out.splitlines()]
+    assert said[:2] == ["NaN", "-Infinity"]
+
+
+def test_check_names_every_fault_and_exits_with_1(tmp_path, capsys):
+    path = tmp_path / "params.yaml"
+    write_changed(ROOT / "params.yaml", path, {"fuse.slots": 2, "evaluate.pictured": 0})
+    assert main(["params", "--check", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split(" = ")[0] for line in err.splitlines()] == [
+        f"platefuse: {path}: evaluate.pictured",
+        f"platefuse: {path}: synth.count",
+    ]
+
+
+def test_check_of_the_working_folder(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(ROOT / "pipelines" / "plates")
+    assert main(["params", "--check"]) == 0
+    assert capsys.readouterr() == ("params.yaml: nothing is wrong.\n", "")
+    monkeypatch.chdir(tmp_path)
+    assert main(["params", "--check"]) == 1
+    assert "params.yaml is not in" in capsys.readouterr().err
+
+
+def test_check_reads_every_file_that_is_named_and_takes_no_names_of_parameters(tmp_path, capsys):
+    missing, good = tmp_path / "none.yaml", ROOT / "params.yaml"
+    assert main(["params", "--check", str(missing), str(good)]) == 1
+    out, err = capsys.readouterr()
+    assert out == f"{good}: nothing is wrong.\n"
+    assert str(missing) in err
+    assert main(["params", "--file", str(missing), "--check"]) == 1
+    assert str(missing) in capsys.readouterr().err
+    assert main(["params", "fuse", "--check"]) == 1
+    assert "--check checks whole files: leave out fuse" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', "2024-01-01", "{a: 2024-01-01}", "'é'"])
+def test_a_value_of_a_wrong_type_is_shown_all_the_same(value, tmp_path, capsys):
+    (tmp_path / "params.yaml").write_text(f"fuse:\n  slots: {value}\n", encoding="utf-8")
+    for option in ([], ["--json"]):
+        assert main(["params", "fuse.slots", "--file", str(tmp_path / "params.yaml"), *option]) == 0
+        assert capsys.readouterr().out.isascii()
+
+
+def test_the_check_needs_no_tensorflow_and_a_lacking_package_is_named(tmp_path):
+    script = "import sys; sys.modules[sys.argv.pop(1)] = None; from platefuse.cli.main import main; sys.exit(main())"
+
+    def without(package: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", script, package, "params", "--check"]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert without("tensorflow").stdout == "params.yaml: nothing is wrong.\n"
+    lacking = without("pydantic")
+    assert lacking.returncode == 1
+    assert lacking.stderr.startswith("platefuse: `platefuse params` needs pydantic, which `pip install")

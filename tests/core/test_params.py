@@ -1,0 +1,317 @@
+"""Parameters: what params.yaml may say, and the sentence for everything else."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.core.params import Params, Real, load, load_choice
+from platefuse.evaluation.params import EvaluateParams
+from platefuse.fusion.params import FuseParams
+from platefuse.networks.classification.params import ClassifierParams
+from platefuse.networks.detection.params import DetectorParams
+from platefuse.synthesis.dataset import LAYOUTS, ScatterSynthParams
+from tests.helpers.params import write_changed
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = {
+    "synth": ScatterSynthParams,
+    "detector": DetectorParams,
+    "classifier": ClassifierParams,
+    "fuse": FuseParams,
+    "evaluate": EvaluateParams,
+}
+FILES = [ROOT / "params.yaml", *sorted(ROOT.glob("pipelines/*/params.yaml"))]
+
+
+def _load(section: str, path: Path) -> Params:
+    return load_choice(LAYOUTS, "layout", "synth", path) if section == "synth" else load(MODELS[section], section, path)
+
+
+def _fields(model: type[Params], name: str) -> set[str]:
+    """Full names of a model's parameters, those of the models inside it too."""
+    names = set()
+    for field, info in model.model_fields.items():
+        inner = info.annotation
+        nested = isinstance(inner, type) and issubclass(inner, Params)
+        names |= _fields(inner, f"{name}.{field}") if nested else {f"{name}.{field}"}
+    return names
+
+
+def _keys(content: object, name: str) -> set[str]:
+    if not isinstance(content, dict):
+        return {name}
+    return {full for key, value in content.items() for full in _keys(value, f"{name}.{key}")}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("section", MODELS)
+def test_the_files_of_the_pipelines_load(path, section):
+    loaded = _load(section, path)
+    written = yaml.safe_load(path.read_text())[section]
+    assert yaml.safe_load(loaded.model_dump_json()) == written
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_files_and_models_name_the_same_parameters(path):
+    content = yaml.safe_load(path.read_text())
+    assert content.keys() == MODELS.keys()
+    for section in MODELS:
+        assert _keys(content[section], section) == _fields(type(_load(section, path)), section)
+
+
+def _load_with(folder: Path, changes: dict[str, object]) -> Params:
+    """Load the section of the first name from params.yaml with some values changed."""
+    path = folder / "params.yaml"
+    write_changed(ROOT / "params.yaml", path, changes)
+    section = next(iter(changes)).split(".")[0]
+    return _load(section, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("synth.seeds", 1, "no parameter of that name"),
+        ("detector.anchors.size", [1], "no parameter of that name"),
+        ("synth.seed", -1, "greater than or equal to 0"),
+        ("synth.seed", 2**32, "less than or equal to 4294967295"),
+        ("synth.seed", True, "integer"),
+        ("synth.seed", 1.0, "integer"),
+        ("synth.seed", "1", "integer"),
+        ("synth.seed", None, "integer"),
+        ("synth.train", 0, "greater than or equal to 1"),
+        ("synth.val_share", 0.5, "less than 0.5"),
+        ("synth.val_share", 0, "greater than 0"),
+        ("synth.max_overlap", True, "number"),
+        ("synth.max_overlap", float("nan"), "finite"),
+        ("synth.max_overlap", float("inf"), "finite"),
+        ("synth.characters", "mnist6k", "'mnist5k' or 'mnist'"),
+        ("synth.box", "Tile", "'tile' or 'ink'"),
+        ("synth.count", [1], "a list of two"),
+        ("synth.count", [1, 2, 3], "a list of two"),
+        ("synth.count", [], "a list of two"),
+        ("synth.count", 6, "a list of two"),
+        ("synth.count", "16", "a list of two"),
+        ("detector.canvas", [128, 16], "greater than or equal to 32"),
+        ("detector.anchors.sizes", 26, "a list"),
+        ("detector.anchors.sizes", [26, 0, 64], "greater than 0"),
+        ("detector.anchors.scales", [], "at least 1 item"),
+        ("classifier.augmentation.zoom", 1, "less than 1"),
+        ("detector.learning_rate", 0, "greater than 0"),
+        ("detector.weights", "None", "'none' or 'imagenet'"),
+        ("classifier.augmentation.rotation", 181, "less than or equal to 180"),
+        ("fuse.slots", 0, "greater than or equal to 1"),
+        ("fuse.presence_threshold", 1, "less than 1"),
+        ("fuse.least_height", -0.1, "greater than or equal to 0"),
+        ("fuse.least_height", 1.5, "less than or equal to 1"),
+        ("fuse.round", 1, "boolean"),
+        ("fuse.round", "false", "boolean"),
+        ("fuse.reading_order", "columns", "'left_to_right', 'rows' or 'score'"),
+        ("evaluate.iou_threshold", 1, "less than 1"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_full_name_its_value_and_what_is_allowed(tmp_path, name, value, expected):
+    with pytest.raises(PlatefuseError) as refused:
+        _load_with(tmp_path, {name: value})
+    message = str(refused.value)
+    assert message.count("\n") == 0
+    assert name in message
+    assert expected in message
+    wrong = next((item for item in value if item in (0, 16)), value) if isinstance(value, list) else value
+    assert repr(wrong) in message
+
+
+def test_parameters_of_the_other_layout_are_refused_as_such(tmp_path):
+    with pytest.raises(PlatefuseError) as refused:
+        _load_with(tmp_path, {"synth.layout": "licence"})
+    assert "synth.licence is missing." in str(refused.value)
+    assert "synth.height = 128: there is no parameter of that name." in str(refused.value)
+
+
+def _with_text(folder: Path, name: str, text: str) -> Path:
+    """Write params.yaml with one number replaced by characters as someone, or DVC, would type them."""
+    lines = (ROOT / "params.yaml").read_text().splitlines()
+    section = lines.index(f"{name.split('.')[0]}:")
+    key = f"  {name.split('.')[1]}: "
+    at = next(i for i in range(section, len(lines)) if lines[i].startswith(key))
+    lines[at] = key + text
+    path = folder / "params.yaml"
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.mark.parametrize("text", ["1e-3", "'1e-3'", "1e-5x", "0,001", "fast", "'0.0010'"])
+def test_a_learning_rate_that_yaml_reads_as_text_is_refused_with_a_hint(tmp_path, text):
+    path = _with_text(tmp_path, "detector.learning_rate", text)
+    with pytest.raises(PlatefuseError) as refused:
+        load(DetectorParams, "detector", path)
+    assert f"detector.learning_rate = '{text.strip(chr(39))}'" in str(refused.value)
+    assert "to YAML this is text: write numbers plainly, 0.001 or 1.0e-5" in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "number"), [("1e-05", 1e-5), ("1.0e-5", 1e-5), ("2.5e-07", 2.5e-7), ("1", 1.0)])
+def test_a_number_as_dvc_writes_it_is_a_number(tmp_path, text, number):
+    rate = load(DetectorParams, "detector", _with_text(tmp_path, "detector.learning_rate", text)).learning_rate
+    assert rate == number
+    assert isinstance(rate, float)
+
+
+class _One(Params):
+    value: Real
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_every_number_in_the_spelling_of_python_is_taken_as_it_is(number):
+    assert _One.model_validate({"value": repr(number)}).value == number
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"synth.count": [3, 2]}, ["synth.count = [3, 2]", "first number is the least"]),
+        ({"synth.size": [30, 29]}, ["synth.size = [30, 29]", "first number is the least"]),
+        ({"synth.size": [24, 129]}, ["synth.size = [24, 129]", "synth.height = 128", "synth.width = 256"]),
+        ({"synth.count": [1, 6], "synth.spacing": 47}, ["synth.count = [1, 6]", "synth.spacing = 47"]),
+        ({"synth.size": [65, 80], "synth.count": [1, 4]}, ["synth.count = [1, 4]", "without overlapping"]),
+        ({"detector.weights": "imagenet"}, ["detector.weights = 'imagenet'", "backbone slim has none"]),
+        ({"fuse.formats": ["0" * 9]}, ["'000000000' is longer than fuse.slots = 8"]),
+        ({"detector.anchors.levels": [4, 5]}, ["detector.anchors.levels = [4, 5]", "[3, 4, 5, 6, 7]"]),
+        ({"detector.anchors.sizes": [26, 40]}, ["detector.anchors.sizes = [26.0, 40.0]", "3 numbers, one a level"]),
+    ],
+)
+def test_values_that_do_not_go_together_are_refused(tmp_path, changes, expected):
+    with pytest.raises(PlatefuseError) as refused:
+        _load_with(tmp_path, changes)
+    assert all(words in str(refused.value) for words in expected)
+
+
+def test_values_that_just_go_together_are_taken(tmp_path):
+    rows = {"synth.size": [128, 128], "synth.count": [2, 2], "synth.spacing": 128}
+    assert _load_with(tmp_path, rows).spacing == 128
+    overlapping = {"synth.count": [3, 3], "synth.spacing": 64, "synth.max_overlap": 0.5}
+    assert _load_with(tmp_path, rows | overlapping).spacing == 64
+
+
+def test_several_faults_are_named_at_once_a_line_each(tmp_path):
+    with pytest.raises(PlatefuseError) as refused:
+        _load_with(tmp_path, {"detector.epochs": 0, "detector.learning_rate": "1e-3", "detector.anchors.size": 1})
+    lines = str(refused.value).splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith(f"{tmp_path / 'params.yaml'}: detector.") and line.endswith(".") for line in lines)
+    for name in ("detector.epochs = 0", "detector.learning_rate = '1e-3'", "detector.anchors.size = 1"):
+        assert sum(name in line for line in lines) == 1
+
+
+@pytest.mark.parametrize(("section", "model"), MODELS.items())
+def test_a_missing_parameter_is_named(tmp_path, section, model):
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    name = next(field for field, info in model.model_fields.items() if info.is_required())
+    del content[section][name]
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(PlatefuseError, match=rf"{section}\.{name} is missing"):
+        load(model, section, path)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"synth: [1, 2", "cannot be read as YAML"),
+        (b"synth:\n\tseed: 1\n", "cannot be read as YAML"),
+        (b"synth:\n  seed: 2024-13-45\n", "cannot be read as YAML"),
+        (b"synth: \xff\n", "cannot be read as YAML"),
+        (b"", "no section 'synth'"),
+        (b"- synth\n", "no section 'synth'"),
+        (b"synth:\n", "no section 'synth'"),
+        (b"synth: 3\n", "no section 'synth'"),
+        (b"detector:\n  seed: 1\n", "no section 'synth'"),
+    ],
+)
+def test_a_file_without_the_section_is_refused(tmp_path, content, expected):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(content)
+    with pytest.raises(PlatefuseError, match=expected) as refused:
+        load(ScatterSynthParams, "synth", path)
+    assert str(path) in str(refused.value)
+
+
+_SCALARS = (
+    st.sampled_from(
+        ["", "~", "1", "-1", "0.5", "1e-05", ".nan", "true", "text", "2024-13-45", "0x" + "f" * 5000, "9" * 5000]
+    )
+    | st.sampled_from(["!!int ''", "!!float ''", "!!bool maybe", "!!timestamp no", "!!binary é", "!!set {1}", "!x 1"])
+    | st.sampled_from(["*a", "&a 1", "&a [*a]", "<<: 1", '"\\ud800"', '"\\0"', "'", "[", "{", "? ", "- ", "%", "@"])
+    | st.text(max_size=5)
+)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
+        | st.lists(st.tuples(inner, inner), max_size=2).map(lambda p: "{" + ", ".join(f"{k}: {v}" for k, v in p) + "}")
+    ),
+    max_leaves=4,
+)
+
+
+@st.composite
+def _files_nearly_right(draw):
+    """params.yaml with some lines' values, or whole lines, replaced."""
+    lines = (ROOT / draw(st.sampled_from(["params.yaml", "pipelines/plates/params.yaml"]))).read_text().splitlines()
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.integers(0, len(lines) - 1))
+        key, colon, _ = lines[place].partition(":")
+        lines[place] = draw(st.sampled_from([f"{key}{colon} ", "", "  ", f"{key}{colon} &a "])) + draw(_VALUES)
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.parametrize("section", MODELS)
+@given(content=_files_nearly_right() | st.binary(max_size=60))
+@settings(max_examples=200)
+def test_any_bytes_are_read_or_refused_in_a_short_sentence(section, content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "params.yaml")
+        path.write_bytes(content)
+        try:
+            assert isinstance(_load(section, path), Params)
+        except PlatefuseError as error:
+            assert str(path) in str(error)
+
+
+_DOUBLING = "".join(f"x{i}: &x{i} [*x{i - 1}, *x{i - 1}]\n" for i in range(1, 40))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"synth: " + b"[" * 3000,
+        b"synth: {seed: !!int ''}",
+        b"synth: {seed: 0x" + b"f" * 5000 + b", layout: scatter}",
+        f"x0: &x0 [1]\n{_DOUBLING}synth: {{layout: *x39, seed: *x39}}\n".encode(),
+    ],
+    ids=["brackets", "empty int", "long number", "doubling"],
+)
+def test_a_hostile_file_is_refused_in_a_short_sentence(tmp_path, content):
+    (tmp_path / "params.yaml").write_bytes(content)
+    with pytest.raises(PlatefuseError) as refused:
+        _load("synth", tmp_path / "params.yaml")
+    assert max(map(len, str(refused.value).splitlines())) < 1000
+
+
+def test_a_missing_file_says_where_to_start_stages(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PlatefuseError, match="start stages in the folder that holds it") as refused:
+        load(ScatterSynthParams, "synth")
+    assert str(tmp_path) in str(refused.value)
+
+
+@pytest.mark.parametrize(("section", "model"), MODELS.items())
+def test_loaded_parameters_cannot_be_changed(section, model):
+    loaded = load(model, section, ROOT / "params.yaml")
+    name = next(iter(model.model_fields))
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(loaded, name, getattr(loaded, name))

@@ -1,0 +1,380 @@
+"""The fused model against detector, crop and classifier run one after another in plain code."""
+
+import functools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.fusion.confidence import ProductOfOpinions
+from platefuse.fusion.graph import (
+    AtLeastOne,
+    ConnectionLayer,
+    IntoSlots,
+    UsedSlots,
+    batched_head,
+    fuse,
+    multiflow,
+    multiflow_head,
+)
+from platefuse.fusion.params import FuseParams
+from platefuse.networks.common.keras2 import keras, tf
+from platefuse.networks.detection.retinanet import prediction_model
+from tests.helpers.small_models import (
+    ALPHABET,
+    CANVAS,
+    DETECTOR,
+    FUSE,
+    random_boards,
+    small_classifier,
+    small_detector,
+    small_fused,
+)
+
+# Few settings, each of several changes: it is building a model that takes the time.
+MULTIFLOW = {"head": "multiflow", "crop_margin": 0.2, "crop_shift": 0.1, "slots": 3}
+BY_SCORE = {"reading_order": "score", "character_threshold": 0.249}
+NAMED_BY_MORE = {
+    "formats": ["LL000", "0L0LL", "LL00", "L0L0", "L00"],
+    "format_tolerance": 3.0,
+    "detector_weight": 2.0,
+    "crop_shift": 0.05,
+    "presence_threshold": 0.78,
+    "certainty_weight": 8.0,
+    "least_height": 0.4,
+}
+FIRST = tf.constant([[0, 0]], tf.int64)  # the first slot of the first image
+KINDS = {"L": str.isalpha, "0": str.isdigit, "?": str.isalnum}
+
+
+def with_changes(**changes: object) -> FuseParams:
+    return FUSE.model_validate({**FUSE.model_dump(), **changes})
+
+
+@functools.cache
+def fused_model(params: FuseParams) -> tf.types.experimental.PolymorphicFunction:
+    fused, _ = small_fused(params)
+    return tf.function(fused, [tf.TensorSpec([None, None, None, 3], tf.uint8)])
+
+
+def fused_outputs(images: np.ndarray, params: FuseParams) -> dict[str, np.ndarray]:
+    return {name: value.numpy() for name, value in fused_model(params)(tf.constant(images)).items()}
+
+
+def plain_canvas(image: np.ndarray) -> tuple[np.ndarray, float]:
+    """Scale with Pillow, whose BILINEAR is the same filter, into the upper left corner."""
+    height, width = image.shape[:2]
+    scale = min(CANVAS[0] / height, CANVAS[1] / width)
+    canvas = np.zeros((*CANVAS, 3), np.float32)
+    high, wide = round(height * scale), round(width * scale)
+    for channel in range(3):
+        plane = Image.fromarray(image[..., channel].astype(np.float32))
+        scaled = plane.resize((wide, high), Image.Resampling.BILINEAR)
+        canvas[:high, :wide, channel] = np.asarray(scaled)
+    return canvas, scale
+
+
+def axis_weights(start: float, stop: float, size: int) -> np.ndarray:
+    """How 28 pixels look at an axis of `size` pixels: a triangle as wide as a step, or a pixel if that is more."""
+    step = (stop - start) / 28
+    weights = np.zeros((28, size))
+    for i in range(28):
+        centre = min(max(start + (i + 0.5) * step, 0.5), size - 0.5)
+        for j in range(size):
+            weights[i, j] = max(0.0, 1 - abs(j + 0.5 - centre) / max(step, 1.0))
+        weights[i] /= weights[i].sum()
+    return weights
+
+
+def plain_crop(canvas: np.ndarray, box: np.ndarray, margin: float, shift: float = 0.0) -> np.ndarray:
+    gray = canvas @ np.array([0.2989, 0.5870, 0.1140], np.float32)
+    x1, y1, x2, y2 = box.astype(np.float64) + shift * (box[2] - box[0]) * np.array([1, 0, 1, 0])
+    x, y = margin * (x2 - x1), margin * (y2 - y1)
+    rows, columns = axis_weights(y1 - y, y2 + y, CANVAS[0]), axis_weights(x1 - x, x2 + x, CANVAS[1])
+    return (rows @ gray @ columns.T).astype(np.float32) / 255
+
+
+@functools.cache
+def plain_predictor(classes: int, slots: int) -> keras.Model:
+    thresholds = (FUSE.score_threshold, FUSE.nms_threshold)
+    return prediction_model(small_detector(classes), DETECTOR.anchors, *thresholds, slots, class_scores=True)
+
+
+def plain_product(probabilities: np.ndarray, class_scores: np.ndarray, weight: float) -> np.ndarray:
+    opinion = np.maximum(class_scores.astype(np.float64), 1e-4)
+    product = probabilities.astype(np.float64) * (opinion / opinion.sum()) ** weight
+    return product / product.sum()
+
+
+def plain_certainty(probabilities: np.ndarray) -> float:
+    return 1 - sum(-p * np.log(p) for p in probabilities.astype(np.float64)) / np.log(len(probabilities))
+
+
+def plain_presence(score: float, probabilities: np.ndarray, weight: float) -> float:
+    score, certain = np.clip([score, plain_certainty(probabilities)], 1e-4, 1 - 1e-4)
+    odds = score / (1 - score) * (certain / (1 - certain)) ** weight
+    return odds / (1 + odds)
+
+
+def plain_choice(probabilities: np.ndarray, params: FuseParams) -> list[int]:
+    """The ids of one plate's characters, of their probabilities [n,K]."""
+
+    def best(entry: str) -> list[int]:
+        allowed = [[i for i, c in enumerate(ALPHABET) if KINDS[sign](c)] for sign in entry]
+        return [max(ids, key=lambda i: row[i]) for row, ids in zip(probabilities, allowed, strict=True)]
+
+    def log_probability(ids: list[int]) -> float:
+        return sum(np.log(row[i]) for row, i in zip(probabilities, ids, strict=True))
+
+    free = best("?" * len(probabilities))
+    readings = [best(entry) for entry in params.formats if len(entry) == len(probabilities)]
+    bound = max(readings, key=log_probability, default=free)
+    return bound if log_probability(free) - log_probability(bound) < params.format_tolerance else free
+
+
+def plain_opinion(canvas: np.ndarray, box: np.ndarray, params: FuseParams) -> np.ndarray:
+    """The geometric mean of the classifier's probabilities [K] for the crops of one box, as probabilities."""
+    product = np.ones(len(ALPHABET))
+    for shift in {-params.crop_shift, params.crop_shift}:
+        crop = plain_crop(canvas, box, params.crop_margin, shift)
+        crop = np.round(crop) if params.round else crop
+        product *= small_classifier()(crop[None, ..., None]).numpy()[0].astype(np.float64)
+    mean = np.sqrt(product) if params.crop_shift else product
+    return mean / mean.sum()
+
+
+def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarray, float, int, float]]:
+    """Box, detector's score, character id and score of each character, in reading order."""
+    canvas, scale = plain_canvas(image)
+    predictor = plain_predictor(len(ALPHABET) if params.detector_weight else 1, params.slots)
+    boxes, scores, class_scores = (output[0].numpy() for output in predictor(canvas[None]))
+    found, heights = [], []
+    for box, score, opinion in zip(boxes, scores, class_scores, strict=True):
+        if score < 0:
+            continue
+        probabilities = plain_opinion(canvas, box, params)
+        if params.detector_weight:
+            probabilities = plain_product(probabilities, opinion, params.detector_weight)
+        present = plain_presence(score, probabilities, params.certainty_weight) >= params.presence_threshold
+        if probabilities.max() >= params.character_threshold and present:
+            limits = [image.shape[1], image.shape[0]] * 2
+            found.append((np.clip(box / scale, 0, limits), score, probabilities))
+            heights.append(max(box[3] - box[1], 0))
+    least = params.least_height * sorted(heights)[len(heights) // 2] if heights else 0
+    found = [character for character, height in zip(found, heights, strict=True) if height >= least]
+    if params.reading_order == "left_to_right":
+        found.sort(key=lambda character: character[0][0] + character[0][2])
+    ids = plain_choice(np.array([probabilities for _, _, probabilities in found]), params)
+    return [(box, score, i, probabilities[i]) for (box, score, probabilities), i in zip(found, ids, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ({}, CANVAS),
+        (MULTIFLOW, CANVAS),
+        (BY_SCORE, CANVAS),
+        (NAMED_BY_MORE, CANVAS),
+        ({}, (128, 192)),
+        ({}, (32, 48)),
+    ],
+)
+def test_fused_model_equals_the_two_models_in_plain_code(changes: dict, size: tuple[int, int]) -> None:
+    params = with_changes(**changes)
+    images = random_boards(3, *size)
+    outputs = fused_outputs(images, params)
+    assert outputs["count"].sum() > 0, "the comparison needs boxes"
+    if params.least_height:
+        assert outputs["count"].min() < outputs["count"].max() == params.slots, "and some that do not count"
+    for i, image in enumerate(images):
+        expected = plain_reading(image, params)
+        used = slice(0, len(expected))
+        assert outputs["count"][i] == len(expected)
+        for name, column, tolerance in (("boxes", 0, 1e-3), ("scores", 1, 1e-5), ("character_scores", 3, 1e-5)):
+            plain = np.array([character[column] for character in expected])
+            np.testing.assert_allclose(outputs[name][i][used], plain, rtol=0, atol=tolerance, err_msg=name)
+        assert outputs["character_ids"][i][used].tolist() == [character[2] for character in expected]
+        smallest = min((character[3] for character in expected), default=0)
+        assert outputs["confidence"][i] == pytest.approx(smallest, abs=1e-5)
+
+
+def test_opinions_and_formats_are_in_the_graph_only_if_asked_for() -> None:
+    def operations(params: FuseParams) -> set[str]:
+        return {operation.type for operation in fused_model(params).get_concrete_function().graph.get_operations()}
+
+    assert "Log" in operations(with_changes(**NAMED_BY_MORE))
+    assert "Log" not in operations(FUSE)
+
+
+def test_a_detector_that_is_sure_decides_and_one_without_an_opinion_does_not() -> None:
+    probabilities = np.array([[[0.6, 0.3, 0.1], [0.6, 0.3, 0.1], [0.0, 0.3, 0.7]]], np.float32)
+    class_scores = np.array([[[0.01, 0.9, 0.0], [-1, -1, -1], [0.9, 0.1, 0.1]]], np.float32)
+    product = ProductOfOpinions(1.5)((tf.constant(probabilities), tf.constant(class_scores))).numpy()
+    expected = [[plain_product(*rows, 1.5) for rows in zip(probabilities[0], class_scores[0], strict=True)]]
+    np.testing.assert_allclose(product, expected, atol=1e-6)
+    assert product[0].argmax(axis=1).tolist() == [1, 0, 2]
+    np.testing.assert_allclose(product[0, 1], probabilities[0, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "sentence"),
+    [
+        ("", r"fuse\.detector_weight = 0\.5: the detector names no characters; train it with detector\.classes"),
+        ("012", r"fuse\.detector_weight = 0\.5: the detector names the characters '012' and the classifier '01234A"),
+    ],
+)
+def test_a_detector_that_cannot_name_the_characters_is_refused(alphabet: str, sentence: str) -> None:
+    models = (small_detector(), DETECTOR.anchors, alphabet, small_classifier(), ALPHABET)
+    with pytest.raises(PlatefuseError, match=sentence):
+        fuse(*models, with_changes(detector_weight=0.5))
+
+
+def test_a_format_that_the_classifier_cannot_fill_is_refused() -> None:
+    models = (small_detector(), DETECTOR.anchors, "", small_classifier(), "0123456789")
+    with pytest.raises(PlatefuseError, match=r"fuse\.formats: 'L0' asks for letters"):
+        fuse(*models, with_changes(formats=["00", "L0"]))
+
+
+@pytest.mark.parametrize(
+    ("formats", "sentence"),
+    [
+        (
+            ["L0", "LLL000"],
+            r"fuse\.formats: 'LLL000' is longer than fuse\.slots = 5; raise fuse\.slots or leave it out",
+        ),
+        (["br"], r"'LLL0000' is longer than fuse\.slots = 5"),
+        ([0], "expected a format such as LL000LL, in quotes if it is of digits only, or a list's name"),
+        ([""], "expected a format such as LL000LL"),
+        (["L0", "L0"], "'L0' is given twice"),
+        ("br", "expected a list"),
+    ],
+)
+def test_formats_that_cannot_be_used_are_refused(formats: object, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        with_changes(formats=formats)
+
+
+def test_slots_that_are_not_used_are_empty() -> None:
+    outputs = fused_outputs(random_boards(3, *CANVAS), with_changes(**BY_SCORE))
+    assert outputs["count"].any()
+    unused = np.arange(5) >= outputs["count"][:, None]
+    assert unused.any()
+    assert (outputs["character_ids"][unused] == -1).all()
+    for name in ("boxes", "scores", "character_scores"):
+        assert not outputs[name][unused].any(), name
+
+
+def test_a_batch_of_none_becomes_one_black_canvas_and_any_other_stays() -> None:
+    some = tf.constant(random_boards(3, *CANVAS), tf.float32)
+    for at_least_one in (AtLeastOne(), tf.function(AtLeastOne(), [tf.TensorSpec([None, *CANVAS, 3])])):
+        np.testing.assert_array_equal(at_least_one(some), some)
+        np.testing.assert_array_equal(at_least_one(some[:0]), np.zeros((1, *CANVAS, 3)))
+
+
+def test_rounded_crops_are_black_or_white() -> None:
+    images = random_boards(1, *CANVAS).astype(np.float32)
+    boxes = np.array([[[3.3, 4.1, 30.2, 40.7]]], np.float32)
+    crops = ConnectionLayer((28, 28), 0.0, rounded=True)((tf.constant(images), tf.constant(boxes), FIRST)).numpy()
+    expected = np.round(plain_crop(images[0], boxes[0, 0], 0.0))
+    assert set(np.unique(crops)) == {0.0, 1.0}
+    assert np.mean(crops[0, ..., 0] != expected) < 0.01  # a pixel at one half may fall either way
+
+
+@st.composite
+def boxes_anywhere(draw):
+    """A box x1,y1,x2,y2 within, across or beyond the canvas' border, of any size from nothing on, or turned over."""
+    places = st.floats(-200, 300, width=32) | st.sampled_from([-1.0, 0.0, *map(float, CANVAS)])
+    sides = st.floats(0, 250, width=32) | st.sampled_from([0.0, 0.25, 1.0, 28.0, -3.0])
+    (x, y), (wide, high) = draw(st.tuples(places, places)), draw(st.tuples(sides, sides))
+    return [x, y, x + wide, y + high]
+
+
+@given(st.lists(boxes_anywhere(), min_size=1, max_size=4), st.sampled_from([-0.4, 0.0, 0.1, 2.0]), st.integers(0, 9))
+@settings(max_examples=200)
+def test_connection_layer_is_the_plain_crop_of_any_box(boxes: list, margin: float, seed: int) -> None:
+    canvases = random_boards(2, *CANVAS, seed=seed).astype(np.float32)
+    slots = np.array([[i % 2, i // 2] for i in range(len(boxes))])
+    in_slots = np.full((2, 2, 4), -1, np.float32)
+    in_slots[tuple(slots.T)] = boxes
+    layer = ConnectionLayer((28, 28), margin, rounded=False)
+    crops = layer((tf.constant(canvases), tf.constant(in_slots), tf.constant(slots))).numpy()
+    assert crops.shape == (len(boxes), 28, 28, 1)
+    for crop, (image, slot) in zip(crops, slots, strict=True):
+        plain = plain_crop(canvases[image], in_slots[image, slot], margin)
+        np.testing.assert_allclose(crop[..., 0], plain, rtol=0, atol=2e-3)
+
+
+def test_connection_layer_cuts_what_is_in_the_box() -> None:
+    board = np.zeros((1, *CANVAS, 3), np.float32)
+    board[0, 10:38, 20:48] = np.arange(28 * 28 * 3).reshape(28, 28, 3) % 251
+    box = np.array([[[20, 10, 48, 38]]], np.float32)
+    crop = ConnectionLayer((28, 28), 0.0, rounded=False)((tf.constant(board), tf.constant(box), FIRST))[0, ..., 0]
+    gray = board[0, 10:38, 20:48] @ np.array([0.2989, 0.5870, 0.1140])
+    np.testing.assert_allclose(crop, gray / 255, atol=1e-6)
+
+
+def test_the_slots_with_a_box_are_found_and_all_if_none_has() -> None:
+    scores = np.array([[-1, 0.2, 0.0], [0.9, -1, 0.4], [-1, -1, -1]], np.float32)
+    slots = UsedSlots()(tf.constant(scores)).numpy()
+    assert slots.tolist() == [[0, 1], [0, 2], [1, 0], [1, 2]]
+    assert UsedSlots()(tf.constant(scores[2:])).numpy().tolist() == [[0, 0], [0, 1], [0, 2]]
+
+
+def test_what_is_known_of_used_slots_comes_into_their_places() -> None:
+    slots = tf.constant([[0, 1], [2, 0]], tf.int64)
+    values = np.random.default_rng(2).random((2, 4, 3)).astype(np.float32)
+    placed = IntoSlots()((tf.constant(values), slots, tf.zeros([3, 2]))).numpy()
+    expected = np.zeros((3, 2, 4, 3), np.float32)
+    expected[0, 1], expected[2, 0] = values
+    np.testing.assert_array_equal(placed, expected)
+
+
+def test_both_heads_give_the_same() -> None:
+    scores = np.array([[0.9, 0.8, -1, -1], [-1, -1, -1, -1], [0.7, 0.6, 0.5, 0.4]], np.float32)
+    slots = UsedSlots()(tf.constant(scores))
+    crops = np.random.default_rng(1).random((len(slots), 28, 28, 1)).astype(np.float32)
+    for architecture in ("cnn", "dense", "slim"):
+        classifier = small_classifier(architecture)
+        batched, flows = (
+            head(classifier, tf.constant(crops), slots, tf.constant(scores)).numpy()
+            for head in (batched_head, multiflow_head)
+        )
+        plain = classifier.predict(crops, verbose=0)
+        for found in (batched, flows):
+            np.testing.assert_allclose(found[scores >= 0], plain, atol=1e-6)
+
+
+def test_multiflow_has_an_input_an_output_and_a_copy_of_the_weights_a_slot() -> None:
+    copies = multiflow(small_classifier(), 3)
+    assert len(copies.inputs) == len(copies.outputs) == 3
+    assert len(copies.weights) == 3 * len(small_classifier().weights)
+
+
+@pytest.mark.parametrize("changes", [{}, MULTIFLOW])
+@pytest.mark.parametrize("shape", [(0, 30, 40), (1, 1, 1), (2, 300, 20), (1, 64, 96)])
+def test_any_number_of_images_of_any_size_goes_in(changes: dict, shape: tuple[int, int, int]) -> None:
+    batch, height, width = shape
+    params = with_changes(**changes)
+    outputs = fused_outputs(random_boards(batch, height, width), params)
+    assert {name: value.shape for name, value in outputs.items()} == {
+        "confidence": (batch,),
+        "count": (batch,),
+        "boxes": (batch, params.slots, 4),
+        "scores": (batch, params.slots),
+        "character_ids": (batch, params.slots),
+        "character_scores": (batch, params.slots),
+    }
+    assert (outputs["boxes"] >= 0).all()
+    assert (outputs["boxes"] <= [width, height, width, height]).all()
+
+
+def test_an_image_reads_the_same_alone_and_in_a_batch() -> None:
+    images = random_boards(4, *CANVAS)
+    together = fused_outputs(images, FUSE)
+    for i in range(4):
+        alone = fused_outputs(images[i : i + 1], FUSE)
+        assert alone["character_ids"][0].tolist() == together["character_ids"][i].tolist()
+        np.testing.assert_allclose(alone["boxes"][0], together["boxes"][i], atol=1e-3)

@@ -1,0 +1,134 @@
+"""The read-out by hand-made boxes and opinions, its parts against plain code."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from platefuse.fusion.postprocess import ReadOut, tall_enough, text_of
+from platefuse.networks.common.keras2 import tf
+from tests.helpers.small_models import ALPHABET, CANVAS, FUSE
+
+
+@st.composite
+def heights_of_plates(draw):
+    """Heights of some plates' boxes, some of none or less, and which are used: float32 [B,N] and bool [B,N]."""
+    batch, slots = draw(st.integers(1, 4)), draw(st.integers(1, 9))
+    heights = draw(st.lists(st.integers(-3, 40), min_size=batch * slots, max_size=batch * slots))
+    used = [draw(st.sampled_from([[False] * slots, [True] * slots, None])) for _ in range(batch)]
+    mixed = st.lists(st.booleans(), min_size=slots, max_size=slots)
+    used = [draw(mixed) if of_plate is None else of_plate for of_plate in used]
+    return np.array(heights, np.float32).reshape(batch, slots), np.array(used)
+
+
+def tall_and_used(heights: np.ndarray, used: np.ndarray, least: float) -> np.ndarray:
+    top = np.linspace(-5, 60, heights.size, dtype=np.float32).round().reshape(heights.shape)
+    boxes = np.stack([top, top, top + 7, top + heights], axis=-1)
+    return tall_enough(tf.constant(boxes), tf.constant(used), least).numpy() & used
+
+
+def plain_tall_enough(heights: list[float], least: float) -> list[bool]:
+    """Which of one plate's heights count, of those that are not dropped for another reason."""
+    median = sorted(heights)[len(heights) // 2] if heights else 0
+    return [height >= np.float32(least) * np.float32(max(median, 0)) for height in heights]
+
+
+@given(heights_of_plates(), st.sampled_from([0.1, 0.4, 0.5, 0.6, 0.9, 1.0]))
+def test_boxes_count_from_a_share_of_the_used_ones_median_height(plates, least) -> None:
+    heights, used = plates
+    expected = np.zeros_like(used)
+    for i, of_plate in enumerate(used):
+        expected[i, of_plate] = plain_tall_enough(np.maximum(heights[i, of_plate], 0).tolist(), least)
+    np.testing.assert_array_equal(tall_and_used(heights, used, least), expected)
+
+
+@given(heights_of_plates())
+def test_a_share_of_nothing_drops_no_box_and_none_drops_more_than_half(plates) -> None:
+    heights, used = plates
+    np.testing.assert_array_equal(tall_and_used(heights, used, 0.0), used)
+    assert (tall_and_used(heights, used, 1.0).sum(axis=1) >= (used.sum(axis=1) + 1) // 2).all()
+
+
+@pytest.mark.parametrize(
+    ("heights", "kept"),
+    [
+        ([10, 20], [20]),  # of two the higher is the median
+        ([12, 20], [12, 20]),
+        ([20, 9, 16, 10], [20, 16, 10]),  # the median is 16
+        ([21, 10, 11, 60, 20], [21, 60, 20]),
+        ([9], [9]),
+    ],
+)
+def test_a_box_of_six_tenths_of_the_median_is_tall_enough(heights: list[int], kept: list[int]) -> None:
+    plate = np.array([[*heights, 99, 99]], np.float32)  # the last two are not used
+    used = np.array([[True] * len(heights) + [False] * 2])
+    assert plate[tall_and_used(plate, used, 0.6)].tolist() == kept
+
+
+def read_out(boxes: list[tuple], opinions: list[list[float]], **changes: object) -> dict[str, np.ndarray]:
+    """One plate whose canvas is half its size; boxes of falling scores, and probabilities of each."""
+    params = FUSE.model_validate(FUSE.model_dump() | {"slots": len(boxes)} | changes)
+    scores = np.linspace(0.9, 0.5, len(boxes))
+    geometry = [0.5, 2 * CANVAS[0], 2 * CANVAS[1]]
+    inputs = tuple(tf.constant([values], tf.float32) for values in (boxes, scores, opinions, geometry))
+    return {name: value[0].numpy() for name, value in ReadOut(params, ALPHABET)(inputs).items()}
+
+
+def leaning(*shares: float) -> list[list[float]]:
+    """Opinions: the first leans to the first character of the alphabet by the first share, and so on."""
+    others = len(ALPHABET) - 1
+    return [[share if i == j else (1 - share) / others for j in range(others + 1)] for i, share in enumerate(shares)]
+
+
+@pytest.mark.parametrize(
+    ("order", "everything", "tall"),
+    [("left_to_right", [3, 1, 4, 0, 2], [3, 4, 0, 2]), ("score", [0, 1, 2, 3, 4], [0, 2, 3, 4])],
+)
+def test_a_small_box_among_tall_ones_disappears_and_changes_nothing_else(
+    order: str, everything: list[int], tall: list[int]
+) -> None:
+    boxes = [(60, 10, 70, 30), (24, 22, 28, 28), (80, 10, 90, 31), (10, 9, 20, 29), (40, 10, 50, 30)]
+    opinions = leaning(0.9, 0.4, 0.8, 0.7, 0.95)
+    before, after = (read_out(boxes, opinions, reading_order=order, least_height=least) for least in (0, 0.6))
+    assert before["character_ids"].tolist() == everything
+    assert after["character_ids"].tolist() == [*tall, -1]
+    kept = [everything.index(i) for i in tall]
+    for name in ("boxes", "scores", "character_scores"):
+        np.testing.assert_array_equal(after[name][:4], before[name][kept], err_msg=name)
+        assert not after[name][4:].any(), name
+    np.testing.assert_array_equal(after["boxes"][tall.index(0)], [120, 20, 140, 60])
+    assert (before["count"], after["count"]) == (5, 4)
+    assert [before["confidence"], after["confidence"]] == pytest.approx([0.4, 0.7])
+
+
+@pytest.mark.parametrize(
+    "unsure", [{"character_threshold": 0.5}, {"presence_threshold": 0.5, "certainty_weight": 5.0}], ids=str
+)
+def test_boxes_that_the_classifier_does_not_know_have_no_say_in_what_is_tall(unsure: dict[str, float]) -> None:
+    boxes = [(10 * i, 10, 10 * i + 8, 10 + high) for i, high in enumerate((50, 16, 50, 8, 14, 50, 50))]
+    opinions = leaning(0.3, 0.9, 0.3, 0.9, 0.9, 0.3, 0.3)
+    assert read_out(boxes, opinions, least_height=0.6)["character_ids"].tolist() == [0, 2, 5, 6, -1, -1, -1]
+    assert read_out(boxes, opinions, least_height=0.6, **unsure)["character_ids"].tolist() == [1, 4, *[-1] * 5]
+
+
+def test_look_alikes_count_where_a_blot_of_the_same_score_does_not() -> None:
+    alike = [0.5, 0.5, *[0] * 8]
+    blot = [0.5, *[0.5 / 9] * 9]
+    boxes = [(10 * i, 10, 10 * i + 8, 30) for i in range(3)]
+    opinions = [alike, blot, leaning(1.0)[0]]
+    assert read_out(boxes, opinions, presence_threshold=0.75)["boxes"][:, 0].tolist() == [0, 40, 0]
+    assert read_out(boxes, opinions, character_threshold=0.51)["count"] == 1
+    assert read_out(boxes, opinions)["count"] == 3
+
+
+def test_what_one_network_hardly_sees_counts_if_the_other_has_no_doubt() -> None:
+    boxes = [(10 * i, 10, 10 * i + 8, 30) for i in range(3)]
+    rising = leaning(0.3, 0.9, 0.999)  # the scores fall: 0.9, 0.7, 0.5
+    assert read_out(boxes, rising, presence_threshold=0.65)["character_ids"].tolist() == [1, 2, -1]
+    assert read_out(boxes, rising, presence_threshold=0.65, certainty_weight=0.0)["count"] == 2
+
+
+def test_text_joins_the_characters_of_used_slots() -> None:
+    ids = tf.constant([[3, 0, 9, -1], [-1, -1, -1, -1]])
+    assert text_of(ids, "0123456789").numpy().tolist() == [b"309", b""]
+    assert text_of(tf.constant([[1, 0]]), "ÄB").numpy()[0].decode() == "BÄ"

@@ -1,0 +1,117 @@
+"""`platefuse fuse`: networks joined anew are what the stage would make of them with those parameters."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from platefuse.cli.main import main
+from platefuse.fusion.trained import fuse_trained
+from platefuse.inference.reader import Reader
+from platefuse.networks.classification.model import save_classifier
+from platefuse.networks.detection.retinanet import save_detector
+from tests.helpers.small_models import ALPHABET, CANVAS, DETECTOR, FUSE, random_boards, small_classifier, small_detector
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline's models/ after its run: both networks, and fused/."""
+    folder = tmp_path_factory.mktemp("trained") / "models"
+    folder.mkdir()
+    save_detector(folder / "detector.h5", small_detector(), DETECTOR.anchors, "")
+    save_classifier(folder / "classifier.h5", small_classifier(), ALPHABET)
+    fuse_trained(folder, FUSE, folder / "fused")
+    return folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_without_changes_the_model_is_the_same(networks: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    assert main(["fuse", str(networks), str(again)]) == 0
+    assert (again / "platefuse.json").read_bytes() == (networks / "fused" / "platefuse.json").read_bytes()
+    boards = list(random_boards(4, *CANVAS))
+    readings = [Reader(model).read_images(boards) for model in (networks / "fused", again)]
+    for before, after in zip(*readings, strict=True):
+        assert before.text == after.text != ""
+        np.testing.assert_array_equal(before.boxes, after.boxes)
+
+
+def test_changes_are_in_the_graph_and_on_the_card(
+    networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "digits"
+    changes = ["--set", "formats=['000', '00', '0']", "--set", "format_tolerance=1000", "--set", "slots=3"]
+    assert main(["fuse", str(networks), str(out), *changes]) == 0
+    assert f"--model {out}" in capsys.readouterr().out
+    expected = FUSE.model_dump(mode="json") | {"formats": ["000", "00", "0"], "format_tolerance": 1000.0, "slots": 3}
+    card = json.loads((out / "platefuse.json").read_text())
+    assert card == {"alphabet": ALPHABET, "canvas": list(CANVAS), **expected}
+    boards = list(random_boards(4, *CANVAS))
+    before, after = (Reader(model).read_images(boards) for model in (networks / "fused", out))
+    assert any(set(reading.text) & set("ABCDE") for reading in before)
+    for old, new in zip(before, after, strict=True):
+        assert len(new.text) == min(len(old.text), 3)
+        assert set(new.text) <= set("01234")
+
+
+def test_a_released_folder_holds_networks_and_model_together(networks: Path, tmp_path: Path) -> None:
+    released = tmp_path / "released"
+    shutil.copytree(networks / "fused", released)
+    for name in ("detector.h5", "classifier.h5"):
+        shutil.copy(networks / name, released)
+    assert main(["fuse", str(released), str(tmp_path / "strict"), "--set", "score_threshold=0.9"]) == 0
+    scores = [reading.scores for reading in Reader(tmp_path / "strict").read_images(list(random_boards(4, *CANVAS)))]
+    assert np.all(np.concatenate(scores) > 0.9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (["formats"], "--set formats: expected NAME=VALUE, such as 'formats=[br]' or slots=12."),
+        (["formats=[br"], "--set formats=[br: expected NAME=VALUE"),
+        (["formats=br"], "fuse.formats = 'br': expected a list."),
+        (["formats=[xx]"], "fuse.formats"),
+        (["slots=0"], "fuse.slots = 0: input should be greater than or equal to 1."),
+        (["slot=9"], "fuse.slot = 9: there is no parameter of that name."),
+        (["slots=2", "formats=[LLL]"], "'LLL' is longer than fuse.slots = 2"),
+        (["detector_weight=1.0"], "the detector names no characters"),
+    ],
+)
+def test_what_cannot_be_set_is_a_sentence(
+    networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: list[str], sentence: str
+) -> None:
+    out = tmp_path / "out"
+    assert main(["fuse", str(networks), str(out), *[word for change in changes for word in ("--set", change)]]) == 1
+    assert sentence in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_folder_that_is_there_is_left_alone(
+    networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    assert main(["fuse", str(networks), str(tmp_path)]) == 1
+    assert f"{tmp_path} exists: choose another folder" in capsys.readouterr().err
+    assert files(tmp_path) == {"mine.txt": b"mine"}
+
+
+def test_a_folder_without_networks_or_card_is_named(
+    networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lone = tmp_path / "lone"
+    lone.mkdir()
+    for content, sentence in (
+        (None, f"{lone} has no platefuse.json, nor fused/platefuse.json"),
+        ("[]", f"{lone / 'platefuse.json'} is not the card of a fused model"),
+        ("{", f"{lone / 'platefuse.json'} is not the card of a fused model"),
+        (json.dumps(FUSE.model_dump(mode="json")), f"{lone / 'detector.h5'} is missing"),
+    ):
+        if content is not None:
+            (lone / "platefuse.json").write_text(content)
+        assert main(["fuse", str(lone), str(tmp_path / "out")]) == 1
+        assert sentence in capsys.readouterr().err

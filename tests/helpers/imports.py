@@ -1,0 +1,43 @@
+"""Which of our modules a script imports, directly or through others: read from the source, nothing is run."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def modules_of(script: Path) -> set[str]:
+    """Paths, relative to the project's root, of the script and of every module of ours that it imports."""
+    found: set[Path] = set()
+    pending = [script]
+    while pending:
+        path = pending.pop()
+        if path not in found:
+            found.add(path)
+            pending += _imported(path)
+    return {path.relative_to(ROOT).as_posix() for path in found}
+
+
+def _imported(path: Path) -> list[Path]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return [file for name in names for file in _files(name, path)]
+
+
+def _files(name: str, importer: Path) -> list[Path]:
+    """The files that importing `name` runs: the module's own and those of the packages around it."""
+    files = [importer.parent / f"{name}.py"] if importer.parent.name == "stages" else []
+    parts = name.split(".")
+    for depth in range(1, len(parts) + 1):
+        place = ROOT.joinpath(*parts[:depth])
+        files += [place / "__init__.py", place.with_suffix(".py")]
+    return [file for file in files if file.is_file()]
+
+
+if __name__ == "__main__":
+    for stage in ("synth", "train_detector", "train_classifier", "fuse", "evaluate"):
+        print(stage, *sorted(modules_of(ROOT / "stages" / f"{stage}.py")), sep="\n      - ")

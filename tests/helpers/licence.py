@@ -1,0 +1,114 @@
+"""Licence plates with every extra and every fault off, so that a test switches on what it is about."""
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from platefuse.synthesis.fonts.font_file import faces_of
+from platefuse.synthesis.licence.face import Face, draw_face
+from platefuse.synthesis.licence.plate import LicenceParams
+
+SMALL = faces_of(None)  # the font that Pillow carries
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+CLEAN: dict[str, Any] = {
+    "number": {
+        "none": 0,
+        "count": [3, 6],
+        "vanity": 0,
+        "mixed": 0,
+        "rare": "",
+        "rarity": 1,
+        "stroke_fonts": 0,
+        "two_rows": 0,
+        "squeeze": [1, 1],
+        "gap": [0.2, 0.2],
+        "group_gap": [0.5, 0.5],
+        "filled": 0,
+        "monospaced": 0,
+    },
+    "face": {
+        "shapes": [{"share": 1, "aspect": [4, 4], "characters": [0.5, 0.5], "print": 0}],
+        "dark": 0,
+        "coloured": 0,
+        "edge": [0.02, 0.02],
+        "contrast": 150,
+        "picture": 0,
+        "band": 0,
+        "border": 0,
+        "separator": 0,
+        "emblem": 0,
+        "side_emblem": 0,
+        "stacked": 0,
+        "sticker": 0,
+        "screws": 0,
+        "outlined": 0,
+        "emboss": [0, 0],
+        "dirt": [0, 0],
+        "worn": [0, 0],
+    },
+    "scenery": {"frame": 0, "frame_print": 0, "rounded": 0},
+    "camera": {
+        "width": [200, 200],
+        "margin": [0, 0],
+        "tilt": [0, 0],
+        "shear": [0, 0],
+        "perspective": [0, 0],
+        "light": [0, 0],
+        "shadow": 0,
+        "brightness": [1, 1],
+        "contrast": [1, 1],
+        "gamma": [1, 1],
+        "cast": [1, 1],
+        "gray": 0,
+        "focus_blur": [0, 0],
+        "motion_blur": [0, 0],
+        "motion": 0,
+        "enlarged": 0,
+        "enlargement": [1, 1],
+        "noise": [0, 0],
+        "sharpened": 0,
+        "jpeg_quality": [95, 95],
+    },
+}
+
+
+def clean(changes: dict[str, Any] | None = None) -> LicenceParams:
+    """CLEAN with some values changed, by names such as `camera.tilt`, or `shape.aspect` for the one shape."""
+    content = copy.deepcopy(CLEAN)
+    for name, value in (changes or {}).items():
+        section, field = name.split(".")
+        place = content["face"]["shapes"][0] if section == "shape" else content[section]
+        assert field in place, name
+        place[field] = value
+    return LicenceParams.model_validate(content)
+
+
+class BlockFont:
+    """Each character a filled rectangle of a width of its own, from 3/10 of its height up to the whole.
+
+    Args:
+        inked: the characters that are filled; the others are as wide, and blank.
+    """
+
+    def __init__(self, inked: str = ALPHABET) -> None:
+        self.inked = inked
+
+    def glyph(self, character: str) -> np.ndarray:
+        return np.full((100, 30 + 2 * ALPHABET.index(character)), 255 if character in self.inked else 0, np.uint8)
+
+
+def face(seed: int, changes: dict[str, Any] | None = None, font: BlockFont | None = None, width: int = 240) -> Face:
+    """A plate seen straight on, clean but for the changes."""
+    params = clean(changes)
+    rng = np.random.default_rng(seed)
+    return draw_face(rng, width, ALPHABET, font or BlockFont(), SMALL, params.face, params.number)
+
+
+def beside(drawn: Face) -> np.ndarray:
+    """The pixels that are in no box, nor touch one, uint8 [n,3]."""
+    pixels = np.asarray(drawn.image)
+    kept = np.ones(pixels.shape[:2], bool)
+    for x1, y1, x2, y2 in drawn.boxes:
+        kept[max(0, int(y1) - 1) : int(y2) + 2, max(0, int(x1) - 1) : int(x2) + 2] = False
+    return pixels[kept]

@@ -1,0 +1,90 @@
+"""Text scores against worked examples, a plain edit distance and the docstring's own table."""
+
+import itertools
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.metrics.text import TextScores, exact_match_by_length, fold, parse_folds, score_texts
+
+
+def _documented_examples() -> list[tuple[str, str, float, float, float]]:
+    rows = re.findall(r"^ +(\d+|\(none\)) +(\d+|\(none\)) +([\d.]+) +([\d.]+) +([\d.]+)$", score_texts.__doc__, re.M)
+    return [(t.replace("(none)", ""), r.replace("(none)", ""), *map(float, scores)) for t, r, *scores in rows]
+
+
+@pytest.mark.parametrize(("truth", "reading", "exact", "rate", "length"), _documented_examples())
+def test_worked_examples_of_the_docstring(truth, reading, exact, rate, length):
+    assert score_texts([truth], [reading]) == TextScores(exact, rate, length)
+
+
+def test_the_docstring_has_examples():
+    assert len(_documented_examples()) == 8
+
+
+def test_error_rate_is_over_all_characters_and_not_a_mean_of_plates():
+    # One edit in 1 + 9 true characters: 0.1, where the mean of the plates' own rates would be 0.5.
+    scores = score_texts(["1", "123456789"], ["2", "123456789"])
+    assert scores == TextScores(exact_match=0.5, character_error_rate=0.1, length_accuracy=1.0)
+
+
+def _edits(a: str, b: str) -> int:
+    """The textbook recursion, row by row."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        row, above = [i], row
+        for j, y in enumerate(b, 1):
+            row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (x != y)))
+    return row[-1]
+
+
+@given(st.lists(st.tuples(st.text("01O", max_size=5), st.text("01O", max_size=5)), min_size=1, max_size=6))
+def test_against_a_plain_edit_distance(pairs):
+    truths, readings = zip(*pairs, strict=True)
+    characters, edits = len("".join(truths)), sum(itertools.starmap(_edits, pairs))
+    scores = score_texts(truths, readings)
+    assert scores.character_error_rate == pytest.approx(edits / characters if characters else float(edits > 0))
+    assert scores.exact_match == pytest.approx(sum(t == r for t, r in pairs) / len(pairs))
+    assert scores.length_accuracy == pytest.approx(sum(len(t) == len(r) for t, r in pairs) / len(pairs))
+
+
+def test_nothing_to_score_is_said():
+    with pytest.raises(PlatefuseError, match="no plates"):
+        score_texts([], [])
+
+
+def test_lists_of_different_length_are_refused():
+    with pytest.raises(ValueError):
+        score_texts(["1"], ["1", "2"])
+    with pytest.raises(ValueError):
+        exact_match_by_length(["1"], ["1", "2"])
+
+
+def test_exact_match_by_length_goes_by_the_truth_in_order_of_length():
+    by_length = exact_match_by_length(["1234567890", "12", "34", "", "7"], ["1234567890", "12", "3", "", "77"])
+    assert list(by_length.items()) == [("0", 1.0), ("1", 0.0), ("2", 0.5), ("10", 1.0)]
+    assert exact_match_by_length([], []) == {}
+
+
+def test_folds_count_look_alikes_as_equal():
+    folds = parse_folds("O0,I1")
+    assert folds == {"O": "O", "0": "O", "I": "I", "1": "I"}
+    assert score_texts(["O1", "OA"], ["0I", "0B"], folds).exact_match == 0.5
+    assert score_texts(["O1"], ["0I"]).exact_match == 0
+    assert score_texts(["O1"], ["1O"], folds).exact_match == 0
+
+
+def test_folds_of_three():
+    folds = parse_folds("O0Q")
+    assert {fold(text, folds) for text in ("O", "0", "Q")} == {"O"}
+
+
+@pytest.mark.parametrize(
+    ("folds", "said"), [("", "''"), ("O0,", "''"), ("O0,1", "'1'"), ("O0,0Q", "'0'"), ("OO", "'O'")]
+)
+def test_bad_folds_are_named(folds, said):
+    with pytest.raises(PlatefuseError, match=f"{said} (is not a group|stands there twice)"):
+        parse_folds(folds)

@@ -1,0 +1,203 @@
+"""Releases: what tools/release.py pins is in the store, a clone pulls and reads it, and half a run is refused."""
+
+import contextlib
+import hashlib
+import json
+import runpy
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from dvc.repo import Repo
+
+from platefuse.cli.main import main
+from platefuse.inference.metadata import read_card
+from platefuse.inference.reader import Reader
+from tests.helpers.imports import ROOT
+from tests.helpers.pipeline import Pipeline
+from tests.helpers.reader import digits, save_rule_reader
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")  # of DVC's own making
+
+NAMES = ["digits", "plates"]
+MODELS = ["fused", "detector.h5", "classifier.h5"]
+METRICS = {"exact_match": 0.75, "detector": {"missed": 0.125}}
+
+
+def faults(root: Path) -> list[str]:
+    """What is pinned in a project's released/*.dvc, and is not in released/store with the very content."""
+    found = []
+    for pin in sorted((root / "released").glob("*.dvc")):
+        [out] = yaml.safe_load(pin.read_text())["outs"]
+        folder = _object(root, out["md5"])
+        found += _differences(folder, out["md5"].removesuffix(".dir"), pin.name)
+        for entry in json.loads(folder.read_text()) if folder.is_file() else []:
+            found += _differences(_object(root, entry["md5"]), entry["md5"], f"{pin.stem}/{entry['relpath']}")
+    return found
+
+
+def _object(root: Path, md5: str) -> Path:
+    return root / "released" / "store" / "files" / "md5" / md5[:2] / md5[2:]
+
+
+def _differences(file: Path, md5: str, name: str) -> list[str]:
+    if not file.is_file():
+        return [f"{name} is not in the store"]
+    same = hashlib.md5(file.read_bytes()).hexdigest() == md5
+    return [] if same else [f"{name} is another file in the store"]
+
+
+def test_what_is_pinned_here_is_in_the_store():
+    assert faults(ROOT) == []
+
+
+def test_the_networks_of_the_released_plates_make_a_reader_of_other_formats(tmp_path: Path):
+    [out] = yaml.safe_load((ROOT / "released" / "plates.dvc").read_text())["outs"]
+    for entry in json.loads(_object(ROOT, out["md5"]).read_text()):
+        file = tmp_path / "plates" / entry["relpath"]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(_object(ROOT, entry["md5"]), file)
+    assert main(["fuse", str(tmp_path / "plates"), str(tmp_path / "plates-br"), "--set", "formats=[br]"]) == 0
+    before, after = (read_card(tmp_path / name) for name in ("plates", "plates-br"))
+    assert before["formats"] == []
+    assert after == before | {"formats": ["LLL0000", "LLL0L00"]}
+
+
+def test_nothing_but_releases_is_pushed_to_the_store():
+    for path in [ROOT / "dvc.yaml", *ROOT.glob("pipelines/*/dvc.yaml")]:
+        for stage in yaml.safe_load(path.read_text(encoding="utf-8"))["stages"].values():
+            for out in stage.get("outs", []):
+                assert isinstance(out, dict) and next(iter(out.values())).get("push") is False, f"{path}: {out}"
+
+
+# --- a release
+
+
+def stage(prefix: str) -> str:
+    """A pipeline of one stage: its models are a copy of the root's folder `trained`."""
+    copy = {
+        "cmd": f"mkdir -p models && cp -r {prefix}trained/. models",
+        "deps": [f"{prefix}trained"],
+        "outs": [{f"models/{name}": {"push": False}} for name in MODELS],
+    }
+    return yaml.safe_dump({"stages": {"fuse": copy}})
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A project whose two pipelines have run and were released, with a model in miniature."""
+    project = Pipeline.make(tmp_path_factory.mktemp("release") / "project")
+    save_rule_reader(project.folder / "trained" / "fused")
+    for network in MODELS[1:]:  # a release looks into none
+        (project.folder / "trained" / network).write_text(f"The {network} in miniature")
+    for folder, prefix in ((project.folder, ""), (project.folder / "pipelines" / "plates", "../../")):
+        shutil.rmtree(folder / "metrics", ignore_errors=True)
+        (folder / "metrics").mkdir(parents=True)
+        (folder / "metrics" / "evaluation.json").write_text(json.dumps(METRICS))
+        (folder / "dvc.yaml").write_text(stage(prefix))
+        (folder / ".gitignore").write_text("/models\n")
+    with pytest.MonkeyPatch.context() as patch:  # DVC is called here rather than started, which takes a second a time
+        for name, value in project.environment.items():
+            patch.setenv(name, value)
+        patch.chdir(project.folder)
+        with Repo() as repo:
+            repo.reproduce(all_pipelines=True)
+        project.commit("Both pipelines have run")
+        assert release() == 0
+        project.commit("The release")
+        yield project
+
+
+def release() -> int:
+    """Run the project's own tools/release.py and give its exit status."""
+    status: int = runpy.run_path("tools/release.py")["main"]()
+    return status
+
+
+@pytest.fixture
+def workspace(released: Pipeline) -> Iterator[Pipeline]:
+    """The project, for tests that change it; it is brought back."""
+    yield released
+    released.git("checkout", "-q", "--", ".")
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_release_is_the_model_with_its_networks_metrics_and_commit(released: Pipeline, name: str):
+    files = content(released.folder / "released" / name)
+    card = json.loads(files.pop("release.json"))
+    networks = {network: files.pop(network).decode() for network in MODELS[1:]}
+    assert networks == {network: f"The {network} in miniature" for network in MODELS[1:]}
+    assert files == content(released.folder / "trained" / "fused")
+    assert card == {
+        "pipeline": {"digits": ".", "plates": "pipelines/plates"}[name],
+        "commit": released.git("rev-parse", "HEAD~").strip(),
+        "metrics": {"evaluation": METRICS},
+    }
+
+
+def test_what_a_release_pins_is_in_the_store(released: Pipeline):
+    assert {pin.stem for pin in (released.folder / "released").glob("*.dvc")} == set(NAMES)
+    assert faults(released.folder) == []
+
+
+def test_a_file_that_the_store_lacks_or_has_otherwise_is_found(workspace: Pipeline):
+    [out] = yaml.safe_load((workspace.folder / "released" / "plates.dvc").read_text())["outs"]
+    entries = json.loads(_object(workspace.folder, out["md5"]).read_text())
+    objects = {entry["relpath"]: _object(workspace.folder, entry["md5"]) for entry in entries}
+    objects["saved_model.pb"].unlink()
+    objects["release.json"].chmod(0o644)
+    objects["release.json"].write_text("{}")
+    assert set(faults(workspace.folder)) >= {
+        "plates/saved_model.pb is not in the store",
+        "plates/release.json is another file in the store",
+    }
+
+
+def test_a_clone_pulls_a_release_and_reads_with_it(released: Pipeline):
+    clone = released.folder.parent / "clone"
+    released.git("clone", "-q", str(released.folder), str(clone))
+    with contextlib.chdir(clone), Repo() as repo:
+        repo.pull(["released/plates"])
+    assert not (clone / "released" / "digits").exists()
+    [reading] = Reader(clone / "released" / "plates").read_images([digits("173")])
+    assert reading.text == "173"
+
+
+def test_a_bare_push_adds_nothing_to_a_release(released: Pipeline):
+    before = content(released.folder / "released" / "store")
+    with Repo() as repo:
+        assert repo.push() == 0
+    assert content(released.folder / "released" / "store") == before
+
+
+def test_a_second_release_changes_no_byte(released: Pipeline):
+    before = content(released.folder / "released")
+    assert release() == 0
+    assert content(released.folder / "released") == before
+    assert released.git("status", "--porcelain") == ""
+
+
+def refusal(project: Pipeline, capsys: pytest.CaptureFixture[str]) -> str:
+    before = content(project.folder / "released")
+    assert release() == 1
+    assert content(project.folder / "released") == before, "refused after it had begun"
+    return capsys.readouterr().err
+
+
+def test_a_change_that_is_not_committed_is_refused(workspace: Pipeline, capsys: pytest.CaptureFixture[str]):
+    (workspace.folder / "params.yaml").write_text("fuse: {}\n")
+    assert "release: params.yaml is not as committed" in refusal(workspace, capsys)
+
+
+def test_a_pipeline_that_is_not_up_to_date_is_refused(released: Pipeline, capsys: pytest.CaptureFixture[str]):
+    models = released.folder / "pipelines" / "plates" / "models"
+    lost = models.rename(models.with_name("lost"))  # git does not see it
+    message = refusal(released, capsys)
+    lost.rename(models)
+    assert "release: plates: out of date: fuse. Run `make plates`, commit" in message

@@ -1,0 +1,341 @@
+"""One's own plates: what comes out of a folder, and synthetic plates that come back as they went."""
+
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from platefuse.cli.main import main
+from platefuse.configuration.parameter_list import list_parameters
+from platefuse.configuration.pipeline_params import faults_of
+from platefuse.core.errors import PlatefuseError
+from platefuse.data.characters import NO_CHARACTER, SPLITS, read_characters
+from platefuse.data.images import read_image
+from platefuse.data.plate_set import read_classes, read_plate_set
+from platefuse.synthesis import folder as folder_layout
+from platefuse.synthesis.crops import cut_characters
+from platefuse.synthesis.dataset import load_params, synthesise
+from platefuse.synthesis.folder import FolderSynthParams, check_declared
+from platefuse.synthesis.scatter.dataset import ScatterSynthParams
+from tests.helpers.annotated import write_annotated
+from tests.helpers.imports import ROOT
+from tests.helpers.licence import CLEAN
+from tests.helpers.pipeline import ran, results
+from tests.synthesis.fonts.test_library import make_font
+from tests.synthesis.test_dataset import SETTING
+
+CROPS = {"canvas": [32, 64], "size": [28, 28], "margin": 0.0, "shift": 0.0, "negatives": 2}
+BOARDS = {name: value for name, value in SETTING.items() if name not in ("layout", *SPLITS)}
+TEXTS = ["12", "", "3", "21", "13", "32", "2", "31", "1", "123"]
+
+
+def own(folder: Path, **changes: Any) -> FolderSynthParams:
+    values = {
+        "seed": 1,
+        "layout": "folder",
+        "folder": str(folder),
+        "val_share": 0.2,
+        "test_share": 0.2,
+        "reading_order": "left_to_right",
+        "characters": "plates",
+        "crops": CROPS,
+    }
+    return FolderSynthParams.model_validate(values | changes)
+
+
+def make(folder: Path, params: Any) -> Path:
+    synthesise(params, folder / "plates", folder / "characters")
+    return folder
+
+
+def contents(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture
+def photographs(tmp_path) -> Path:
+    return write_annotated(tmp_path / "photographs", TEXTS)
+
+
+# --- there and back
+
+
+@pytest.fixture
+def boards(tiny_mnist, tmp_path) -> Path:
+    return make(tmp_path / "boards", ScatterSynthParams.model_validate(SETTING))
+
+
+def test_plates_that_come_back_as_they_are_make_the_same_bytes(boards, tmp_path):
+    params = own(boards / "plates", characters="mnist", crops=None)
+    assert contents(make(tmp_path / "back", params)) == contents(boards)
+
+
+@pytest.mark.parametrize("with_truth", [True, False])
+def test_plates_that_come_back_by_coco_make_the_same_bytes(boards, tmp_path, with_truth):
+    assert main(["convert", str(boards / "plates"), "--to", "coco", str(tmp_path / "coco")]) == 0
+    for split in () if with_truth else SPLITS:
+        (tmp_path / "coco" / split / "truth.csv").unlink()
+    params = own(tmp_path / "coco", characters="mnist", crops=None)
+    assert contents(make(tmp_path / "back", params)) == contents(boards)
+
+
+# --- what is made of a folder
+
+
+def test_each_plate_is_in_one_split_with_its_own_bytes_under_a_number(photographs, tmp_path):
+    made = make(tmp_path / "made", own(photographs))
+    texts = []
+    originals = {path.read_bytes(): path.name for path in photographs.glob("*.png")}
+    for split, amount in zip(SPLITS, (6, 2, 2), strict=True):
+        plates = read_plate_set(made / "plates" / split)
+        assert [plate.path.name for plate in plates] == [f"{index:06d}.png" for index in range(amount)]
+        for plate in plates:
+            original = originals.pop(plate.path.read_bytes())
+            assert plate.text == plate.characters == TEXTS[int(original.removesuffix(".png"))]
+            texts.append(plate.text)
+    assert sorted(texts) == sorted(TEXTS) and not originals
+
+
+def test_the_classifiers_characters_are_the_crops_of_their_split(photographs, tmp_path):
+    made = make(tmp_path / "made", own(photographs))
+    for split in SPLITS:
+        characters = read_characters(made / "characters" / f"{split}.npz")
+        assert characters.alphabet == "123"
+        shown, negatives = characters.labels != NO_CHARACTER, characters.labels == NO_CHARACTER
+        crops, labels = [], []
+        for plate in read_plate_set(made / "plates" / split):
+            image = Image.fromarray(read_image(plate.path))
+            crops += list(cut_characters(np.random.default_rng(0), image, plate.boxes, own(photographs).crops))
+            labels += ["123".index(character) for character in plate.text]
+        assert characters.labels[shown].tolist() == labels
+        np.testing.assert_array_equal(characters.images[shown], np.stack(crops))
+        assert characters.images.shape[1:] == (28, 28)
+        assert split != "train" or negatives.any()
+
+
+def test_the_same_folder_gives_the_same_bytes_and_another_seed_other_splits(photographs, tmp_path):
+    made = contents(make(tmp_path / "made", own(photographs)))
+    assert contents(make(tmp_path / "again", own(photographs))) == made
+    other = contents(make(tmp_path / "other", own(photographs, seed=2)))
+    assert other["plates/test/truth.csv"] != made["plates/test/truth.csv"]
+
+
+def test_boxes_are_written_in_reading_order_and_a_truth_stays_as_it_is(tmp_path):
+    folder = tmp_path / "own"
+    for number, split in enumerate(SPLITS):
+        write_annotated(folder / split, ["12", "21"], 10 * number)
+        rows = ["0.png,20,0,30,10,2", "0.png,0,0,10,10,1", "0.png,20,12,30,22,4", "0.png,0,12,10,22,3", "1.png,,,,,"]
+        (folder / split / "annotations.csv").write_text("\n".join(rows))
+    read = {order: make(tmp_path / order, own(folder, reading_order=order)) for order in ("left_to_right", "rows")}
+    assert [read_plate_set(made / "plates" / "val")[0].text for made in read.values()] == ["1324", "1234"]
+    (folder / "val" / "truth.csv").write_text("image,text\n1.png,\n0.png,4321\n")
+    plates = read_plate_set(make(tmp_path / "told", own(folder)) / "plates" / "val")
+    assert [(plate.text, plate.characters) for plate in plates] == [("", ""), ("4321", "1324")]
+
+
+def test_images_of_one_source_stay_together(photographs, tmp_path):
+    names = [f"{index}.png" for index in range(0, 10, 2)]
+    (photographs / "sources.csv").write_text("image,source\n" + "".join(f"{name},a walk\n" for name in names))
+    made = make(tmp_path / "made", own(photographs))
+    together = {(photographs / name).read_bytes() for name in names}
+    found = [
+        len(together & {path.read_bytes() for path in (made / "plates" / split / "images").iterdir()})
+        for split in SPLITS
+    ]
+    assert sorted(found) == [0, 0, 5]
+
+
+def test_the_kind_of_an_image_names_its_copy_and_not_the_name_it_had(photographs, tmp_path):
+    with Image.open(photographs / "0.png") as image:
+        image.save(tmp_path / "a.jpg")
+    shutil.move(tmp_path / "a.jpg", photographs / "0.png")
+    made = make(tmp_path / "made", own(photographs))
+    names = [path.name for path in made.rglob("images/*")]
+    assert sorted(path.rsplit(".")[1] for path in names) == ["jpg"] + ["png"] * 9
+
+
+def test_very_many_training_images_are_packed_and_no_others(photographs, tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_layout, "_MOST_FILES", 1)
+    made = make(tmp_path / "made", own(photographs))
+    assert [(made / "plates" / split / "images.zip").exists() for split in SPLITS] == [True, False, False]
+    assert len(read_plate_set(made / "plates" / "train")) == 6
+
+
+# --- synthetic plates among them
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.5, 6), (0.75, 18), (0.01, 1)])
+def test_synthetic_plates_are_the_given_share_of_the_training_set_alone(
+    photographs, tiny_mnist, tmp_path, share, expected
+):
+    alone = make(tmp_path / "alone", own(photographs))
+    made = make(tmp_path / "made", own(photographs, mixed={"share": share, "scatter": BOARDS}))
+    before, after = (read_plate_set(folder / "plates" / "train") for folder in (alone, made))
+    assert [plate.text for plate in after[:6]] == [plate.text for plate in before]
+    assert len(after) == 6 + expected
+    assert {read_image(plate.path).shape for plate in after[6:]} == {(64, 128, 3)}
+    characters = read_characters(made / "characters" / "train.npz")
+    own_characters = read_characters(alone / "characters" / "train.npz")
+    assert len(characters.labels) == len(own_characters.labels) + 160  # the training digits of tiny_mnist
+    assert characters.alphabet == "1230456789" == "".join(read_classes(made / "plates" / "val" / "classes.csv"))
+    synthetic = "".join(characters.alphabet[label] for label in characters.labels[-160:])
+    assert {character: synthetic.count(character) for character in characters.alphabet} == dict.fromkeys(
+        "0123456789", 16
+    )
+    for split in ("val", "test"):
+        assert (alone / "plates" / split / "truth.csv").read_bytes() == (
+            made / "plates" / split / "truth.csv"
+        ).read_bytes()
+
+
+def test_licence_plates_may_be_mixed_in(photographs, tmp_path):
+    for family, width in (("Narrow", 420), ("Middle", 560), ("Wide", 700)):
+        make_font(tmp_path / f"{family}.ttf", family, dict.fromkeys("AB12", (0, 0, width, 700)))
+    licence = {
+        "seed": 1,
+        "characters": "fonts",
+        "strokes": 3,
+        "fonts": {
+            "alphabet": "AB12",
+            "packages": [],
+            "folders": [str(tmp_path)],
+            "system": False,
+            "stem": [0, 2],
+            "small_print": [],
+            "val_share": 0.33,
+            "test_share": 0.33,
+        },
+        "crops": CROPS,
+        "licence": CLEAN | {"number": CLEAN["number"] | {"stroke_fonts": 1}},
+    }
+    params = own(photographs, mixed={"share": 0.4, "licence": licence})
+    made = make(tmp_path / "made", params)
+    plates = read_plate_set(made / "plates" / "train")
+    assert [plate.path.suffix for plate in plates] == [".png"] * 6 + [".jpg"] * 4
+    characters = read_characters(made / "characters" / "train.npz")
+    assert characters.alphabet == "123AB"
+    assert set(characters.labels) - {NO_CHARACTER} == set(range(5))
+
+
+# --- what is refused
+
+
+def test_faults_of_the_folder_stop_before_anything_is_written(photographs, tmp_path):
+    with (photographs / "annotations.csv").open("a") as stream:
+        stream.write("../0.png,0,0,2,2,1\n0.png,0,0,99,2,1\n")
+    with pytest.raises(PlatefuseError) as refused:
+        make(tmp_path / "made", own(photographs))
+    assert str(refused.value).startswith(f"{photographs / 'annotations.csv'}, line ")
+    assert str(refused.value).endswith(f"Faults in all: 2; `platefuse check {photographs}` lists them.")
+    assert not list((tmp_path / "made").rglob("*.*"))
+
+
+def test_characters_that_a_source_does_not_have_are_named(photographs, tiny_mnist, tmp_path):
+    write_annotated(photographs, ["1A", *TEXTS[1:]])
+    with pytest.raises(PlatefuseError, match=r"synth\.characters = 'mnist' has '0123456789', but .* have 'A' too"):
+        make(tmp_path / "made", own(photographs, characters="mnist", crops=None))
+
+
+def test_a_split_without_characters_is_named(tmp_path):
+    for number, split in enumerate(SPLITS):
+        write_annotated(tmp_path / split, ["" if split == "val" else "1"], number)
+    with pytest.raises(PlatefuseError, match="the plates of val have no characters"):
+        make(tmp_path / "made", own(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"crops": None}, "synth.characters = 'plates': synth.crops says how"),
+        ({"characters": "mnist"}, "synth.characters = 'mnist': synth.crops says how"),
+        ({"mixed": {"share": 0.5}}, "synth.mixed: expected the parameters of one layout"),
+        ({"mixed": {"share": 1.0, "scatter": BOARDS}}, "less than 1"),
+        (
+            {"mixed": {"share": 0.5, "scatter": BOARDS}, "crops": CROPS | {"size": [32, 24]}},
+            "synth.crops.size = [32, 24]: expected [28, 28]",
+        ),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_named(changes, said):
+    with pytest.raises(ValueError) as refused:  # pydantic's, which params.py puts into words
+        own(Path("photographs"), **changes)
+    assert said in str(refused.value)
+
+
+def test_plates_that_dvc_would_not_watch_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check_declared("photographs")  # no dvc.yaml: not run by DVC
+    dvc_yaml = "stages:\n  synth:\n    cmd: python synth.py\n    deps:\n      - {}\n"
+    for declared, folder in (("photographs", "./photographs/"), ("mine", "mine/photographs"), ("../all", "../all/x")):
+        Path("dvc.yaml").write_text(dvc_yaml.format(declared))
+        check_declared(folder)
+        with pytest.raises(
+            PlatefuseError, match=r"add a line '- other' there, so that DVC sees when your plates change"
+        ):
+            check_declared("other")
+    values = own(Path("other"), characters="mnist5k", crops=None).model_dump(exclude={"crops", "mixed"})
+    Path("params.yaml").write_text("synth:\n" + "".join(f"  {name}: {value}\n" for name, value in values.items()))
+    with pytest.raises(PlatefuseError, match="other"):
+        load_params()
+
+
+# --- the pipeline
+
+
+def test_the_pipelines_own_plates_brought_back_give_its_own_metrics(first_run, tmp_path):
+    pipeline = first_run.pipeline.copy(tmp_path / "project")
+    before = results(pipeline.folder)
+    assert main(["convert", str(pipeline.folder / "data/plates"), "--to", "coco", str(pipeline.folder / "own")]) == 0
+    content = yaml.safe_load(pipeline.params.read_text())
+    kept = {name: content["synth"][name] for name in ("seed", "characters", "val_share", "test_share")}
+    content["synth"] = kept | {"layout": "folder", "folder": "own", "reading_order": "left_to_right"}
+    pipeline.params.write_text(yaml.safe_dump(content, sort_keys=False))
+    dvc_yaml = pipeline.folder / "dvc.yaml"
+    dvc_yaml.write_text(dvc_yaml.read_text().replace("    deps:\n", "    deps:\n      - own\n", 1))
+    assert ran(pipeline.dvc("repro")) == ["synth"]  # what it makes is what the others were run on
+    after = results(pipeline.folder)
+    assert {name for name in before if after[name] != before[name]} == {"dvc.lock"}
+    assert ran(pipeline.dvc("repro", "--force", "--no-run-cache")) == list(pipeline.stages)
+    assert {name for name in before if results(pipeline.folder)[name] != after[name]} == set()
+    annotations = pipeline.folder / "own" / "test" / "annotations.json"
+    annotations.write_text(annotations.read_text().replace('"iscrowd": 0', '"iscrowd": 1'))
+    assert ran(pipeline.dvc("repro")) == ["synth"], "DVC sees a change of one's own annotations"
+
+
+def test_the_parameters_that_the_readme_gives_are_valid():
+    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    section = yaml.safe_load(block)["synth"]
+    params = FolderSynthParams.model_validate(section)
+    of_root = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    assert list(params.crops.canvas) == of_root["detector"]["canvas"]
+    assert params.crops.margin == of_root["fuse"]["crop_margin"]
+    of_plates = yaml.safe_load((ROOT / "pipelines/plates/params.yaml").read_text(encoding="utf-8"))
+    for layout, content in (("scatter", of_root), ("licence", of_plates)):
+        plates = {name: value for name, value in content["synth"].items() if name not in ("layout", *SPLITS)}
+        size = content["synth"].get("crops", {}).get("size", [28, 28])
+        values = section | {"mixed": {"share": 0.5, layout: plates}, "crops": section["crops"] | {"size": size}}
+        FolderSynthParams.model_validate(values)
+
+
+def test_crops_that_are_not_the_fused_models_are_named(tmp_path):
+    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params = own(Path("photographs"), crops=CROPS | {"margin": 0.1})
+    content["synth"] = json.loads(params.model_dump_json(exclude_none=True))
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    canvas, margin = faults_of(tmp_path / "params.yaml")
+    assert canvas.startswith("synth.crops.canvas = [32, 64] differs from detector.canvas = [128, 256]: ")
+    assert margin.startswith("synth.crops.margin = 0.1 differs from fuse.crop_margin = 0.0: ")
+
+
+def test_every_parameter_is_listed_though_nearly_all_may_be_left_out():
+    listed = {p.name: p for p in list_parameters({}) if p.condition == "synth.layout = folder"}
+    for name in ("synth.folder", "synth.crops.size", "synth.mixed.share", "synth.mixed.licence.fonts.alphabet"):
+        assert listed[name].explanation
