@@ -21,7 +21,7 @@ from benchmarks.ratios import ratios_of
 from benchmarks.subject import Subject, find_subject
 from benchmarks.table import table_of
 from platefuse.core.errors import PlatefuseError
-from platefuse.labels.text_only import read_photographs
+from platefuse.labels.text_only import read_text_only
 from platefuse.runner.atomic import write_json
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -72,7 +72,7 @@ def bench(arguments: argparse.Namespace) -> dict[str, Any]:
         PlatefuseError: for models, plates or parameters that are missing or wrong, before anything is measured.
     """
     if arguments.photographs:
-        read_photographs(arguments.photographs)
+        read_text_only(arguments.photographs)
     with TemporaryDirectory() as work:
         subjects = [
             find_subject(name, pipeline, arguments.released / name, photographs, arguments.quick, Path(work))

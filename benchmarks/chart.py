@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from benchmarks.table import ROWS
-from platefuse.runner.atomic import replacing
+from platefuse.runner.atomic import atomic_write
 
 _SERIES = {
     ("one", "batch1"): ("one core, batch 1", "#9ecae1"),
@@ -33,7 +33,7 @@ def draw_chart(results: dict[str, Any], path: Path) -> None:
         f"Python {machine['python']}; medians, whiskers are quartiles",
         fontsize="small",
     )
-    with replacing(path) as draft:
+    with atomic_write(path) as draft:
         figure.savefig(draft, dpi=100, metadata={"Software": None})
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.subject import PLATES_READ, Subject, linked_folder
 from platefuse.core.errors import PlatefuseError
 from platefuse.export.export import SUFFIXES, Kind, export
-from platefuse.inference.metadata import read_card
+from platefuse.inference.metadata import read_metadata
 
 Outputs = dict[str, np.ndarray]
 
@@ -41,7 +41,7 @@ class ExportedReader:
             if not file.is_file():
                 with linked_folder(subject, PLATES_READ) as plates:
                     export(model, kind, file, plates)
-            return cls(file, read_card(model)["alphabet"], _RUNTIMES[kind](file, cores))
+            return cls(file, read_metadata(model)["alphabet"], _RUNTIMES[kind](file, cores))
         except ModuleNotFoundError as error:
             return f"not available: {error}"
         except PlatefuseError as error:

@@ -17,8 +17,10 @@ from platefuse.networks.detection.retinanet import load_detector
 def main() -> None:
     pipeline, image = map(Path, sys.argv[1:])
     settings = params.load(FuseParams, "fuse", pipeline / "params.yaml")
-    detector, anchors, _ = load_detector(pipeline / "models" / "detector.h5")
-    classifier, alphabet = load_classifier(pipeline / "models" / "classifier.h5")
+    loaded = load_detector(pipeline / "models" / "detector.h5")
+    detector, anchors = loaded.model, loaded.anchors
+    named = load_classifier(pipeline / "models" / "classifier.h5")
+    classifier, alphabet = named.model, named.alphabet
     predictor = predictor_of(detector, anchors, settings)
     glue = PredictGlue(predictor, classifier, settings, PythonReadOut(settings, alphabet))
     print(*glue(read_image(image)[None]))

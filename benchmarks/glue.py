@@ -7,14 +7,14 @@ they show it as many as `fuse.crop_shift` asks for.
 import numpy as np
 from PIL import Image
 
-from platefuse.data.boxes import crop_window
+from platefuse.data.boxes import expand_box
 from platefuse.fusion.graph import ConnectionLayer
-from platefuse.fusion.multi_crop import of_views, view_shifts
+from platefuse.fusion.multi_crop import crop_shifts, multi_crop
 from platefuse.fusion.params import FuseParams
-from platefuse.fusion.postprocess import ReadOut
+from platefuse.fusion.postprocess import Postprocess
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.params import AnchorParams
-from platefuse.networks.detection.resize import scale_to_canvas
+from platefuse.networks.detection.resize import letterbox
 from platefuse.networks.detection.retinanet import prediction_model
 
 _UNBOUNDED = (1e6, 1e6)  # an image's height and width that clip no box
@@ -22,7 +22,7 @@ _UNBOUNDED = (1e6, 1e6)  # an image's height and width that clip no box
 
 def predictor_of(detector: keras.Model, anchors: AnchorParams, params: FuseParams) -> keras.Model:
     """The detector as a model of its own that gives boxes and scores, with the fused model's thresholds and slots."""
-    return prediction_model(detector, anchors, params.score_threshold, params.nms_threshold, params.slots)
+    return prediction_model(detector, anchors, params.score_threshold, params.nms_threshold, params.max_characters)
 
 
 class PythonReadOut:
@@ -33,9 +33,9 @@ class PythonReadOut:
 
     def __init__(self, params: FuseParams, alphabet: str) -> None:
         self._params, self._alphabet = params, alphabet
-        by_layer = params.formats or params.change_cost or params.presence_threshold or params.least_height
+        by_layer = params.formats or params.transition_cost or params.objectness_threshold or params.min_height
         self._is_plain = params.reading_order == "left_to_right" and not by_layer
-        self._layer = tf.function(ReadOut(params, alphabet), reduce_retracing=True)
+        self._layer = tf.function(Postprocess(params, alphabet), reduce_retracing=True)
 
     def __call__(self, boxes: np.ndarray, scores: np.ndarray, opinions: np.ndarray) -> list[str]:
         """Texts of boxes [B,N,4], scores [B,N] (unused slots -1) and the opinions [n,K] on the n used ones."""
@@ -59,16 +59,16 @@ class CompiledGlue:
     """Compiled functions that detect, crop and classify; NumPy between them drops what is empty."""
 
     def __init__(
-        self, predictor: keras.Model, classifier: keras.Model, params: FuseParams, read_out: PythonReadOut
+        self, predictor: keras.Model, classifier: keras.Model, params: FuseParams, postprocess: PythonReadOut
     ) -> None:
         canvas = tuple(predictor.input_shape[1:3])
-        size, shifts = classifier.input_shape[1:3], view_shifts(params.crop_shift)
-        on_views = of_views(classifier, len(shifts))
+        size, shifts = classifier.input_shape[1:3], crop_shifts(params.crop_shift)
+        on_views = multi_crop(classifier, len(shifts))
         connection = ConnectionLayer(size, params.crop_margin, params.round, shifts)
-        self._read_out = read_out
+        self._read_out = postprocess
 
         def detect(images: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            scaled = scale_to_canvas(images, canvas)
+            scaled = letterbox(images, canvas)
             return scaled, *predictor(scaled)
 
         def crop(scaled: tf.Tensor, boxes: tf.Tensor, slots: tf.Tensor) -> tf.Tensor:
@@ -99,10 +99,10 @@ class PredictGlue:
     """`detector.predict`, Pillow's crops, `classifier.predict`: one call of each for the whole batch."""
 
     def __init__(
-        self, predictor: keras.Model, classifier: keras.Model, params: FuseParams, read_out: PythonReadOut
+        self, predictor: keras.Model, classifier: keras.Model, params: FuseParams, postprocess: PythonReadOut
     ) -> None:
-        self._predictor, self._params, self._read_out = predictor, params, read_out
-        self._classifier = of_views(classifier, len(view_shifts(params.crop_shift)))
+        self._predictor, self._params, self._read_out = predictor, params, postprocess
+        self._classifier = multi_crop(classifier, len(crop_shifts(params.crop_shift)))
 
     def __call__(self, images: np.ndarray) -> list[str]:
         canvases = [self._on_canvas(Image.fromarray(image)) for image in images]
@@ -130,11 +130,11 @@ class PredictGlue:
     def _crops(self, gray: Image.Image, box: np.ndarray) -> np.ndarray:
         """The views of one box, float32 [h,w,V]."""
         along = np.array([1, 0, 1, 0]) * (box[2] - box[0])
-        return np.stack([self._crop(gray, box + shift * along) for shift in view_shifts(self._params.crop_shift)], -1)
+        return np.stack([self._crop(gray, box + shift * along) for shift in crop_shifts(self._params.crop_shift)], -1)
 
     def _crop(self, gray: Image.Image, box: np.ndarray) -> np.ndarray:
         left, top, right, bottom = box.tolist()
-        x1, y1, x2, y2 = crop_window(left, top, right, bottom, self._params.crop_margin)
+        x1, y1, x2, y2 = expand_box(left, top, right, bottom, self._params.crop_margin)
         left, top = min(max(x1, 0), gray.width - 1), min(max(y1, 0), gray.height - 1)
         window = (left, top, max(min(x2, gray.width), left + 1), max(min(y2, gray.height), top + 1))
         height, width = self._classifier.input_shape[1:3]

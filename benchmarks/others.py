@@ -17,12 +17,12 @@ from benchmarks.subject import PLATES_READ, Subject, read_plates
 from benchmarks.timing import Plan, interleaved, summarise
 from platefuse.data.images import read_image
 from platefuse.inference.reader import Reader
-from platefuse.labels.text_only import read_photographs
-from platefuse.metrics.text import parse_folds, score_texts
-from platefuse.runner.atomic import replacing
+from platefuse.labels.text_only import read_text_only
+from platefuse.metrics.text import parse_look_alikes, score_texts
+from platefuse.runner.atomic import atomic_write
 
 _TIMED = 40  # plates of a pass
-_FOLDS = parse_folds("O0,I1")
+_FOLDS = parse_look_alikes("O0,I1")
 _TESSERACT_HEIGHT = 64  # its networks want capitals of some 30 pixels and more
 
 ReadAll = Callable[[Sequence[np.ndarray]], list[str]]
@@ -40,7 +40,7 @@ def measure_others(subject: Subject, cores: int) -> dict[str, Any]:
         PlatefuseError: if the photographs are not as they should be.
     """
     if subject.photographs:
-        plates = list(chain(*read_photographs(subject.photographs).values()))
+        plates = list(chain(*read_text_only(subject.photographs).values()))
     else:
         plates = read_plates(subject, PLATES_READ)
     plates = plates[:6] if subject.quick else plates
@@ -114,7 +114,7 @@ def tesseract(work: Path) -> ReadAll:
         return written[id(image)]
 
     def read(images: Sequence[np.ndarray]) -> list[str]:
-        with replacing(work / "list.txt") as draft:
+        with atomic_write(work / "list.txt") as draft:
             draft.write_text("".join(f"{file_of(image)}\n" for image in images))
         command = ["tesseract", str(work / "list.txt"), "stdout", *options]
         ended = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -65,7 +65,7 @@ def run(command: Sequence[str], cores: Sequence[int]) -> Run:
 
 
 def _platefuse_read(model: Path, images: Path) -> list[str]:
-    return [sys.executable, "-u", "-m", "platefuse.cli.main", "read", str(images), "--model", str(model)]
+    return [sys.executable, "-u", "-m", "platefuse", "read", str(images), "--model", str(model)]
 
 
 def measure_start(subject: Subject, cores: Sequence[int]) -> dict[str, Any]:

@@ -46,14 +46,14 @@ def _detector(subject: Subject) -> tuple[keras.Model, tf.data.Dataset, int]:
     return model, detection.training_batches(_canvases(settings), settings, 1), settings.batch_size
 
 
-def _canvases(settings: DetectorParams) -> detection.Canvases:
+def _canvases(settings: DetectorParams) -> detection.LetterboxedSet:
     """Noise with boxes of the anchors' sizes: how long a step takes does not depend on what the plates show."""
     rng = np.random.default_rng(1)
-    height, width = settings.canvas
+    height, width = settings.input_size
     shape = (_PLATES, _CHARACTERS_A_PLATE)
     corners = np.stack([rng.uniform(0, width / 2, shape), rng.uniform(0, height / 2, shape)], axis=-1)
     boxes = np.concatenate([corners, corners + rng.choice(settings.anchors.sizes, shape)[..., None]], axis=-1)
-    return detection.Canvases(
+    return detection.LetterboxedSet(
         rng.integers(0, 256, (_PLATES, height, width, 3)).astype(np.uint8),
         np.tile(np.array([height, width], np.int32), (_PLATES, 1)),
         np.minimum(boxes, [width, height, width, height]).astype(np.float32),
@@ -63,7 +63,8 @@ def _canvases(settings: DetectorParams) -> detection.Canvases:
 
 def _classifier(subject: Subject) -> tuple[keras.Model, tf.data.Dataset, int]:
     settings = params.load(ClassifierParams, "classifier", subject.pipeline / "params.yaml")
-    trained, alphabet = load_classifier(subject.classifier)
+    named = load_classifier(subject.classifier)
+    trained, alphabet = named.model, named.alphabet
     shape = trained.input_shape[1:3]
     make_deterministic(settings.seed)
     rng = np.random.default_rng(1)

@@ -13,14 +13,14 @@ from benchmarks.subject import TRAINED, Subject
 from benchmarks.table import ROWS
 from platefuse.core import params
 from platefuse.export.export import KINDS, Kind
-from platefuse.fusion.graph import fuse
-from platefuse.fusion.multi_crop import of_views, view_shifts
+from platefuse.fusion.graph import FusedModel, fuse
+from platefuse.fusion.multi_crop import crop_shifts, multi_crop
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.saved_model import frozen, save_fused
-from platefuse.inference.metadata import read_card
+from platefuse.inference.metadata import read_metadata
 from platefuse.networks.classification.model import load_classifier
 from platefuse.networks.common.keras2 import keras, tf
-from platefuse.networks.detection.resize import scale_to_canvas
+from platefuse.networks.detection.resize import letterbox
 from platefuse.networks.detection.retinanet import load_detector
 
 Read = Callable[[np.ndarray], list[str]]
@@ -62,8 +62,8 @@ def build_variants(subject: Subject, work: Path, cores: int) -> Variants:
     model = tf.saved_model.load(str(variants.fused))
     variants.reads["fused"] = _SavedModelReader(model)
     variants.parts["fused"] = lambda images: model.signatures["numeric"](images=images)
-    canvas = tuple(read_card(variants.fused)["canvas"])
-    variants.parts["scaling"] = lambda images: scale_to_canvas(images, canvas)
+    input_size = tuple(read_metadata(variants.fused)["input_size"])
+    variants.parts["scaling"] = lambda images: letterbox(images, input_size)
     variants.sizes["fused"] = size_of(variants.fused)
     for kind in KINDS:
         _add_exported(variants, kind, subject, cores)
@@ -73,45 +73,46 @@ def build_variants(subject: Subject, work: Path, cores: int) -> Variants:
 
 def _trained(subject: Subject, work: Path) -> Variants:
     settings = params.load(FuseParams, "fuse", subject.pipeline / "params.yaml")
-    detector, anchors, names = load_detector(subject.detector)
-    classifier, alphabet = load_classifier(subject.classifier)
+    detector, classifier = load_detector(subject.detector), load_classifier(subject.classifier)
     variants = Variants(work / "fused")
     for row, head in (("fused", "batched"), ("multiflow", "multiflow")):
         changed = settings.model_copy(update={"head": head})
-        fused, on_canvas = fuse(detector, anchors, names, classifier, alphabet, changed)
-        save_fused(work / row, fused, on_canvas, alphabet, changed.model_dump(mode="json"))
+        fused = fuse(detector, classifier, changed)
+        save_fused(work / row, fused, changed.model_dump(mode="json"))
         variants.sizes[row] = size_of(work / row)
         if row == "fused":
-            detect = _detector_of(fused, on_canvas)
+            detect = _detector_of(fused)
             variants.reads["detector"] = _DetectorReader(detect)
             variants.parts |= {
                 "detector": detect,
-                "classifier": _classifier_on_one(of_views(classifier, len(view_shifts(settings.crop_shift)))),
+                "classifier": _classifier_on_one(multi_crop(classifier.model, len(crop_shifts(settings.crop_shift)))),
             }
     variants.reads["multiflow"] = _SavedModelReader(tf.saved_model.load(str(work / "multiflow")))
     variants.sizes |= {"detector": size_of(subject.detector), "classifier": size_of(subject.classifier)}
-    predictor = predictor_of(detector, anchors, settings)
+    predictor = predictor_of(detector.model, detector.anchors, settings)
     variants.reads["prediction_model"] = _DetectorReader(_prediction_model(predictor))
-    if settings.detector_weight:
-        why = "fuse.detector_weight joins the models in a way that has no glue here"
+    if settings.detector_class_weight:
+        why = "fuse.detector_class_weight joins the models in a way that has no glue here"
         variants.missing |= dict.fromkeys(("compiled_glue", "predict_glue"), why)
     else:
         for name, glue in (("compiled_glue", CompiledGlue), ("predict_glue", PredictGlue)):
-            variants.reads[name] = glue(predictor, classifier, settings, PythonReadOut(settings, alphabet))
+            variants.reads[name] = glue(
+                predictor, classifier.model, settings, PythonReadOut(settings, classifier.alphabet)
+            )
     return variants
 
 
-def _detector_of(fused: keras.Model, on_canvas: keras.Model) -> Callable[..., Any]:
+def _detector_of(fused: FusedModel) -> Callable[..., Any]:
     """The fused model's own detector, from the same images: whatever makes it faster there does so here."""
-    scale = fused.get_layer("scale")
-    predictor = frozen(keras.Model(on_canvas.inputs[:1], on_canvas.get_layer("best_boxes").output[:2]))
+    scale, network = fused.model.get_layer("letterbox"), fused.on_letterboxed
+    predictor = frozen(keras.Model(network.inputs[:1], network.get_layer("non_max_suppression").output[:2]))
     return tf.function(lambda images: predictor(scale(images)[0]), [_IMAGES])
 
 
 def _prediction_model(predictor: keras.Model) -> Callable[..., Any]:
     """The detector as keras-retinanet converts it for use, compiled."""
-    canvas = tuple(predictor.input_shape[1:3])
-    return tf.function(lambda images: predictor(scale_to_canvas(images, canvas)), [_IMAGES])
+    input_size = tuple(predictor.input_shape[1:3])
+    return tf.function(lambda images: predictor(letterbox(images, input_size)), [_IMAGES])
 
 
 def _classifier_on_one(classifier: keras.Model) -> Callable[..., Any]:

@@ -21,10 +21,10 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from platefuse.runner.processes import end_with_dvc
+from platefuse.runner.processes import exit_with_parent
 from platefuse.runner.stage import run_stage
 
-end_with_dvc()  # before a stage imports what takes seconds
+exit_with_parent()  # before a stage imports what takes seconds
 
 
 def run(stage: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ def main() -> None:
         model=Path("models/detector.h5"),
         metrics=Path("metrics/detector.json"),
         curves=Path("metrics/detector_curves.csv"),
-        kept=Path(".checkpoints/train_detector"),
+        checkpoint_dir=Path(".checkpoints/train_detector"),
     )
 
 

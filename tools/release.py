@@ -17,7 +17,7 @@ from dvc.repo import Repo
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.fusion.trained import CLASSIFIER, DETECTOR, FUSED
-from platefuse.runner.atomic import replacing, write_json
+from platefuse.runner.atomic import atomic_write, write_json
 
 RELEASED = Path("released")
 PIPELINES = {"digits": Path(), "plates": Path("pipelines/plates")}
@@ -45,7 +45,7 @@ def check_up_to_date(repo: Repo, name: str) -> None:
         raise PlatefuseError(f"{name}: out of date: {stages}. Run `{MADE_BY[name]}`, commit, and release then.")
 
 
-def card(name: str) -> dict[str, Any]:
+def metadata(name: str) -> dict[str, Any]:
     """What release.json holds; the commit is the last one that changed dvc.lock or a metric of the pipeline."""
     pipeline = PIPELINES[name]
     commit = git("log", "-1", "--format=%H", "--", str(pipeline / "dvc.lock"), str(pipeline / "metrics")).strip()
@@ -67,11 +67,11 @@ def release(repo: Repo) -> None:
     for name in PIPELINES:
         check_up_to_date(repo, name)
     for name, pipeline in PIPELINES.items():
-        with replacing(RELEASED / name) as draft:
+        with atomic_write(RELEASED / name) as draft:
             shutil.copytree(pipeline / "models" / FUSED, draft)
             for network in (DETECTOR, CLASSIFIER):
                 shutil.copy(pipeline / "models" / network, draft)
-            write_json(draft / "release.json", card(name))
+            write_json(draft / "release.json", metadata(name))
     targets = [str(RELEASED / name) for name in PIPELINES]
     repo.scm_context.quiet = True  # it would advise to commit the .dvc files without the store
     repo.add(targets)

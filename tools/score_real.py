@@ -18,17 +18,17 @@ from platefuse.core import params
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.images import read_image
 from platefuse.data.plate_set import Plate
-from platefuse.evaluation.drawing import contact_sheet, draw_plate, marks_of
+from platefuse.evaluation.drawing import contact_sheet, draw_plate, labels_of_reading
 from platefuse.evaluation.report import read_plates
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.trained import fuse_trained
 from platefuse.inference.reader import Reading
-from platefuse.labels.text_only import read_photographs
-from platefuse.metrics.text import parse_folds, score_texts
-from platefuse.runner.atomic import replacing, write_json
+from platefuse.labels.text_only import read_text_only
+from platefuse.metrics.text import parse_look_alikes, score_texts
+from platefuse.runner.atomic import atomic_write, write_json
 
 PIPELINE = Path("pipelines/plates")
-FOLDS = parse_folds("O0,I1")
+FOLDS = parse_look_alikes("O0,I1")
 BATCH_SIZE = 16
 COLUMNS = {"exact": "exact", "folded": "folded", "character_error_rate": "errors", "length_accuracy": "length"}
 
@@ -132,18 +132,18 @@ def table_of(metrics: dict[str, dict[str, float]]) -> str:
 def draw_misread(folders: dict[str, list[Plate]], read: dict[str, Variants], picture: Path) -> None:
     """Draw every plate that was misread without formats; it shows photographs, so keep it out of the project."""
     wrong = [
-        draw_plate(read_image(plate.path), marks_of(reading), reading.text, plate.text, size=(288, 144))
+        draw_plate(read_image(plate.path), labels_of_reading(reading), reading.text, plate.text, size=(288, 144))
         for name, plates in folders.items()
         for plate, reading in zip(plates, read[name][""], strict=True)
         if plate.text != reading.text
     ]
     if wrong:
-        with replacing(picture) as draft:
+        with atomic_write(picture) as draft:
             contact_sheet(wrong, columns=6, title=f"{len(wrong)} plates misread without formats").save(draft)
 
 
 def score_real(arguments: argparse.Namespace) -> None:
-    folders = read_photographs(arguments.plates)
+    folders = read_text_only(arguments.plates)
     formats = parse_formats(arguments.formats)
     if arguments.model:
         read = {name: {"": read_plates(arguments.model, p, BATCH_SIZE)} for name, p in folders.items()}

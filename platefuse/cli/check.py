@@ -11,7 +11,7 @@ import numpy as np
 from platefuse.cli.common import add_command, complain, file_path, on_one_line
 from platefuse.core.errors import PlatefuseError
 from platefuse.labels.folder import AnnotatedFolder, AnnotatedImage, read_annotated
-from platefuse.runner.atomic import replacing
+from platefuse.runner.atomic import atomic_write
 
 PARAMS = Path("params.yaml")
 _SAMPLES, _COLUMNS, _SAMPLE_SIZE = 24, 4, (320, 320)
@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
         "examples:\n"
         "  platefuse check photographs                          annotations.csv or annotations.json, COCO's\n"
         "  platefuse check data/plates --draw samples.png       train, val and test, and a picture of some\n\n"
-        "Every fault is a line on the error output with its file, and its line or entry; the exit status is\n"
+        "Every issue is a line on the error output with its file, and its line or entry; the exit status is\n"
         "then 1. Anchors are those of params.yaml's section detector, if there is one.",
     )
     parser.add_argument(
@@ -52,11 +52,11 @@ def _check(arguments: argparse.Namespace) -> int:
         _print_sizes("images", np.array([image.size for image in images]))
         _print_sizes("boxes", np.concatenate([of_image[:, 2:] - of_image[:, :2] for of_image in boxes]))
         print(f"{'anchors':<20}{_anchors(images, arguments.params or PARAMS)}")
-    for fault in annotated.faults:
-        complain(on_one_line(fault))
+    for issue in annotated.issues:
+        complain(on_one_line(issue))
     if arguments.draw and images:
         _draw(images, arguments.draw)
-    return complain(f"{arguments.folder}: faults: {len(annotated.faults)}.") if annotated.faults else 0
+    return complain(f"{arguments.folder}: issues: {len(annotated.issues)}.") if annotated.issues else 0
 
 
 def _refuse_to_replace(picture: Path, folder: Path, images: list[AnnotatedImage]) -> None:
@@ -101,7 +101,7 @@ def _print_sizes(name: str, sizes: np.ndarray) -> None:
 
 
 def _anchors(images: list[AnnotatedImage], path: Path) -> str:
-    """Say how well the anchors that `path` sets cover the boxes; what is wrong there is no fault of the images."""
+    """Say how well the anchors that `path` sets cover the boxes; what is wrong there is no issue of the images."""
     if not path.exists():
         return f"not looked at: {path} is not here"
     try:  # here: nothing else that is checked wants TensorFlow
@@ -114,25 +114,25 @@ def _anchors(images: list[AnnotatedImage], path: Path) -> str:
         return f"not looked at: {error.name} is not installed"
     except PlatefuseError as error:
         return f"not looked at: {error}"
-    height, width = detector.canvas
+    height, width = detector.input_size
     scales = [np.float32(min(width / image.size[0], height / image.size[1])) for image in images]
     boxes = [image.boxes.astype(np.float32) * scale for image, scale in zip(images, scales, strict=True)]
-    coverage = anchor_coverage(anchor_boxes(detector.anchors, detector.canvas), np.concatenate(boxes))
-    return f"{coverage:.1%} of the boxes are covered, on the canvas {height} x {width} of {path}"
+    coverage = anchor_coverage(anchor_boxes(detector.anchors, detector.input_size), np.concatenate(boxes))
+    return f"{coverage:.1%} of the boxes are covered, letterboxed to {height} x {width} as {path} says"
 
 
 def _draw(images: list[AnnotatedImage], path: Path) -> None:
     """Draw images that lie evenly among all."""
     from platefuse.data.images import read_image
-    from platefuse.evaluation.drawing import Mark, contact_sheet, draw_plate
+    from platefuse.evaluation.drawing import BoxLabel, contact_sheet, draw_plate
 
     chosen = np.unique(np.linspace(0, len(images) - 1, _SAMPLES).astype(int))
     pictures = []
     for image in (images[index] for index in chosen):
-        marks = [Mark(box, character) for box, character in zip(image.boxes, image.characters, strict=True)]
+        labels = [BoxLabel(box, character) for box, character in zip(image.boxes, image.characters, strict=True)]
         caption = f"{image.path.name}: {image.characters if image.text is None else image.text}"
-        pictures.append(draw_plate(read_image(image.path), marks, caption, size=_SAMPLE_SIZE))
-    with replacing(path) as draft:
+        pictures.append(draw_plate(read_image(image.path), labels, caption, size=_SAMPLE_SIZE))
+    with atomic_write(path) as draft:
         contact_sheet(pictures, _COLUMNS, f"{len(chosen)} of {len(images)} images as they are annotated").save(
             draft, "PNG"
         )

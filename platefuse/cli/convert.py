@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from platefuse.cli.common import add_command, refuse_existing
-from platefuse.data.csv_annotations import refuse
+from platefuse.data.csv_annotations import raise_issues
 from platefuse.data.images import IMAGES, read_encoded
 from platefuse.data.plate_set import TRUTH
 from platefuse.labels.coco import write_coco
 from platefuse.labels.folder import COCO, SOURCES, AnnotatedImage, read_annotated
-from platefuse.runner.atomic import replacing, write_csv
+from platefuse.runner.atomic import atomic_write, write_csv
 
 
 def add(commands: Any) -> None:
@@ -36,8 +36,8 @@ def add(commands: Any) -> None:
 def _convert(arguments: argparse.Namespace) -> int:
     refuse_existing(arguments.out)
     annotated = read_annotated(arguments.folder)
-    refuse(annotated.faults, arguments.folder)
-    with replacing(arguments.out) as draft:
+    raise_issues(annotated.issues, arguments.folder)
+    with atomic_write(arguments.out) as draft:
         for split, images in annotated.splits.items():
             _write(draft / split, annotated.alphabet, images)
     return 0

@@ -7,7 +7,7 @@ from typing import Any
 from platefuse.cli.common import add_reading_command, file_path
 from platefuse.core.errors import PlatefuseError
 from platefuse.export.export import KINDS, PRECISIONS, SUFFIXES, export
-from platefuse.export.parity import BOX_TOLERANCE, MATCH_TOLERANCE, SCORE_TOLERANCE, Agreement
+from platefuse.export.parity import BOX_TOLERANCE, MATCH_TOLERANCE, SCORE_TOLERANCE, Parity
 
 PLATES = Path("data/plates/test")
 
@@ -57,7 +57,7 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _in_words(agreement: Agreement) -> str:
+def _in_words(agreement: Parity) -> str:
     agreeing = (
         f"It reads {agreement.same_text} of {agreement.plates} plates as the SavedModel does, "
         f"with scores within {agreement.score:.1g} and boxes within {agreement.box:.1g} pixels."

@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
         _fuse,
         "join trained networks anew, with other parameters; nothing is trained",
         "examples:\n"
-        "  platefuse fuse models strict --set presence_threshold=0.6\n"
+        "  platefuse fuse models strict --set objectness_threshold=0.6\n"
         "  platefuse fuse models plates-br --set 'formats=[br, LLL0L00]' --set format_tolerance=8\n\n"
         "What is not set is as in the fused model that lies beside the networks, or in fused/ there. `platefuse\n"
         "params fuse` explains every parameter. In a pipeline, change params.yaml and run `dvc repro` instead.",
@@ -64,5 +64,5 @@ def _parsed(changes: Sequence[str]) -> dict[str, Any]:
         except yaml.YAMLError:
             equals = ""
         if not equals:
-            raise PlatefuseError(f"--set {change}: expected NAME=VALUE, such as 'formats=[br]' or slots=12.")
+            raise PlatefuseError(f"--set {change}: expected NAME=VALUE, such as 'formats=[br]' or max_characters=12.")
     return parsed

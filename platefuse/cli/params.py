@@ -28,10 +28,10 @@ def add(commands: Any) -> None:
         "examples:\n"
         "  platefuse params                            every parameter: value, type, range, what it does\n"
         "  platefuse params fuse detector.anchors      those of a section or below a name\n"
-        "  platefuse params --check                    each fault of params.yaml, those between sections too\n"
+        "  platefuse params --check                    each issue of params.yaml, those between sections too\n"
         "  platefuse params --check params.yaml pipelines/plates/params.yaml\n\n"
         "The default of a parameter is what params.yaml says: all stand there, but those that say what they are\n"
-        "if left out. With a fault the exit status is 1.",
+        "if left out. With a issue the exit status is 1.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="a section, or what a parameter's name begins with")
     parser.add_argument(
@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
 def _params(arguments: argparse.Namespace) -> int:
     try:  # here: the base install reads plates and has no parameters
         from platefuse.configuration.parameter_list import list_parameters
-        from platefuse.configuration.pipeline_params import faults_of
+        from platefuse.configuration.pipeline_params import issues_of
         from platefuse.core.params_yaml import read_parameters
     except ModuleNotFoundError as error:
         raise PlatefuseError(
@@ -55,23 +55,23 @@ def _params(arguments: argparse.Namespace) -> int:
     if arguments.check is not None:
         if arguments.names:
             raise PlatefuseError(f"--check checks whole files: leave out {' '.join(arguments.names)}.")
-        return max([_report(path, faults_of) for path in arguments.check or [arguments.file]])
+        return max([_report(path, issues_of) for path in arguments.check or [arguments.file]])
     is_there = arguments.file.exists() or arguments.file != FILE
     parameters = list_parameters(read_parameters(arguments.file) if is_there else {})
     _print(_named(parameters, arguments.names), arguments.json)
     return 0
 
 
-def _report(path: Path, faults_of: Callable[[Path], Sequence[str]]) -> int:
+def _report(path: Path, issues_of: Callable[[Path], Sequence[str]]) -> int:
     try:
-        faults = [f"{path}: {fault}" for fault in faults_of(path)]
+        issues = [f"{path}: {issue}" for issue in issues_of(path)]
     except PlatefuseError as error:  # it cannot be read; the next one may be
-        faults = [str(error)]
-    for fault in faults:
-        complain(fault)
-    if not faults:
+        issues = [str(error)]
+    for issue in issues:
+        complain(issue)
+    if not issues:
         print(f"{path}: nothing is wrong.")
-    return BAD if faults else 0
+    return BAD if issues else 0
 
 
 def _named(parameters: "list[Parameter]", names: Sequence[str]) -> "list[Parameter]":

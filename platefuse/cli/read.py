@@ -14,7 +14,7 @@ from platefuse.cli.common import add_reading_command, on_one_line, read_with_pro
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.images import read_image
 from platefuse.inference.reader import Reading, find_images
-from platefuse.runner.atomic import replacing
+from platefuse.runner.atomic import atomic_write
 
 
 def add(commands: Any) -> None:
@@ -96,7 +96,7 @@ def _picture_paths(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
 
 
 def _draw(path: Path, reading: Reading, picture: Path) -> None:
-    from platefuse.evaluation.drawing import draw_plate, marks_of
+    from platefuse.evaluation.drawing import draw_plate, labels_of_reading
 
-    with replacing(picture) as draft:
-        draw_plate(read_image(path), marks_of(reading), reading.text).save(draft)
+    with atomic_write(picture) as draft:
+        draw_plate(read_image(path), labels_of_reading(reading), reading.text).save(draft)

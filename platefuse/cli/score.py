@@ -11,7 +11,7 @@ from platefuse.cli.common import add_reading_command, file_path, read_with_progr
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import TRUTH, read_truth
 from platefuse.inference.reader import Reading
-from platefuse.metrics.text import parse_folds, score_texts
+from platefuse.metrics.text import parse_look_alikes, score_texts
 from platefuse.runner.atomic import write_csv, write_json
 
 
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
         "read a folder whose truth is known, and print how much was right",
         "examples:\n"
         "  platefuse score data/plates/test\n"
-        "  platefuse score photos --fold O0,I1 --out readings.csv --json scores.json\n\n"
+        "  platefuse score photos --equate O0,I1 --out readings.csv --json scores.json\n\n"
         f"The folder holds {TRUTH} with the header image,text, and the images by the paths given there.\n"
         "An image that is missing stops the command before any work; one that cannot be read counts as\n"
         "wrong, is named on the error output at the end, and makes the exit status 1.",
@@ -37,14 +37,14 @@ def add(commands: Any) -> None:
         help="also write a CSV row an image: image,truth,text,confidence,right",
     )
     parser.add_argument(
-        "--fold",
+        "--equate",
         metavar="GROUPS",
         help='also count look-alikes as equal, such as "O0,I1" (commas between groups)',
     )
 
 
 def _score(arguments: argparse.Namespace) -> int:
-    folds = None if arguments.fold is None else parse_folds(arguments.fold)
+    look_alikes = None if arguments.equate is None else parse_look_alikes(arguments.equate)
     truth = truth_of(arguments.folder)
     names = {arguments.folder / name: name for name in truth}
     rows: list[list[Any]] = []
@@ -55,7 +55,7 @@ def _score(arguments: argparse.Namespace) -> int:
             errors.append(reading)
             reading = _unread(true)
         rows.append([name, true, reading.text, round(reading.confidence, 6), int(reading.text == true)])
-    scores = _scores_of([row[1] for row in rows], [row[2] for row in rows], folds)
+    scores = _scores_of([row[1] for row in rows], [row[2] for row in rows], look_alikes)
     _print_scores(scores)
     if arguments.json:
         write_json(arguments.json, scores)
@@ -80,10 +80,10 @@ def _unread(truth: str) -> Reading:
     return Reading("" if truth else "\N{REPLACEMENT CHARACTER}", 0.0, nothing.reshape(0, 4), nothing, "", nothing)
 
 
-def _scores_of(truths: list[str], texts: list[str], folds: dict[str, str] | None) -> dict[str, float]:
+def _scores_of(truths: list[str], texts: list[str], look_alikes: dict[str, str] | None) -> dict[str, float]:
     scores: dict[str, float] = {"images": len(truths), **asdict(score_texts(truths, texts))}
-    if folds is not None:
-        scores["exact_match_folded"] = score_texts(truths, texts, folds).exact_match
+    if look_alikes is not None:
+        scores["exact_match_equated"] = score_texts(truths, texts, look_alikes).exact_match
     return scores
 
 

@@ -31,7 +31,7 @@ class Section(NamedTuple):
     choice: str = ""
 
     def check(self, parameters: Mapping[str, Any]) -> Params | list[str]:
-        """Give this section of a parameter file as its model, or a sentence for each of its faults."""
+        """Give this section of a parameter file as its model, or a sentence for each of its issues."""
         if self.choice:
             return check_choice(self.models, self.choice, self.name, parameters)
         return check(self.models[""], self.name, parameters)
@@ -46,26 +46,26 @@ SECTIONS = (
 )
 
 
-def faults_of(path: Path) -> list[str]:
+def issues_of(path: Path) -> list[str]:
     """Check a whole parameter file: each section, and what one section says against another.
 
     Returns:
-        A sentence for each fault. Rules across sections are tried where the sections themselves are right.
+        A sentence for each issue. Rules across sections are tried where the sections themselves are right.
 
     Raises:
         PlatefuseError: if the file cannot be read.
     """
     parameters = read_parameters(path)
     unknown = [name for name in parameters if name not in {section.name for section in SECTIONS}]
-    faults = [f"{shortened(repr(name))}: there is no section of that name." for name in unknown]
+    issues = [f"{shortened(repr(name))}: there is no section of that name." for name in unknown]
     right: dict[str, Any] = {}
     for section in SECTIONS:
         checked = section.check(parameters)
         if isinstance(checked, list):
-            faults += checked
+            issues += checked
         else:
             right[section.name] = checked
     for names, rule in RULES:
         if right.keys() >= set(names) and (broken := rule(*(right[name] for name in names))):
-            faults.append(f"{broken}.")
-    return faults
+            issues.append(f"{broken}.")
+    return issues

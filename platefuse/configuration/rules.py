@@ -17,22 +17,23 @@ from platefuse.synthesis import mnist
 from platefuse.synthesis.crops import CropParams
 from platefuse.synthesis.folder import FolderSynthParams
 from platefuse.synthesis.licence.dataset import LicenceSynthParams
-from platefuse.synthesis.licence.number import most_characters
+from platefuse.synthesis.licence.number import longest_number
 from platefuse.synthesis.scatter.dataset import ScatterSynthParams
 
 _MNIST_INK = 20 / 28  # of a tile's side, the longer side of the digit's ink: so MNIST's authors scaled them
 # How far a character's height in a photograph may be off that on an upright plate in one row: two rows halve it, the
 # camera's turn and perspective stretch and shrink it.
-_LOWEST, _HIGHEST = 0.4, 1.5
+_MIN_FACTOR, _MAX_FACTOR = 0.4, 1.5
 
 
 def crops_are_of_the_detectors_canvas(synth: Params, detector: DetectorParams) -> str | None:
     crops = _crops(synth)
-    if crops is None or crops.canvas == detector.canvas:
+    if crops is None or crops.input_size == detector.input_size:
         return None
     return (
-        f"synth.crops.canvas = {list(crops.canvas)} differs from detector.canvas = {list(detector.canvas)}: the "
-        "classifier would learn from characters of another size than it is shown; make them equal"
+        f"synth.crops.input_size = {list(crops.input_size)} differs from detector.input_size = "
+        f"{list(detector.input_size)}: the classifier would learn from characters of another size than it is shown; "
+        "make them equal"
     )
 
 
@@ -55,7 +56,7 @@ def anchors_cover_characters(synth: Params, detector: DetectorParams) -> str | N
 
     How many of them do is for training to measure on the plates themselves; it warns of too few.
     """
-    sizes = _character_sizes(synth, detector.canvas)
+    sizes = _character_sizes(synth, detector.input_size)
     if sizes is None:
         return None
     shapes = detector.anchors.shapes()
@@ -65,19 +66,21 @@ def anchors_cover_characters(synth: Params, detector: DetectorParams) -> str | N
         return None
     (lowest, highest), (least, most) = ((of[:, 1].min(), of[:, 1].max()) for of in (sizes, shapes))
     return (
-        f"detector.anchors cover no character: on detector.canvas = {list(detector.canvas)} characters are "
+        f"detector.anchors cover no character: on detector.input_size = {list(detector.input_size)} characters are "
         f"{lowest:.0f} to {highest:.0f} pixels high, and anchors {least:.0f} to {most:.0f}, none of which overlaps "
         f"one by {POSITIVE_OVERLAP}; choose sizes, ratios and scales nearer to the characters"
     )
 
 
-def _character_sizes(synth: Params, canvas: tuple[int, int]) -> np.ndarray | None:
-    """Widths and heights, float [n,2], that cover those of the boxes on a canvas (height, width); None if unknown.
+def _character_sizes(synth: Params, input_size: tuple[int, int]) -> np.ndarray | None:
+    """Widths and heights, float [n,2], that cover those of the boxes on a input_size (height, width); None if unknown.
 
     Licence plates' come about by chance: these are a little beyond what the parameters' least and largest can give.
     """
     if isinstance(synth, ScatterSynthParams):
-        sides = np.arange(synth.size[0], synth.size[1] + 1) * min(canvas[0] / synth.height, canvas[1] / synth.width)
+        sides = np.arange(synth.size[0], synth.size[1] + 1) * min(
+            input_size[0] / synth.height, input_size[1] / synth.width
+        )
         if synth.box == "tile":
             return np.stack([sides, sides], axis=1)
         return _of_heights(sides * _MNIST_INK, np.linspace(0.1, 1, 10))
@@ -85,11 +88,11 @@ def _character_sizes(synth: Params, canvas: tuple[int, int]) -> np.ndarray | Non
         margins, number = synth.licence.camera.margin, synth.licence.number
         lows, highs = [], []
         for shape in (shape for shape in synth.licence.face.shapes if shape.share):
-            highest, lowest = (min(canvas[0], canvas[1] / aspect) for aspect in shape.aspect)  # plate that fills it
+            highest, lowest = (min(input_size[0], input_size[1] / aspect) for aspect in shape.aspect)
             lows.append(lowest / (1 + 2 * margins[1]) * shape.characters[0])
             highs.append(highest / (1 + 2 * margins[0]) * shape.characters[1])
-        heights = np.geomspace(_LOWEST * min(lows), _HIGHEST * max(highs), 100)
-        return _of_heights(heights, np.linspace(0.5, max(1, number.squeeze[1]), 10))
+        heights = np.geomspace(_MIN_FACTOR * min(lows), _MAX_FACTOR * max(highs), 100)
+        return _of_heights(heights, np.linspace(0.5, max(1, number.aspect[1]), 10))
     return None
 
 
@@ -102,14 +105,14 @@ def slots_hold_the_longest_plate(synth: Params, fuse: FuseParams) -> str | None:
     if isinstance(synth, ScatterSynthParams):
         name, most = f"synth.count = {list(synth.count)}", synth.count[1]
     elif isinstance(synth, LicenceSynthParams):
-        name, most = "synth.licence.number", most_characters(synth.licence.number)
+        name, most = "synth.licence.number", longest_number(synth.licence.number)
     else:
         return None
-    if most <= fuse.slots:
+    if most <= fuse.max_characters:
         return None
     return (
-        f"{name} makes plates of {most} characters, and fuse.slots = {fuse.slots} are read at most: they could never "
-        "be read right; raise fuse.slots"
+        f"{name} makes plates of {most} characters, and fuse.max_characters = {fuse.max_characters} are read at "
+        "most: they could never be read right; raise fuse.max_characters"
     )
 
 
@@ -140,11 +143,11 @@ def formats_are_of_the_alphabet(synth: Params, fuse: FuseParams) -> str | None:
 
 
 def a_detector_that_is_asked_names_characters(detector: DetectorParams, fuse: FuseParams) -> str | None:
-    if not fuse.detector_weight or detector.classes == "character":
+    if not fuse.detector_class_weight or detector.classes == "character":
         return None
     return (
-        f"fuse.detector_weight = {fuse.detector_weight} asks the detector for characters, and with detector.classes = "
-        f"{detector.classes!r} it names none; choose detector.classes: character, or a weight of 0"
+        f"fuse.detector_class_weight = {fuse.detector_class_weight} asks the detector for characters, and with "
+        f"detector.classes = {detector.classes!r} it names none; choose detector.classes: character, or a weight of 0"
     )
 
 

@@ -17,11 +17,11 @@ class Params(BaseModel):
 
     @model_validator(mode="after")
     def _keep_together(self) -> Self:
-        if broken := list(self.broken_rules()):
+        if broken := list(self.check_rules()):
             raise ValueError("\n".join(broken))
         return self
 
-    def broken_rules(self) -> Iterator[str]:
+    def check_rules(self) -> Iterator[str]:
         """Yield what is wrong with values that are right one by one: clauses that name the parameters themselves."""
         yield from ()
 
@@ -99,14 +99,14 @@ def load_choice(models: Mapping[str, type[Params]], choice: str, section: str, p
 
 
 def check(model: type[_Model], section: str, parameters: Mapping[str, Any]) -> _Model | list[str]:
-    """Give a section of what `read_parameters` read as its model, or a sentence for each of its faults."""
+    """Give a section of what `read_parameters` read as its model, or a sentence for each of its issues."""
     content = parameters.get(section)
     if not isinstance(content, dict):
         return [f"there is no section '{section}' with parameters in it."]
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        return [sentence for fault in error.errors() for sentence in _sentences(section, fault)]
+        return [sentence for issue in error.errors() for sentence in _sentences(section, issue)]
 
 
 def check_choice(
@@ -126,19 +126,19 @@ def _right_or_raise(checked: _Model | list[str], path: Path) -> _Model:
     return checked
 
 
-def _sentences(section: str, fault: Any) -> list[str]:
-    name = printable(shortened(".".join([section, *map(str, fault["loc"])])))
-    what = fault["msg"].removeprefix("Value error, ").replace("Tuple", "List")
-    value = list(fault["input"]) if isinstance(fault["input"], tuple) else fault["input"]
-    if fault["type"] == "extra_forbidden":
+def _sentences(section: str, issue: Any) -> list[str]:
+    name = printable(shortened(".".join([section, *map(str, issue["loc"])])))
+    what = issue["msg"].removeprefix("Value error, ").replace("Tuple", "List")
+    value = list(issue["input"]) if isinstance(issue["input"], tuple) else issue["input"]
+    if issue["type"] == "extra_forbidden":
         return [f"{name} = {shortened(repr(value))}: there is no parameter of that name."]
-    if fault["type"] == "missing":
+    if issue["type"] == "missing":
         return [f"{name} is missing."]
-    if fault["type"] == "value_error" and isinstance(fault["input"], dict):
+    if issue["type"] == "value_error" and isinstance(issue["input"], dict):
         return [f"{shortened(rule, 400)}." for rule in what.splitlines()]  # rules across fields name them themselves
-    hint = " (to YAML this is text: write numbers plainly, 0.001 or 1.0e-5)" if _is_texted_number(fault) else ""
+    hint = " (to YAML this is text: write numbers plainly, 0.001 or 1.0e-5)" if _is_texted_number(issue) else ""
     return [f"{name} = {shortened(repr(value))}: {what[0].lower()}{shortened(what[1:], 400)}{hint}."]
 
 
-def _is_texted_number(fault: Any) -> bool:
-    return fault["type"] in ("float_type", "int_type") and isinstance(fault["input"], str)
+def _is_texted_number(issue: Any) -> bool:
+    return issue["type"] in ("float_type", "int_type") and isinstance(issue["input"], str)

@@ -7,8 +7,8 @@ import yaml
 
 from platefuse.core.errors import PlatefuseError, printable, shortened
 
-_LARGEST = 2**18  # bytes; a hundred times what any of ours has, and read in seconds
-_DEEPEST = 20  # of sections and lists within each other
+_MAX_BYTES = 2**18  # bytes; a hundred times what any of ours has, and read in seconds
+_MAX_DEPTH = 20  # of sections and lists within each other
 _DIGITS = 40  # more than any number that is meant needs
 _STR, _INT, _FLOAT = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float"))
 
@@ -30,9 +30,9 @@ def read_parameters(path: Path) -> dict[str, Any]:
         if path.exists() and not path.is_file():  # to open a pipe would wait for whoever writes into it
             raise PlatefuseError(f"{path} cannot be read: it is no file.")
         with path.open("rb") as stream:
-            content = stream.read(_LARGEST + 1)
-        if len(content) > _LARGEST:
-            raise PlatefuseError(f"{path} is larger than {_LARGEST // 1024} KiB: it cannot be a file of parameters.")
+            content = stream.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise PlatefuseError(f"{path} is larger than {_MAX_BYTES // 1024} KiB: it cannot be a file of parameters.")
         # S506 knows the class by the name SafeLoader only; it is one.
         parameters = yaml.load(content.decode("utf-8"), _ParameterLoader)  # noqa: S506
     except FileNotFoundError:
@@ -62,11 +62,11 @@ class _ParameterLoader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
-            raise _fault(event, f"*{shortened(str(event.anchor))}: write the value itself, not an alias")
+            raise _issue(event, f"*{shortened(str(event.anchor))}: write the value itself, not an alias")
         if event.tag is not None:
-            raise _fault(event, f"{shortened(event.tag)}: write the value without a tag")
-        if self._depth > _DEEPEST:
-            raise _fault(event, f"more than {_DEEPEST} levels deep")
+            raise _issue(event, f"{shortened(event.tag)}: write the value without a tag")
+        if self._depth > _MAX_DEPTH:
+            raise _issue(event, f"more than {_MAX_DEPTH} levels deep")
         self._depth += 1
         node = super().compose_node(parent, index)
         self._depth -= 1
@@ -75,7 +75,7 @@ class _ParameterLoader(yaml.SafeLoader):
     def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
         node = super().compose_scalar_node(anchor)
         if node.tag in (_INT, _FLOAT) and len(node.value) > _DIGITS:
-            raise _fault(node, f"{shortened(node.value)}: a number of more than {_DIGITS} characters")
+            raise _issue(node, f"{shortened(node.value)}: a number of more than {_DIGITS} characters")
         return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
@@ -83,12 +83,12 @@ class _ParameterLoader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if key.tag != _STR:
-                raise _fault(key, f"{shortened(str(key.value))}: the name of a parameter is text")
+                raise _issue(key, f"{shortened(str(key.value))}: the name of a parameter is text")
             if key.value in seen:
-                raise _fault(key, f"{shortened(key.value)} is given twice")
+                raise _issue(key, f"{shortened(key.value)} is given twice")
             seen.add(key.value)
         return node
 
 
-def _fault(where: Any, problem: str) -> yaml.MarkedYAMLError:
+def _issue(where: Any, problem: str) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=where.start_mark)

@@ -25,7 +25,7 @@ def order_boxes(boxes: np.ndarray, order: Literal["left_to_right", "rows"]) -> n
     return by_x[np.argsort(rows, kind="stable")]
 
 
-def crop_window(x1: Any, y1: Any, x2: Any, y2: Any, margin: float) -> tuple[Any, Any, Any, Any]:
+def expand_box(x1: Any, y1: Any, x2: Any, y2: Any, margin: float) -> tuple[Any, Any, Any, Any]:
     """Widen a box on each side by `margin` times its width or height.
 
     Args:

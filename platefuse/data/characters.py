@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.runner.atomic import replacing
+from platefuse.runner.atomic import atomic_write
 
 SPLITS = ("train", "val", "test")
 NO_CHARACTER = -1
@@ -35,7 +35,7 @@ class Characters:
 
 def write_characters(path: Path, characters: Characters) -> None:
     """Write one split as an .npz file; uncompressed, so that its bytes depend on no compressor's version."""
-    with replacing(path) as draft:
+    with atomic_write(path) as draft:
         np.savez(draft, images=characters.images, labels=characters.labels, alphabet=np.array(characters.alphabet))
 
 

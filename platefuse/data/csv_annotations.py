@@ -1,4 +1,4 @@
-"""Reads the CSV files of annotated images, and collects every fault in them with its file and line.
+"""Reads the CSV files of annotated images, and collects every issue in them with its file and line.
 
 What the files say is checked here; whether it fits the images is for whoever opens them.
 """
@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 
 from platefuse.core.errors import PlatefuseError, shortened
 
-_LARGEST = 2**31  # no coordinate is as large: they are kept as int32
-_MOST_BYTES = 2**25  # of a file: a million characters as CSV, 300,000 as COCO JSON, and memory below a gigabyte
+_MAX_COORDINATE = 2**31  # no coordinate is as large: they are kept as int32
+_MAX_BYTES = 2**25  # of a file: a million characters as CSV, 300,000 as COCO JSON, and memory below a gigabyte
 _WHOLE = re.compile(r" *[+-]?[0-9]{1,20} *")  # int() would take 1_0 and digits of other scripts, too
-_MOST_FAULTS = 1000  # that are listed: a file that has more is another kind of file
+_MAX_ISSUES = 1000  # that are listed: a file that has more is another kind of file
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Box:
     """One annotated character.
 
     Attributes:
-        where: the file and line, or entry, that says so, for whoever finds a fault in it.
+        where: the file and line, or entry, that says so, for whoever finds a issue in it.
         corners: x1,y1,x2,y2 in pixels of the image, x2 and y2 exclusive.
         character: what it is.
     """
@@ -48,24 +48,24 @@ class Annotations:
     sizes: dict[str, tuple[str, int, int]] = field(default_factory=dict)
 
 
-def refuse(faults: list[str], folder: Path) -> None:
-    """Do nothing without faults.
+def raise_issues(issues: list[str], folder: Path) -> None:
+    """Do nothing without issues.
 
     Raises:
-        PlatefuseError: the first fault, and how many there are.
+        PlatefuseError: the first issue, and how many there are.
     """
-    if faults:
-        more = f" Faults in all: {len(faults)}; `platefuse check {folder}` lists them." if faults[1:] else ""
-        raise PlatefuseError(faults[0] + more)
+    if issues:
+        more = f" Faults in all: {len(issues)}; `platefuse check {folder}` lists them." if issues[1:] else ""
+        raise PlatefuseError(issues[0] + more)
 
 
-def read_boxes(path: Path, classes: dict[str, int] | None, faults: list[str]) -> dict[str, list[Box]] | None:
+def read_boxes(path: Path, classes: dict[str, int] | None, issues: list[str]) -> dict[str, list[Box]] | None:
     """Read rows `path,x1,y1,x2,y2,class`, or `path,,,,,` for an image without characters.
 
     Args:
         path: the file; images lie in its folder.
         classes: those that there are; without them any single character is one.
-        faults: a sentence is added for each row that breaks the contract, and the row is left out.
+        issues: a sentence is added for each row that breaks the contract, and the row is left out.
 
     Returns:
         The boxes of each image in the order of the file; None if not all of it could be read.
@@ -86,13 +86,13 @@ def read_boxes(path: Path, classes: dict[str, int] | None, faults: list[str]) ->
         if any(row[1:]):
             boxes.append(Box(where, _corners(corners, where), _known(character, classes, where)))
 
-    return found if _take_rows(path, None, take, faults) else None
+    return found if _take_rows(path, None, take, issues) else None
 
 
-def read_classes(path: Path, faults: list[str]) -> dict[str, int] | None:
+def read_classes(path: Path, issues: list[str]) -> dict[str, int] | None:
     """Read rows `class,id`: one character and a new whole number each, in the order of the file.
 
-    A sentence is added to `faults` for each row that is not that. None if not all of the file could be read.
+    A sentence is added to `issues` for each row that is not that. None if not all of the file could be read.
     """
     classes: dict[str, int] = {}
     ids: set[int] = set()
@@ -106,13 +106,13 @@ def read_classes(path: Path, faults: list[str]) -> dict[str, int] | None:
         classes[row[0]] = index
         ids.add(index)
 
-    return classes if _take_rows(path, None, take, faults) else None
+    return classes if _take_rows(path, None, take, issues) else None
 
 
-def read_of_images(path: Path, what: str, faults: list[str]) -> dict[str, str] | None:
+def read_of_images(path: Path, what: str, issues: list[str]) -> dict[str, str] | None:
     """Read rows `image,what` below that header: what stands beside each image, in the order of the file.
 
-    A sentence is added to `faults` for another header, and for each row that is not those two, or whose image is
+    A sentence is added to `issues` for another header, and for each row that is not those two, or whose image is
     named twice or lies outside the folder. None if not all of the file could be read.
     """
     of_images: dict[str, str] = {}
@@ -125,7 +125,7 @@ def read_of_images(path: Path, what: str, faults: list[str]) -> dict[str, str] |
             raise PlatefuseError(f"{where}: {name} stands there twice.")
         of_images[name] = row[1]
 
-    return of_images if _take_rows(path, ["image", what], take, faults) else None
+    return of_images if _take_rows(path, ["image", what], take, issues) else None
 
 
 def read_text(path: Path) -> str:
@@ -138,17 +138,15 @@ def read_text(path: Path) -> str:
         if path.exists() and not path.is_file():  # to open a pipe would wait for whoever writes into it
             raise PlatefuseError(f"{path} cannot be read: it is no file.")
         with path.open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
+            content = stream.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         raise PlatefuseError(
             f"{path} is missing: a plate set has annotations.csv, classes.csv and truth.csv."
         ) from None
     except OSError as error:
         raise PlatefuseError(f"{path} cannot be read: {error.strerror}.") from None
-    if len(content) > _MOST_BYTES:
-        raise PlatefuseError(
-            f"{path} is larger than {_MOST_BYTES // 2**20} MiB: split the images into several folders."
-        )
+    if len(content) > _MAX_BYTES:
+        raise PlatefuseError(f"{path} is larger than {_MAX_BYTES // 2**20} MiB: split the images into several folders.")
     try:
         return content.decode("utf-8-sig")  # spreadsheets put a byte order mark first
     except UnicodeDecodeError as error:
@@ -175,7 +173,7 @@ def check_corners(corners: tuple[int, int, int, int], shown: str, where: str) ->
         PlatefuseError: unless 0 <= x1 < x2 and 0 <= y1 < y2, and all fit int32.
     """
     x1, y1, x2, y2 = corners
-    if not (0 <= x1 < x2 < _LARGEST and 0 <= y1 < y2 < _LARGEST):
+    if not (0 <= x1 < x2 < _MAX_COORDINATE and 0 <= y1 < y2 < _MAX_COORDINATE):
         raise PlatefuseError(f"{where}: a box needs 0 <= x1 < x2 and 0 <= y1 < y2, found {shortened(shown)!r}.")
 
 
@@ -207,10 +205,10 @@ def _shown(row: list[str]) -> str:
     return repr(shortened(",".join(row)))
 
 
-def _take_rows(path: Path, header: list[str] | None, take: Callable[[list[str], str], None], faults: list[str]) -> bool:
+def _take_rows(path: Path, header: list[str] | None, take: Callable[[list[str], str], None], issues: list[str]) -> bool:
     """Give `take` each row of a CSV file and where it stands, and say whether all of the file could be looked at.
 
-    A sentence is added to `faults` for each row that `take` refuses with PlatefuseError.
+    A sentence is added to `issues` for each row that `take` refuses with PlatefuseError.
     """
     try:
         rows = _rows(path)
@@ -222,14 +220,14 @@ def _take_rows(path: Path, header: list[str] | None, take: Callable[[list[str], 
         for line, row in rows:
             try:
                 take(row, f"{path}, line {line}")
-            except PlatefuseError as fault:
-                faults.append(str(fault))
-                if len(faults) >= _MOST_FAULTS:
+            except PlatefuseError as issue:
+                issues.append(str(issue))
+                if len(issues) >= _MAX_ISSUES:
                     raise PlatefuseError(
-                        f"{path} is not looked at any further: there are {_MOST_FAULTS} faults already."
+                        f"{path} is not looked at any further: there are {_MAX_ISSUES} issues already."
                     ) from None
-    except PlatefuseError as fault:
-        faults.append(str(fault))
+    except PlatefuseError as issue:
+        issues.append(str(issue))
         return False
     return True
 

@@ -52,7 +52,7 @@ def write_plate_set(
     """Write images and annotations into `folder`, which is made; each plate's path gives its image's name.
 
     Args:
-        folder: where to; use a temporary one and rename it (`platefuse.runner.atomic.replacing`).
+        folder: where to; use a temporary one and rename it (`platefuse.runner.atomic.atomic_write`).
         alphabet: every character, in the order of the class ids.
         plates: pairs of an image and its annotation; may be a generator, of any length. An image is uint8 RGB
             [H,W,3], or the bytes of an image file, which are written as they are.
@@ -106,15 +106,15 @@ def read_plate_set(folder: Path) -> list[Plate]:
         PlatefuseError: for a missing file, or a row that breaks the contract: names the file and the line of the
             first, and how many there are.
     """
-    faults: list[str] = []
-    classes = csv_annotations.read_classes(folder / CLASSES, faults)
-    boxes = csv_annotations.read_boxes(folder / ANNOTATIONS, classes, faults)
-    truth = csv_annotations.read_of_images(folder / TRUTH, "text", faults)
+    issues: list[str] = []
+    classes = csv_annotations.read_classes(folder / CLASSES, issues)
+    boxes = csv_annotations.read_boxes(folder / ANNOTATIONS, classes, issues)
+    truth = csv_annotations.read_of_images(folder / TRUTH, "text", issues)
     if boxes is not None and truth is not None:
-        faults += missing_names(folder / ANNOTATIONS, boxes, folder / TRUTH, truth)
-        faults += _beyond_images(folder, boxes)
-    csv_annotations.refuse(faults, folder)
-    assert boxes is not None and truth is not None  # or there are faults
+        issues += missing_names(folder / ANNOTATIONS, boxes, folder / TRUTH, truth)
+        issues += _beyond_images(folder, boxes)
+    csv_annotations.raise_issues(issues, folder)
+    assert boxes is not None and truth is not None  # or there are issues
     return [_plate(folder / name, boxes[name], text) for name, text in truth.items()]
 
 
@@ -124,10 +124,10 @@ def read_classes(path: Path) -> dict[str, int]:
     Raises:
         PlatefuseError: unless each row is one character and a new whole number; names the line.
     """
-    faults: list[str] = []
-    classes = csv_annotations.read_classes(path, faults)
-    if faults:
-        raise PlatefuseError(faults[0])
+    issues: list[str] = []
+    classes = csv_annotations.read_classes(path, issues)
+    if issues:
+        raise PlatefuseError(issues[0])
     return classes or {}
 
 
@@ -138,10 +138,10 @@ def read_truth(path: Path) -> dict[str, str]:
         PlatefuseError: without the header `image,text`, or for a row that is not those two, or an image that
             is named twice or lies outside the folder; names the line.
     """
-    faults: list[str] = []
-    truth = csv_annotations.read_of_images(path, "text", faults)
-    if faults:
-        raise PlatefuseError(faults[0])
+    issues: list[str] = []
+    truth = csv_annotations.read_of_images(path, "text", issues)
+    if issues:
+        raise PlatefuseError(issues[0])
     return truth or {}
 
 
@@ -161,8 +161,8 @@ def _plate(path: Path, boxes: list[csv_annotations.Box], text: str) -> Plate:
 
 def _beyond_images(folder: Path, boxes: dict[str, list[csv_annotations.Box]]) -> list[str]:
     sizes = {name: _image_size(folder / name) for name in boxes}
-    faults = [csv_annotations.beyond(box, sizes[name]) for name, of_image in boxes.items() for box in of_image]
-    return [fault for fault in faults if fault]
+    issues = [csv_annotations.beyond(box, sizes[name]) for name, of_image in boxes.items() for box in of_image]
+    return [issue for issue in issues if issue]
 
 
 def _image_size(image: Path) -> tuple[int, int] | None:

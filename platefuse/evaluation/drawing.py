@@ -18,11 +18,11 @@ WRONG: Colour = (240, 105, 45)
 UNJUDGED: Colour = (86, 180, 233)
 _INK: Colour = (30, 30, 30)
 _PAPER: Colour = (255, 255, 255)
-_SMALLEST_WIDTH, _TALLEST_ENLARGED = 480, 960
+_MIN_WIDTH, _MAX_ENLARGED_HEIGHT = 480, 960
 
 
 @dataclass(frozen=True, eq=False)
-class Mark:
+class BoxLabel:
     """One box to draw.
 
     Attributes:
@@ -38,14 +38,14 @@ class Mark:
     missed: bool = False
 
 
-def marks_of(reading: Reading) -> list[Mark]:
-    """Mark what was read, without a judgement."""
-    return [Mark(box, label) for box, label in zip(reading.boxes, reading.characters, strict=True)]
+def labels_of_reading(reading: Reading) -> list[BoxLabel]:
+    """BoxLabel what was read, without a judgement."""
+    return [BoxLabel(box, label) for box, label in zip(reading.boxes, reading.characters, strict=True)]
 
 
 def draw_plate(
     image: np.ndarray,
-    marks: Sequence[Mark],
+    labels: Sequence[BoxLabel],
     text: str,
     truth: str | None = None,
     size: tuple[int, int] | None = None,
@@ -54,7 +54,7 @@ def draw_plate(
 
     Args:
         image: uint8 RGB [H,W,3].
-        marks: the boxes, in pixels of `image`.
+        labels: the boxes, in pixels of `image`.
         text: what was read.
         truth: what the plate reads; with it the caption has a tick or, with the truth beside it, a cross.
         size: width and height that the image, without its caption, is scaled to fit. Without it a small image
@@ -71,10 +71,10 @@ def draw_plate(
     picture = Image.new("RGB", (scaled[0], scaled[1] + caption.height), _PAPER)
     picture.paste(Image.fromarray(image).resize(scaled, Image.Resampling.BICUBIC))
     canvas = ImageDraw.Draw(picture)
-    for mark in marks:
-        _draw_box(canvas, mark, scale)
-    for mark in marks:  # after all boxes: no line runs through a label
-        _draw_label(canvas, mark, scale, scaled, small)
+    for label in labels:
+        _draw_box(canvas, label, scale)
+    for label in labels:  # after all boxes: no line runs through a label
+        _draw_label(canvas, label, scale, scaled, small)
     picture.paste(caption, (0, scaled[1]))  # last: a box or label that sticks out below must not cover it
     return picture
 
@@ -102,34 +102,36 @@ def contact_sheet(pictures: Sequence[Image.Image], columns: int, title: str = ""
 
 def _enlargement(width: int, height: int) -> int:
     """Give the whole factor that makes a small image wide enough, and a narrow one not endlessly tall."""
-    return max(1, min(math.ceil(_SMALLEST_WIDTH / width), _TALLEST_ENLARGED // height))
+    return max(1, min(math.ceil(_MIN_WIDTH / width), _MAX_ENLARGED_HEIGHT // height))
 
 
-def _colour(mark: Mark) -> Colour:
-    return UNJUDGED if mark.right is None else RIGHT if mark.right else WRONG
+def _colour(label: BoxLabel) -> Colour:
+    return UNJUDGED if label.right is None else RIGHT if label.right else WRONG
 
 
-def _corners(mark: Mark, scale: float) -> tuple[float, float, float, float]:
+def _corners(label: BoxLabel, scale: float) -> tuple[float, float, float, float]:
     """Give x1,y1,x2,y2 in pixels of the picture, the far edges inside the box: Pillow draws those too."""
-    x1, y1, x2, y2 = (float(corner) * scale for corner in mark.box)
+    x1, y1, x2, y2 = (float(corner) * scale for corner in label.box)
     return x1, y1, max(x1, x2 - 1), max(y1, y2 - 1)
 
 
-def _draw_box(canvas: ImageDraw.ImageDraw, mark: Mark, scale: float) -> None:
-    if mark.missed:
-        _dashed(canvas, _corners(mark, scale), _colour(mark))
+def _draw_box(canvas: ImageDraw.ImageDraw, label: BoxLabel, scale: float) -> None:
+    if label.missed:
+        _dashed(canvas, _corners(label, scale), _colour(label))
     else:
-        canvas.rectangle(_corners(mark, scale), outline=_colour(mark), width=2)
+        canvas.rectangle(_corners(label, scale), outline=_colour(label), width=2)
 
 
-def _draw_label(canvas: ImageDraw.ImageDraw, mark: Mark, scale: float, picture: tuple[int, int], size: int) -> None:
-    x1, y1, x2, y2 = _corners(mark, scale)
+def _draw_label(
+    canvas: ImageDraw.ImageDraw, label: BoxLabel, scale: float, picture: tuple[int, int], size: int
+) -> None:
+    x1, y1, x2, y2 = _corners(label, scale)
     font = _font(size)
-    tall, half = size * 1.25, font.getlength(mark.label) / 2
+    tall, half = size * 1.25, font.getlength(label.label) / 2
     x = min(max((x1 + x2) / 2, half + 2), max(half + 2, picture[0] - half - 2))
     y = y1 - tall if y1 >= tall else min(y2 + 2, picture[1] - tall)
     # A dark rim keeps the label legible on light plates and over other characters.
-    canvas.text((x, y), mark.label, fill=_colour(mark), font=font, anchor="ma", stroke_width=2, stroke_fill=_INK)
+    canvas.text((x, y), label.label, fill=_colour(label), font=font, anchor="ma", stroke_width=2, stroke_fill=_INK)
 
 
 def _dashed(canvas: ImageDraw.ImageDraw, box: tuple[float, float, float, float], colour: Colour, dash: int = 6) -> None:

@@ -13,14 +13,14 @@ from tqdm import tqdm
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.images import read_image
 from platefuse.data.plate_set import Plate, read_plate_set
-from platefuse.evaluation.drawing import Mark, contact_sheet, draw_plate
+from platefuse.evaluation.drawing import BoxLabel, contact_sheet, draw_plate
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.inference.reader import Reader, Reading
 from platefuse.metrics.boxes import DetectionScores, average_precision, match_boxes
 from platefuse.metrics.text import exact_match_by_length, score_texts
-from platefuse.runner.atomic import replacing, write_csv, write_json
+from platefuse.runner.atomic import atomic_write, write_csv, write_json
 
-_MOST_ROWS = 100
+_MAX_ROWS = 100
 MISSED, SPURIOUS = "missed", "spurious"
 
 
@@ -74,8 +74,8 @@ def pair_up(plates: Sequence[Plate], readings: Sequence[Reading], params: Evalua
 def metrics_of(read: Sequence[ReadPlate], detection: DetectionScores) -> dict[str, Any]:
     """Compute the metrics of metrics/evaluation.json; all are shares but the error rate.
 
-    A share of nothing is 0: `missed` without true boxes, `spurious` without boxes found, and
-    `character_accuracy_on_crops` without a single match.
+    A share of nothing counts nothing as wrong: `recall` is 1 without true boxes, `precision` is 1 without boxes found.
+    `character_accuracy_on_crops` is 0 without a single match.
 
     Raises:
         PlatefuseError: for no plates.
@@ -92,8 +92,8 @@ def metrics_of(read: Sequence[ReadPlate], detection: DetectionScores) -> dict[st
         "detector": {
             "average_precision_50": detection.average_precision_50,
             "average_precision_50_95": detection.average_precision_50_95,
-            "missed": _share(sum(len(r.missed) for r in read), sum(len(r.plate.boxes) for r in read)),
-            "spurious": _share(sum(len(r.spurious) for r in read), sum(len(r.reading.boxes) for r in read)),
+            "recall": 1 - _share(sum(len(r.missed) for r in read), sum(len(r.plate.boxes) for r in read)),
+            "precision": 1 - _share(sum(len(r.spurious) for r in read), sum(len(r.reading.boxes) for r in read)),
         },
         "exact_match_by_length": exact_match_by_length(truths, texts),
     }
@@ -139,7 +139,7 @@ def confidence_rows(read: Sequence[ReadPlate]) -> list[list[float]]:
     """
     confidence = np.array([r.reading.confidence for r in read])
     right = np.array([r.right for r in read])
-    steps = np.linspace(0, len(read) - 1, min(_MOST_ROWS, len(read))).astype(int)
+    steps = np.linspace(0, len(read) - 1, min(_MAX_ROWS, len(read))).astype(int)
     rows = []
     for threshold in np.unique(np.sort(confidence)[steps]):
         kept = confidence >= threshold
@@ -147,16 +147,16 @@ def confidence_rows(read: Sequence[ReadPlate]) -> list[list[float]]:
     return rows
 
 
-def marks_of(read: ReadPlate) -> list[Mark]:
-    """Mark right characters green; red are wrong ones "7 (1)", missed ones dashed, "7?" where nothing is."""
+def labels_of_result(read: ReadPlate) -> list[BoxLabel]:
+    """BoxLabel right characters green; red are wrong ones "7 (1)", missed ones dashed, "7?" where nothing is."""
     plate, reading = read.plate, read.reading
-    marks = []
+    labels = []
     for (_, found), (actual, predicted) in zip(read.pairs, read.characters(), strict=True):
         same = actual == predicted
-        marks.append(Mark(reading.boxes[found], predicted if same else f"{predicted} ({actual})", same))
-    marks += [Mark(reading.boxes[found], f"{reading.characters[found]}?", False) for found in read.spurious]
-    marks += [Mark(plate.boxes[true], plate.characters[true], False, missed=True) for true in read.missed]
-    return marks
+        labels.append(BoxLabel(reading.boxes[found], predicted if same else f"{predicted} ({actual})", same))
+    labels += [BoxLabel(reading.boxes[found], f"{reading.characters[found]}?", False) for found in read.spurious]
+    labels += [BoxLabel(plate.boxes[true], plate.characters[true], False, missed=True) for true in read.missed]
+    return labels
 
 
 def chosen(read: Sequence[ReadPlate], pictured: int) -> list[ReadPlate]:
@@ -171,7 +171,7 @@ def chosen(read: Sequence[ReadPlate], pictured: int) -> list[ReadPlate]:
 def picture_of(read: Sequence[ReadPlate], pictured: int) -> Image.Image:
     """Draw plates in four columns: mistakes, the surest first, then right ones, the least sure first."""
     pictures = [
-        draw_plate(read_image(r.plate.path), marks_of(r), r.reading.text, r.plate.text, size=(384, 192))
+        draw_plate(read_image(r.plate.path), labels_of_result(r), r.reading.text, r.plate.text, size=(384, 192))
         for r in chosen(read, pictured)
     ]
     title = (
@@ -223,7 +223,7 @@ def evaluate(model: Path, plates_folder: Path, output: Path, params: EvaluatePar
     write_csv(output / "confusion.csv", ["actual", "predicted"], confusion_rows(read))
     write_csv(output / "precision_recall.csv", ["recall", "precision"], precision_recall_rows(detection))
     write_csv(output / "confidence.csv", ["threshold", "kept", "right"], confidence_rows(read))
-    with replacing(output / "readings.png") as draft:
+    with atomic_write(output / "readings.png") as draft:
         picture_of(read, params.pictured).save(draft, optimize=True)
     write_json(output / "evaluation.json", metrics)
     return metrics

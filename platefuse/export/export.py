@@ -8,10 +8,10 @@ from typing import Any, Literal, get_args
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import TRUTH, read_truth
-from platefuse.export.parity import Agreement, compare, compare_exact_match
-from platefuse.inference.metadata import read_card
+from platefuse.export.parity import Parity, compare, compare_exact_match
+from platefuse.inference.metadata import read_metadata
 from platefuse.inference.reader import Reader, find_images
-from platefuse.runner.atomic import replacing
+from platefuse.runner.atomic import atomic_write
 
 Kind = Literal["onnx", "litert"]
 Precision = Literal["float32", "float16"]
@@ -27,7 +27,7 @@ _NEEDED = {
 
 def export(
     model: Path, kind: Kind, out: Path, plates: Path, precision: Precision = "float32", batch_size: int = 16
-) -> Agreement:
+) -> Parity:
     """Convert a fused SavedModel's `numeric` signature, and check the result on plates.
 
     Args:
@@ -50,8 +50,8 @@ def export(
     truth = _truth_of(plates, precision)
     images = [plates / name for name in truth] if truth else find_images([plates])
     reference = Reader(model)
-    with replacing(out) as draft:
-        _converter(kind)(model, draft, read_card(model), precision)
+    with atomic_write(out) as draft:
+        _converter(kind)(model, draft, read_metadata(model), precision)
         candidate = Reader(draft)
         if precision == "float32":
             return compare(reference, candidate, images, str(out), batch_size)
@@ -79,5 +79,5 @@ def _truth_of(plates: Path, precision: Precision) -> dict[str, str]:
 
 def _converter(kind: Kind) -> Callable[[Path, Path, dict[str, Any], Precision], None]:
     converter: Callable[[Path, Path, dict[str, Any], Precision], None]
-    converter = importlib.import_module(f"platefuse.export.export.{kind}").convert
+    converter = importlib.import_module(f"platefuse.export.{kind}").convert
     return converter

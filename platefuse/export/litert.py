@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.inference.metadata import CARD, card_text
+from platefuse.inference.metadata import METADATA_FILE, metadata_text
 from platefuse.inference.runtimes.litert import SIGNATURE
 from platefuse.networks.common.keras2 import tf
 
 
-def convert(model: Path, out: Path, card: dict[str, Any], precision: str) -> None:
-    """Write the `numeric` signature as a flatbuffer, with the card as an associated file.
+def convert(model: Path, out: Path, metadata: dict[str, Any], precision: str) -> None:
+    """Write the `numeric` signature as a flatbuffer, with the metadata as an associated file.
 
     Args:
         model: the SavedModel's folder.
         out: the file to write.
-        card: what to put into it.
+        metadata: what to put into it.
         precision: float32, or float16 for weights of half the size.
 
     Raises:
@@ -36,6 +36,6 @@ def convert(model: Path, out: Path, card: dict[str, Any], precision: str) -> Non
             "be fused again: `dvc repro -f fuse`."
         ) from error
     # As LiteRT's associated files are kept: a zip behind the flatbuffer, which the interpreter does not look at.
-    card = card | {"sha256": hashlib.sha256(out.read_bytes()).hexdigest()}
+    metadata = metadata | {"sha256": hashlib.sha256(out.read_bytes()).hexdigest()}
     with zipfile.ZipFile(out, "a") as associated:
-        associated.writestr(zipfile.ZipInfo(CARD), card_text(card))
+        associated.writestr(zipfile.ZipInfo(METADATA_FILE), metadata_text(metadata))

@@ -10,19 +10,19 @@ import tf2onnx
 from tf2onnx import tf_loader
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.inference.metadata import CARD_KEY, card_text
+from platefuse.inference.metadata import METADATA_KEY, metadata_text
 from platefuse.networks.common.keras2 import tf
 
 OPSET = 17  # the first that has all that the graph needs
 
 
-def convert(model: Path, out: Path, card: dict[str, Any], precision: str) -> None:
-    """Write the `numeric` signature as ONNX: images of any size and number, and the card in the metadata.
+def convert(model: Path, out: Path, metadata: dict[str, Any], precision: str) -> None:
+    """Write the `numeric` signature as ONNX: images of any size and number, and the metadata in the metadata.
 
     Args:
         model: the SavedModel's folder.
         out: the file to write.
-        card: what to put into its metadata.
+        metadata: what to put into its metadata.
         precision: float32, or float16 for weights of half the size.
 
     Raises:
@@ -42,7 +42,7 @@ def convert(model: Path, out: Path, card: dict[str, Any], precision: str) -> Non
     _name_axes(proto)
     if precision == "float16":
         _halve_weights(proto)
-    onnx.helper.set_model_props(proto, {CARD_KEY: card_text(card)})
+    onnx.helper.set_model_props(proto, {METADATA_KEY: metadata_text(metadata)})
     onnx.save(proto, str(out))
 
 

@@ -17,7 +17,7 @@ MATCH_TOLERANCE = 0.002  # how much exact match weights of half the size may cos
 
 
 @dataclass
-class Agreement:
+class Parity:
     """What two models read on the same plates.
 
     Attributes:
@@ -56,7 +56,7 @@ def _largest(expected: np.ndarray, found: np.ndarray) -> float:
     return float(np.abs(expected - found).max(initial=0.0))
 
 
-def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: str, batch_size: int) -> Agreement:
+def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: str, batch_size: int) -> Parity:
     """Check that a model gives the same texts as another one on every image, and nearly the same numbers.
 
     Args:
@@ -69,7 +69,7 @@ def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: 
         PlatefuseError: names the first image on which the two differ and by how much; or if an image cannot be read;
             or if there is no character on any, which would prove nothing.
     """
-    agreement = Agreement()
+    agreement = Parity()
     for path, expected, found in _both(reference, candidate, images, batch_size):
         score, box = agreement.add(expected, found)
         differs = f"{name} is refused: {path} differs from what the SavedModel reads."
@@ -85,13 +85,13 @@ def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: 
 
 def compare_exact_match(
     reference: Reader, candidate: Reader, images: Sequence[Path], truths: Sequence[str], name: str, batch_size: int
-) -> Agreement:
+) -> Parity:
     """Check that a model reads nearly as many plates right as another one; `truths` are the images' texts.
 
     Raises:
         PlatefuseError: if it reads fewer, by more than MATCH_TOLERANCE; or as `compare` does.
     """
-    agreement = Agreement()
+    agreement = Parity()
     texts: tuple[list[str], list[str]] = ([], [])
     for _, expected, found in _both(reference, candidate, images, batch_size):
         agreement.add(expected, found)
@@ -121,7 +121,7 @@ def _both(
         yield path, expected, found
 
 
-def _check_characters(agreement: Agreement, name: str) -> None:
+def _check_characters(agreement: Parity, name: str) -> None:
     if not agreement.characters:
         raise PlatefuseError(
             f"{name} is refused: the SavedModel finds no character on any of the {agreement.plates} images, which "

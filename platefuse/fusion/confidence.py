@@ -7,16 +7,16 @@ import numpy as np
 
 from platefuse.networks.common.keras2 import keras, tf
 
-_LEAST = float(np.finfo(np.float32).tiny)  # stands for a probability of 0, which has no logarithm
+_MIN_PROBABILITY = float(np.finfo(np.float32).tiny)  # stands for a probability of 0, which has no logarithm
 _SURE = 1e-4  # neither network knows better than that, and one that is never wrong would leave the other no say
 
 
 def log_probability(probabilities: tf.Tensor) -> tf.Tensor:
     """The logarithm of probabilities, float32 [...], 0..1; finite, -87.3, for what is impossible (or below 0)."""
-    return tf.math.log(tf.maximum(probabilities, _LEAST))
+    return tf.math.log(tf.maximum(probabilities, _MIN_PROBABILITY))
 
 
-def certainty(probabilities: tf.Tensor) -> tf.Tensor:
+def entropy_confidence(probabilities: tf.Tensor) -> tf.Tensor:
     """Say how far from a blind guess opinions are: 1 minus their entropy against that of all characters alike.
 
     An O that might be a 0 is fairly certain, 0.8 of 36 characters, where the higher of the two probabilities may be 0.5
@@ -33,7 +33,7 @@ def certainty(probabilities: tf.Tensor) -> tf.Tensor:
     return tf.maximum(1.0 - entropy / math.log(probabilities.shape[-1]), 0.0)
 
 
-def presence(scores: tf.Tensor, certainties: tf.Tensor, weight: float) -> tf.Tensor:
+def joint_objectness(scores: tf.Tensor, certainties: tf.Tensor, weight: float) -> tf.Tensor:
     """Say how probable it is that a box holds a character, to the detector and the classifier together.
 
     Their odds are multiplied, the classifier's to the power of `weight`: a logarithmic opinion pool (Genest and Zidek,
@@ -42,7 +42,7 @@ def presence(scores: tf.Tensor, certainties: tf.Tensor, weight: float) -> tf.Ten
 
     Args:
         scores: the detector's, float32 [...], 0..1; below 0 in unused slots, which are as improbable as can be.
-        certainties: the classifier's (`certainty`), float32 [...], 0..1.
+        certainties: the classifier's (`entropy_confidence`), float32 [...], 0..1.
         weight: 0 leaves the scores as they are.
 
     Returns:
@@ -56,7 +56,7 @@ def _log_odds(probabilities: tf.Tensor) -> tf.Tensor:
     return tf.math.log(some) - tf.math.log(1.0 - some)
 
 
-class ProductOfOpinions(keras.layers.Layer):
+class ProductOfExperts(keras.layers.Layer):
     """Multiplies the classifier's opinion with the detector's: log p = log p_classifier + weight * log p_detector.
 
     A product of experts (Hinton, 2002), or logarithmic opinion pool. Input: the classifier's probabilities, float32

@@ -1,19 +1,19 @@
-"""Decodes image files inside the graph, which cannot catch an error, and not one that claims gigabytes."""
+"""Decodes PNG and JPEG inside the graph, in bounded memory."""
 
 from platefuse.data.images import MAX_PIXELS, MAX_SIDE
 from platefuse.networks.common.keras2 import tf
-from platefuse.networks.detection.resize import canvas_geometry, scale_to_canvas
+from platefuse.networks.detection.resize import letterbox, letterbox_geometry
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"  # how they begin
 _SMALL = 2**21  # pixels of a full HD frame: images up to here are decoded side by side, in 40 MB or less each
 
 
-def decode(encoded: tf.Tensor, canvas: tuple[int, int]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Decode images, string [B], of any sizes; give their canvases [B,h,w,3] and geometry [B,3].
+def decode_letterboxed(encoded: tf.Tensor, input_size: tuple[int, int]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decode image files, string [B], and letterbox them: float32 [B,h,w,3], and their geometry [B,3].
 
     An image that cannot be decoded, or claims to be too large, fails the call with its index. A graph cannot catch an
-    error, but tf.data can skip what raised one: what is missing afterwards is named. Small images are decoded side by
-    side, large ones one after another, so that not even a batch of them takes more memory than one.
+    error, but tf.data can skip an element that raised one; the indices that are missing afterwards are named. Small
+    images are decoded in parallel and large ones in turn, so that a batch of large ones takes no more memory than one.
     """
     count = tf.shape(encoded, tf.int64)[0]
 
@@ -21,11 +21,11 @@ def decode(encoded: tf.Tensor, canvas: tuple[int, int]) -> tuple[tf.Tensor, tf.T
         image = tf.io.decode_image(content, channels=3, expand_animations=False)
         image.set_shape([None, None, 3])
         height, width, _ = tf.unstack(tf.shape(image))
-        return scale_to_canvas(image[None], canvas)[0], canvas_geometry(height, width, canvas)
+        return letterbox(image[None], input_size)[0], letterbox_geometry(height, width, input_size)
 
     def load_small(index: tf.Tensor, content: tf.Tensor) -> tuple[tf.Tensor, ...]:
         small = _pixels(content) <= _SMALL
-        later = (tf.zeros([*canvas, 3]), tf.zeros([3]))
+        later = (tf.zeros([*input_size, 3]), tf.zeros([3]))
         return index, content, small, *tf.cond(small, lambda: load(content), lambda: later)
 
     def load_large(index: tf.Tensor, content: tf.Tensor, small: tf.Tensor, *loaded: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -34,13 +34,13 @@ def decode(encoded: tf.Tensor, canvas: tuple[int, int]) -> tuple[tf.Tensor, tf.T
     images = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
     loaded = images.map(load_small, tf.data.AUTOTUNE).map(load_large)
     # One more element, so that a batch can be taken even if none could be decoded, or none was given.
-    end = tf.data.Dataset.from_tensors((count, tf.zeros([*canvas, 3]), tf.zeros([3])))
-    indices, canvases, geometry = loaded.ignore_errors().concatenate(end).batch(count + 1).get_single_element()
+    end = tf.data.Dataset.from_tensors((count, tf.zeros([*input_size, 3]), tf.zeros([3])))
+    indices, letterboxed, geometry = loaded.ignore_errors().concatenate(end).batch(count + 1).get_single_element()
     missing = tf.sets.difference(tf.range(count)[None], indices[None]).values
     wanted = f"encoded: not PNG or JPEG bytes that can be decoded, of at most {MAX_PIXELS} pixels and {MAX_SIDE} a side"
     check = tf.debugging.Assert(tf.size(missing) == 0, [f"{wanted}, at index", missing])
     with tf.control_dependencies([check]):
-        return tf.identity(canvases[:-1]), tf.identity(geometry[:-1])
+        return tf.identity(letterboxed[:-1]), tf.identity(geometry[:-1])
 
 
 def _pixels(content: tf.Tensor) -> tf.Tensor:

@@ -1,8 +1,8 @@
-"""Where the detector's many boxes are, and which are given on: the best ones that overlap no better one.
+"""Box decoding and non-maximum suppression for a whole batch.
 
-keras-retinanet's FilterDetections does the same image by image, in a loop around TensorFlow's non-maximum suppression.
-To keep N boxes takes no more than N steps, though, and each can be taken for all images at once: that is faster, and
-made of operations that every runtime has.
+keras-retinanet's FilterDetections works image by image, in a loop around TensorFlow's non-maximum suppression. Keeping
+N boxes takes no more than N steps, though, and each step can be taken for all images at once: that is faster, and made
+of operations that every runtime has.
 """
 
 from collections.abc import Callable
@@ -14,53 +14,53 @@ from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.anchors import BOX_VARIANCE
 
 # Each is compared with each. RetinaNet (Lin et al., 2017, section 4.1) takes no more of a pyramid level.
-_MOST_CANDIDATES = 1000
+_MAX_CANDIDATES = 1000
 
 
-class AnchorBoxes(keras.layers.Layer):
-    """Boxes out of what the detector says of its anchors: keras-retinanet's RegressBoxes, with constant anchors.
+class BoxDecoder(keras.layers.Layer):
+    """Decodes box deltas with constant anchors, as keras-retinanet's RegressBoxes does.
 
-    Input: deltas float32 [B,A,4]. Output: boxes [B,A,4], x1,y1,x2,y2 in pixels of the canvas, clipped to it.
+    Input: deltas float32 [B,A,4]. Output: boxes [B,A,4], x1,y1,x2,y2 in pixels, clipped to the image.
 
     Args:
-        anchors: [A,4], x1,y1,x2,y2 in pixels of the canvas.
-        canvas: height and width.
+        anchors: [A,4], x1,y1,x2,y2 in pixels.
+        input_size: height and width of the image in pixels.
     """
 
-    def __init__(self, anchors: np.ndarray, canvas: tuple[int, int], **kwargs: Any) -> None:
+    def __init__(self, anchors: np.ndarray, input_size: tuple[int, int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.anchors, self.canvas = anchors.astype(np.float32), canvas
+        self.anchors, self.input_size = anchors.astype(np.float32), input_size
 
     def call(self, deltas: tf.Tensor) -> tf.Tensor:
         sides = np.tile(self.anchors[:, 2:] - self.anchors[:, :2], 2)
-        height, width = self.canvas
+        height, width = self.input_size
         boxes = self.anchors + deltas * BOX_VARIANCE * sides
         return tf.clip_by_value(boxes, 0.0, tf.constant([width, height, width, height], tf.float32))
 
 
-class BestBoxes(keras.layers.Layer):
-    """Keeps up to `slots` boxes of each image, highest score first, none of which overlaps a better one too much.
+class NonMaxSuppression(keras.layers.Layer):
+    """Keeps the best boxes of each image, highest score first, that overlap no better one.
 
     Input: boxes float32 [B,A,4], x1,y1,x2,y2, and the scores of their classes [B,A,C], 0..1. A box's score is that of
     its best class, whatever the others. Output: boxes [B,N,4], scores [B,N] and scores of classes [B,N,C]; rows without
     a box are -1 in all of them.
 
     Args:
-        slots: N.
+        max_characters: N, how many boxes to keep at most.
         score_threshold: boxes must score above it.
-        overlap_threshold: of two boxes that overlap by more than this IoU the lower-scoring is dropped.
+        nms_threshold: of two boxes that overlap by more than this IoU the lower-scoring is dropped.
     """
 
-    def __init__(self, slots: int, score_threshold: float, overlap_threshold: float, **kwargs: Any) -> None:
+    def __init__(self, max_characters: int, score_threshold: float, nms_threshold: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.slots, self.score_threshold, self.overlap_threshold = slots, score_threshold, overlap_threshold
+        self.max_characters, self.score_threshold, self.nms_threshold = max_characters, score_threshold, nms_threshold
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         boxes, class_scores = inputs
         scores = tf.reduce_max(class_scores, axis=-1)
         above = tf.reduce_sum(tf.cast(scores > self.score_threshold, tf.int32), axis=1)
         # Candidates only, as many as the image with the most of them has: few of the thousands of boxes.
-        scores, order = tf.math.top_k(scores, tf.clip_by_value(tf.reduce_max(above), 1, _MOST_CANDIDATES))
+        scores, order = tf.math.top_k(scores, tf.clip_by_value(tf.reduce_max(above), 1, _MAX_CANDIDATES))
         candidates = tf.gather(boxes, order, batch_dims=1)
         picked, found = self._pick(candidates, tf.cast(scores > self.score_threshold, tf.float32))
 
@@ -72,13 +72,18 @@ class BestBoxes(keras.layers.Layer):
         return of_picked(candidates, each), of_picked(scores, found), of_picked(class_scores, each)
 
     def _pick(self, boxes: tf.Tensor, left: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Pick one box after another: indices int32 [B,N] into boxes [B,K,4], best first, and which of them exist.
+        """Pick one box after another, best first.
 
-        `left` is float32 [B,K], 1 for what may be picked.
+        Args:
+            boxes: [B,K,4], highest score first.
+            left: float32 [B,K], 1 for each box that may be picked.
+
+        Returns:
+            Indices int32 [B,N] into the boxes, and which of them exist, bool [B,N].
         """
         stays = self._stays(boxes)
         picked, found = [], []
-        for _ in range(self.slots):
+        for _ in range(self.max_characters):
             best = tf.argmax(left, axis=1, output_type=tf.int32)  # the first of what is left
             picked.append(best)
             found.append(tf.gather(left, best, batch_dims=1))
@@ -86,7 +91,7 @@ class BestBoxes(keras.layers.Layer):
         return tf.stack(picked, axis=1), tf.stack(found, axis=1) > 0
 
     def _stays(self, boxes: tf.Tensor) -> tf.Tensor:
-        """Say of boxes [B,K,4] which of them, in the columns, stay once that of a row is picked: 1 or 0, [B,K,K]."""
+        """Which boxes (columns) stay once the box of a row is picked: 1 or 0, [B,K,K], of boxes [B,K,4]."""
         low = tf.minimum(boxes[..., :2], boxes[..., 2:])
         high = tf.maximum(boxes[..., :2], boxes[..., 2:])
         areas = tf.reduce_prod(high - low, axis=-1)
@@ -97,6 +102,6 @@ class BestBoxes(keras.layers.Layer):
 
         common = tf.reduce_prod(tf.nn.relu(of_pairs(tf.minimum, high) - of_pairs(tf.maximum, low)), axis=-1)
         # Without a division, which boxes without an area would make 0 / 0.
-        apart = common <= self.overlap_threshold * (of_pairs(tf.add, areas) - common)
+        apart = common <= self.nms_threshold * (of_pairs(tf.add, areas) - common)
         places = tf.range(tf.shape(boxes)[1])
         return tf.cast(apart & (places[:, None] != places), tf.float32)

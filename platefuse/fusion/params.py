@@ -13,20 +13,20 @@ from platefuse.fusion.decoding.formats import Formats
 class FuseParams(Params):
     """Section `fuse` of params.yaml."""
 
-    slots: int = Field(ge=1, le=100, description="N, the most characters read on one plate")
+    max_characters: int = Field(ge=1, le=100, description="N, the most characters read on one plate")
     head: Literal["batched", "multiflow"] = Field(description="one call of one classifier, or N copies of it")
     score_threshold: Real = Field(ge=0, lt=1, description="boxes count if the detector scores them above it")
     nms_threshold: Real = Field(gt=0, le=1, description="of two boxes of more overlap (IoU) the lower score goes")
     character_threshold: Real = Field(
         ge=0, lt=1, description="characters count if the classifier scores them this or more"
     )
-    presence_threshold: Real = Field(
+    objectness_threshold: Real = Field(
         ge=0, lt=1, description="characters count if they are there with this probability, to detector and classifier"
     )
-    certainty_weight: Real = Field(
-        ge=0, le=100, description="of the classifier's certainty in that; the detector's score is 1"
+    classifier_objectness_weight: Real = Field(
+        ge=0, le=100, description="of the classifier's entropy_confidence in that; the detector's score is 1"
     )
-    least_height: Real = Field(
+    min_height: Real = Field(
         ge=0, le=1, description="characters count if they are this share of their plate's median height or more"
     )
     crop_margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share before cropping")
@@ -35,10 +35,10 @@ class FuseParams(Params):
     )
     round: bool = Field(description="round the crops' pixels to 0 or 1, as the article does")
     reading_order: ReadingOrder = Field(description="by what the first character to read is chosen, and the next")
-    detector_weight: Real = Field(
+    detector_class_weight: Real = Field(
         ge=0, le=100, description="of the detector's opinion on a character; the classifier's is 1"
     )
-    change_cost: Real = Field(
+    transition_cost: Real = Field(
         ge=0, le=1000, description="log-probability lost by each change between letters and digits"
     )
     group_gap: Real = Field(
@@ -49,9 +49,10 @@ class FuseParams(Params):
         ge=0, le=1000, description="log-probability a reading may lose for following a format"
     )
 
-    def broken_rules(self) -> Iterator[str]:
+    def check_rules(self) -> Iterator[str]:
         longest = max(self.formats, key=len, default="")
-        if len(longest) > self.slots:
+        if len(longest) > self.max_characters:
             yield (
-                f"fuse.formats: {longest!r} is longer than fuse.slots = {self.slots}; raise fuse.slots or leave it out"
+                f"fuse.formats: {longest!r} is longer than fuse.max_characters = {self.max_characters}; raise "
+                "fuse.max_characters or leave the format out"
             )

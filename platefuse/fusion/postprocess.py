@@ -1,22 +1,22 @@
-"""The last layer of the fused model: from boxes, scores and opinions to what was read."""
+"""Post-processing, the last layer of the fused model: from boxes, scores and probabilities to a reading."""
 
 from typing import Any
 
-from platefuse.fusion.confidence import certainty, presence
-from platefuse.fusion.decoding.constrained import most_probable_reading
+from platefuse.fusion.confidence import entropy_confidence, joint_objectness
+from platefuse.fusion.decoding.constrained import constrained_decode
 from platefuse.fusion.decoding.reading_order import reading_order
-from platefuse.fusion.decoding.transitions import change_costs, upper_median
+from platefuse.fusion.decoding.transitions import transition_costs, upper_median
 from platefuse.fusion.params import FuseParams
 from platefuse.networks.common.keras2 import keras, tf
 
 
-class ReadOut(keras.layers.Layer):
-    """Drops what does not count, puts the rest in reading order and gives it in pixels of the image as given.
+class Postprocess(keras.layers.Layer):
+    """Filters detections, sorts them into reading order and names their characters.
 
-    With formats or runs it then names the characters by them; what counts was decided by the most probable ones before.
-    Input: boxes float32 [C,N,4] on the canvas and scores [C,N] (unused slots -1), probabilities [C,N,K] and
-    geometry [B,3], where C is B, or 1 if B is 0. Output: a dict of DESIGN's outputs but `text`, of B images; unused
-    slots stand last.
+    With formats or transition costs the names are those of constrained decoding; the filters look at the most probable
+    names in any case. Input: boxes float32 [C,N,4] in pixels of the letterboxed image and scores [C,N] (unused slots
+    -1), probabilities [C,N,K] and geometry [B,3], where C is B, or 1 if B is 0. Output: a dict of the signatures'
+    outputs but `text`, of B images, boxes in pixels of the image as given; unused slots stand last.
     """
 
     def __init__(self, params: FuseParams, alphabet: str, **kwargs: Any) -> None:
@@ -51,19 +51,21 @@ class ReadOut(keras.layers.Layer):
         used = scores >= 0
         if self.params.character_threshold:
             used &= tf.reduce_max(probabilities, axis=-1) >= self.params.character_threshold
-        if self.params.presence_threshold:
-            present = presence(scores, certainty(probabilities), self.params.certainty_weight)
-            used &= present >= self.params.presence_threshold
-        if self.params.least_height:
-            used &= tall_enough(boxes, used, self.params.least_height)
+        if self.params.objectness_threshold:
+            present = joint_objectness(
+                scores, entropy_confidence(probabilities), self.params.classifier_objectness_weight
+            )
+            used &= present >= self.params.objectness_threshold
+        if self.params.min_height:
+            used &= tall_enough(boxes, used, self.params.min_height)
         return used
 
     def _named(self, boxes: tf.Tensor, probabilities: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The ids and probabilities, [B,N] each, of the characters that are read; -1 and 0 in unused slots."""
         formats, tolerance = self.params.formats, self.params.format_tolerance
-        if formats or self.params.change_cost:
-            costs = change_costs(boxes, count, self.params.change_cost, self.params.group_gap)
-            return most_probable_reading(probabilities, count, formats, tolerance, costs, self.alphabet)
+        if formats or self.params.transition_cost:
+            costs = transition_costs(boxes, count, self.params.transition_cost, self.params.group_gap)
+            return constrained_decode(probabilities, count, formats, tolerance, costs, self.alphabet)
         ids = tf.argmax(probabilities, axis=-1, output_type=tf.int32)
         return tf.where(tf.sequence_mask(count, ids.shape[1]), ids, -1), tf.reduce_max(probabilities, axis=-1)
 
@@ -84,7 +86,7 @@ def tall_enough(boxes: tf.Tensor, used: tf.Tensor, least: float) -> tf.Tensor:
 
 
 def _in_image(boxes: tf.Tensor, geometry: tf.Tensor) -> tf.Tensor:
-    """Boxes [B,N,4] from pixels of the canvas to pixels of the image, clipped to it."""
+    """Boxes [B,N,4] from pixels of the letterboxed image to pixels of the image as given, clipped to it."""
     scale, height, width = tf.unstack(geometry[:, None, :], axis=-1)
     return tf.clip_by_value(boxes / scale[..., None], 0.0, tf.stack([width, height, width, height], axis=-1))
 

@@ -1,39 +1,39 @@
-"""Writes the fused model as a SavedModel that needs TensorFlow alone, and none of our code."""
+"""Writes the fused model as a SavedModel, which needs TensorFlow alone to be served."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from platefuse.fusion.image_decoding import decode
+from platefuse.fusion.graph import FusedModel
+from platefuse.fusion.image_decoding import decode_letterboxed
 from platefuse.fusion.postprocess import text_of
-from platefuse.inference.metadata import write_card
+from platefuse.inference.metadata import write_metadata
 from platefuse.networks.common.keras2 import SavedModel, convert_variables_to_constants_v2, keras, tf
-from platefuse.runner.atomic import replacing
+from platefuse.runner.atomic import atomic_write
 
 
-def save_fused(path: Path, fused: keras.Model, on_canvas: keras.Model, alphabet: str, card: dict) -> None:
-    """Write the fused model with its three signatures.
+def save_fused(path: Path, fused: FusedModel, parameters: dict[str, Any]) -> None:
+    """Write the fused model with its three signatures, and its metadata beside it.
 
     Args:
         path: the SavedModel's folder; replaced whole.
-        fused, on_canvas: from `platefuse.fusion.graph.fuse`.
-        alphabet: every character, in the order of the classifier's outputs.
-        card: what else to write down beside the model, in JSON's types.
+        fused: from `fuse`.
+        parameters: what it was fused with, in JSON's types; they go into the metadata.
     """
-    module = _Signatures(fused, on_canvas, alphabet)
+    module = _Signatures(fused)
     signatures = {
         "serving_default": module.serving_default,
         "encoded": module.encoded,
         "numeric": module.numeric,
     }
-    with replacing(path) as draft:
+    with atomic_write(path) as draft:
         tf.saved_model.save(module, draft, signatures)
         _make_repeatable(draft)
-        write_card(draft, {"alphabet": alphabet, "canvas": list(on_canvas.input_shape[0][1:3]), **card})
+        write_metadata(draft, {"alphabet": fused.alphabet, "input_size": list(fused.input_size), **parameters})
 
 
 def _make_repeatable(model: Path) -> None:
-    """Take out of a SavedModel what makes the bytes of equal ones differ."""
+    """Make the bytes of equal SavedModels equal."""
     (model / "fingerprint.pb").unlink(missing_ok=True)  # a random number; loading does without it
     saved = SavedModel.FromString((model / "saved_model.pb").read_bytes())
     for function in saved.meta_graphs[0].graph_def.library.function:
@@ -42,27 +42,28 @@ def _make_repeatable(model: Path) -> None:
 
 
 class _Signatures(tf.Module):
-    """The signatures: what comes before and after it differs, the network between is one function that all call."""
+    """The three signatures around one network: they differ in what comes before and after it."""
 
-    def __init__(self, fused: keras.Model, on_canvas: keras.Model, alphabet: str) -> None:
+    def __init__(self, fused: FusedModel) -> None:
         super().__init__()
         images = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
         encoded = tf.TensorSpec([None], tf.string, name="encoded")
-        canvas_size = tuple(on_canvas.input_shape[0][1:3])
-        scale, read = fused.get_layer("scale"), frozen(on_canvas)
+        letterbox, read = fused.model.get_layer("letterbox"), frozen(fused.on_letterboxed)
 
         def with_text(outputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-            return {"text": text_of(outputs["character_ids"], alphabet), **outputs}
+            return {"text": text_of(outputs["character_ids"], fused.alphabet), **outputs}
 
-        self.numeric = tf.function(lambda images: read(*scale(images)), [images])
-        self.serving_default = tf.function(lambda images: with_text(read(*scale(images))), [images])
-        self.encoded = tf.function(lambda encoded: with_text(read(*decode(encoded, canvas_size))), [encoded])
+        self.numeric = tf.function(lambda images: read(*letterbox(images)), [images])
+        self.serving_default = tf.function(lambda images: with_text(read(*letterbox(images))), [images])
+        self.encoded = tf.function(
+            lambda encoded: with_text(read(*decode_letterboxed(encoded, fused.input_size))), [encoded]
+        )
 
 
 def frozen(model: keras.Model) -> Callable[..., Any]:
-    """Make one function of a model, its weights constants in it.
+    """Make one function of a model, with its weights as constants.
 
-    oneDNN lays weights out anew in each call, unless it knows that they never change: a fifteenth of the time.
+    oneDNN lays out weights anew in each call unless it knows that they never change: a fifteenth of the time.
 
     Args:
         model: a functional model of several inputs.

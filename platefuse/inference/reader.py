@@ -50,7 +50,7 @@ class Reader:
     def __init__(self, model: Path = MODEL) -> None:
         self._model = model
         self._runtime = open_model(model)
-        self._alphabet: str = self._runtime.card["alphabet"]
+        self._alphabet: str = self._runtime.metadata["alphabet"]
 
     def read_images(self, images: Sequence[np.ndarray]) -> list[Reading]:
         """Read images, those of one shape in one call of the model.
@@ -97,7 +97,7 @@ class Reader:
         ids = outputs["character_ids"][used]
         if ids.max(initial=-1) >= len(self._alphabet):
             raise PlatefuseError(
-                f"{self._model} gave character {ids.max()}, and its card names {len(self._alphabet)}: make it anew."
+                f"{self._model} gave character {ids.max()}, and its metadata names {len(self._alphabet)}: make it anew."
             )
         text = "".join(self._alphabet[index] for index in ids)
         return Reading(

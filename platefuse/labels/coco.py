@@ -1,4 +1,4 @@
-"""COCO JSON, the form that labelling tools speak (https://cocodataset.org/#format-data): read with its faults, written.
+"""COCO JSON, the form that labelling tools speak (https://cocodataset.org/#format-data): read with its issues, written.
 
 Of a file that has more, such as segmentations, crowds or licences, the boxes are taken: `images` with `id` and
 `file_name`, `categories` with `id` and `name`, `annotations` with `id`, `image_id`, `category_id` and `bbox`, which is
@@ -13,40 +13,40 @@ from typing import Any
 
 from platefuse.core.errors import PlatefuseError, shortened
 from platefuse.data.csv_annotations import Annotations, Box, check_corners, inside, read_text
-from platefuse.runner.atomic import replacing
+from platefuse.runner.atomic import atomic_write
 
-_LARGEST = 1e9  # no image is as large; beyond 2**53 rounding a float would not give the pixel meant
+_MAX_COORDINATE = 1e9  # no image is as large; beyond 2**53 rounding a float would not give the pixel meant
 
 
-def read_coco(path: Path, faults: list[str]) -> Annotations | None:
+def read_coco(path: Path, issues: list[str]) -> Annotations | None:
     """Read annotated images whose categories are named as their characters.
 
     A category that no box uses may have any name: tools put one above the others.
 
     Args:
         path: the file; paths of images count from its folder.
-        faults: a sentence is added for each entry that is not as COCO has it, and the entry is left out.
+        issues: a sentence is added for each entry that is not as COCO has it, and the entry is left out.
 
     Returns:
         The images in the order of the file; None if it is no COCO file at all.
     """
-    content = _parsed(path, faults)
+    content = _parsed(path, issues)
     if content is None:
         return None
     images, categories, annotations = (
-        _by_id(content[part], path, part, faults) for part in ("images", "categories", "annotations")
+        _by_id(content[part], path, part, issues) for part in ("images", "categories", "annotations")
     )
-    names, sizes = _named_images(images, path, faults)
+    names, sizes = _named_images(images, path, issues)
     boxes: dict[str, list[Box]] = {name: [] for name in names.values()}
-    characters = _names(categories, faults)
+    characters = _names(categories, issues)
     of_words = set()  # categories that boxes are of, and that no character names
     for where, annotation in annotations.values():
         try:
             category = _reference(annotation, "category_id", categories, "categories", where)
             image = _reference(annotation, "image_id", images, "images", where)
             corners = _corners(annotation.get("bbox"), where)
-        except PlatefuseError as fault:
-            faults.append(str(fault))
+        except PlatefuseError as issue:
+            issues.append(str(issue))
             continue
         character = characters.get(category, "")
         if len(character) > 1:
@@ -55,7 +55,7 @@ def read_coco(path: Path, faults: list[str]) -> Annotations | None:
             boxes[names[image]].append(Box(where, corners, character))
     for category in sorted(of_words):
         where, name = categories[category][0], shortened(characters[category])
-        faults.append(f"{where}: there are boxes of {name!r}: expected one character.")
+        issues.append(f"{where}: there are boxes of {name!r}: expected one character.")
     return Annotations(boxes, "".join(name for name in characters.values() if len(name) == 1), sizes)
 
 
@@ -91,51 +91,51 @@ def write_coco(path: Path, alphabet: str, images: Sequence[tuple[str, tuple[int,
         "categories": [{"id": index, "name": character} for character, index in ids.items()],
         "annotations": annotations,
     }
-    with replacing(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _parsed(path: Path, faults: list[str]) -> dict[str, list[Any]] | None:
+def _parsed(path: Path, issues: list[str]) -> dict[str, list[Any]] | None:
     try:
         content = json.loads(read_text(path))
-    except PlatefuseError as fault:
-        faults.append(str(fault))
+    except PlatefuseError as issue:
+        issues.append(str(issue))
         return None
     except RecursionError:
-        faults.append(f"{path} cannot be read as JSON: it has lists in lists, too deep to follow.")
+        issues.append(f"{path} cannot be read as JSON: it has lists in lists, too deep to follow.")
         return None
     except ValueError as error:  # not UTF-8, not JSON, or a number of thousands of digits
-        faults.append(f"{path} cannot be read as JSON: {error}.")
+        issues.append(f"{path} cannot be read as JSON: {error}.")
         return None
     if not isinstance(content, dict):
-        faults.append(f"{path}: expected an object with images, annotations and categories, found {_kind(content)}.")
+        issues.append(f"{path}: expected an object with images, annotations and categories, found {_kind(content)}.")
         return None
     parts = ("images", "annotations", "categories")
     wrong = [part for part in parts if not isinstance(content.get(part), list)]
     for part in wrong:
         found = _kind(content[part]) if part in content else "nothing"
-        faults.append(f"{path}: expected a list of {part} under {part!r}, found {found}.")
+        issues.append(f"{path}: expected a list of {part} under {part!r}, found {found}.")
     return None if wrong else content
 
 
-def _by_id(entries: list[Any], path: Path, part: str, faults: list[str]) -> dict[int, tuple[str, dict[str, Any]]]:
+def _by_id(entries: list[Any], path: Path, part: str, issues: list[str]) -> dict[int, tuple[str, dict[str, Any]]]:
     """Give each entry, and where it stands, by its id."""
     found: dict[int, tuple[str, dict[str, Any]]] = {}
     for index, entry in enumerate(entries):
         where = f"{path}, {part}[{index}]"
         if not isinstance(entry, dict):
-            faults.append(f"{where}: expected an object, found {_kind(entry)}.")
+            issues.append(f"{where}: expected an object, found {_kind(entry)}.")
         elif not _is_whole(entry.get("id")):
-            faults.append(f"{where}: expected a whole number as 'id', found {_shown(entry.get('id'))}.")
+            issues.append(f"{where}: expected a whole number as 'id', found {_shown(entry.get('id'))}.")
         elif entry["id"] in found:
-            faults.append(f"{where}: the id {entry['id']} stands there twice.")
+            issues.append(f"{where}: the id {entry['id']} stands there twice.")
         else:
             found[entry["id"]] = (where, entry)
     return found
 
 
 def _named_images(
-    images: dict[int, tuple[str, dict[str, Any]]], path: Path, faults: list[str]
+    images: dict[int, tuple[str, dict[str, Any]]], path: Path, issues: list[str]
 ) -> tuple[dict[int, str], dict[str, tuple[str, int, int]]]:
     """Give the path of each image by its id, and by its path the size that the file tells of it."""
     names: dict[int, str] = {}
@@ -146,8 +146,8 @@ def _named_images(
             name = inside(_text(entry, "file_name", where), path.parent, where)
             if name in taken:
                 raise PlatefuseError(f"{where}: {name} stands there twice.")
-        except PlatefuseError as fault:
-            faults.append(str(fault))
+        except PlatefuseError as issue:
+            issues.append(str(issue))
             continue
         taken.add(name)
         names[image] = name
@@ -156,7 +156,7 @@ def _named_images(
     return names, sizes
 
 
-def _names(categories: dict[int, tuple[str, dict[str, Any]]], faults: list[str]) -> dict[int, str]:
+def _names(categories: dict[int, tuple[str, dict[str, Any]]], issues: list[str]) -> dict[int, str]:
     """Give the name of each category that has a proper one, by its id."""
     names: dict[int, str] = {}
     taken: set[str] = set()
@@ -167,8 +167,8 @@ def _names(categories: dict[int, tuple[str, dict[str, Any]]], faults: list[str])
                 raise PlatefuseError(f"{where}: the name {shortened(name)!r} stands there twice.")
             taken.add(name)
             names[category] = name
-        except PlatefuseError as fault:
-            faults.append(str(fault))
+        except PlatefuseError as issue:
+            issues.append(str(issue))
     return names
 
 
@@ -214,7 +214,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST  # nor is NaN
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_COORDINATE  # nor is NaN
 
 
 def _kind(value: Any) -> str:
@@ -223,7 +223,7 @@ def _kind(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as Python has it, cut where it is long: a fault is one sentence. What holds others may be endless."""
+    """A value as Python has it, cut where it is long: a issue is one sentence. What holds others may be endless."""
     nested = isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict | list) for v in value))
     shown = _kind(value) if nested else repr(value)
     return shown if len(shown) <= 80 else f"{shown[:80]}…"

@@ -11,7 +11,7 @@ from platefuse.data.characters import SPLITS
 from platefuse.labels.folder import AnnotatedImage
 
 
-def split_by_source(
+def group_split(
     images: Sequence[AnnotatedImage], val_share: float, test_share: float, seed: int
 ) -> dict[str, list[AnnotatedImage]]:
     """Split images; those of one source, or of the same pixels, stay together.

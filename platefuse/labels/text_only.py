@@ -10,7 +10,7 @@ from platefuse.data.plate_set import TRUTH, Plate, read_truth
 _NOWHERE = np.zeros((0, 4), np.int32)
 
 
-def read_photographs(plates: Path) -> dict[str, list[Plate]]:
+def read_text_only(plates: Path) -> dict[str, list[Plate]]:
     """Read what photographs there are in a folder, and in each folder in it.
 
     Args:

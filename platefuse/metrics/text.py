@@ -25,7 +25,9 @@ class TextScores:
     length_accuracy: float
 
 
-def score_texts(truths: Sequence[str], readings: Sequence[str], folds: Mapping[str, str] | None = None) -> TextScores:
+def score_texts(
+    truths: Sequence[str], readings: Sequence[str], look_alikes: Mapping[str, str] | None = None
+) -> TextScores:
     """Score readings against the truth.
 
     Worked examples, each of one plate:
@@ -46,7 +48,7 @@ def score_texts(truths: Sequence[str], readings: Sequence[str], folds: Mapping[s
     Args:
         truths: what each plate reads.
         readings: what was read, in the same order.
-        folds: look-alikes to count as equal, from `parse_folds`; applied to both sides.
+        look_alikes: look-alikes to count as equal, from `parse_look_alikes`; applied to both sides.
 
     Raises:
         PlatefuseError: for no plates at all.
@@ -54,7 +56,7 @@ def score_texts(truths: Sequence[str], readings: Sequence[str], folds: Mapping[s
     """
     if not truths:
         raise PlatefuseError("There is nothing to score: no plates were given.")
-    pairs = [(fold(t, folds), fold(r, folds)) for t, r in zip(truths, readings, strict=True)]
+    pairs = [(equate(t, look_alikes), equate(r, look_alikes)) for t, r in zip(truths, readings, strict=True)]
     characters = sum(len(truth) for truth, _ in pairs)
     edits = sum(Levenshtein.distance(truth, reading) for truth, reading in pairs)
     return TextScores(
@@ -78,26 +80,26 @@ def exact_match_by_length(truths: Sequence[str], readings: Sequence[str]) -> dic
     return {str(length): sum(right[length]) / len(right[length]) for length in sorted(right)}
 
 
-def parse_folds(folds: str) -> dict[str, str]:
+def parse_look_alikes(look_alikes: str) -> dict[str, str]:
     """Read groups of look-alikes, such as "O0,I1" or "O0Q,8B", as each character's first of its group.
 
     Raises:
         PlatefuseError: for a group of fewer than two characters, or a character that stands there twice.
     """
     first: dict[str, str] = {}
-    for group in folds.split(","):
+    for group in look_alikes.split(","):
         if len(group) < 2:
             raise PlatefuseError(
-                f"--fold {folds!r}: {group!r} is not a group of look-alikes; expected groups of two or more "
+                f"--equate {look_alikes!r}: {group!r} is not a group of look-alikes; expected groups of two or more "
                 "characters with commas between them, such as 'O0,I1'."
             )
         for character in group:
             if character in first:
-                raise PlatefuseError(f"--fold {folds!r}: {character!r} stands there twice.")
+                raise PlatefuseError(f"--equate {look_alikes!r}: {character!r} stands there twice.")
             first[character] = group[0]
     return first
 
 
-def fold(text: str, folds: Mapping[str, str] | None) -> str:
-    """Replace each character by the first of its look-alikes; without folds the text is as it was."""
-    return "".join(folds.get(character, character) for character in text) if folds else text
+def equate(text: str, look_alikes: Mapping[str, str] | None) -> str:
+    """Replace each character by the first of its look-alikes; without look_alikes the text is as it was."""
+    return "".join(look_alikes.get(character, character) for character in text) if look_alikes else text

@@ -20,7 +20,7 @@ _RANDOM = 8  # characters that tempfile.mkdtemp ends a name with
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path` to write to, and rename it to `path` if the block succeeds.
 
     The block may make a file or a folder of the temporary path; a folder replaces the old one whole. If the block
@@ -47,8 +47,8 @@ def replacing(path: Path) -> Iterator[Path]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _heal(path.parent.resolve())
-        workplace, held = _make_workplace(path)
+        _recover(path.parent.resolve())
+        workplace, lock = _make_workplace(path)
     except OSError as error:
         raise PlatefuseError(f"{path} cannot be written: {error.strerror}.") from None
     try:
@@ -67,8 +67,8 @@ def replacing(path: Path) -> Iterator[Path]:
         raise PlatefuseError(f"{path} cannot be written: no room is left where it is to be.") from cause
     finally:  # of a signal, too, which may come between the two renames
         _clear(workplace)
-        if held is not None:
-            os.close(held)
+        if lock is not None:
+            os.close(lock)
 
 
 def _make_workplace(path: Path) -> tuple[Path, int | None]:
@@ -76,23 +76,23 @@ def _make_workplace(path: Path) -> tuple[Path, int | None]:
     while True:
         workplace = Path(tempfile.mkdtemp(prefix=f".{path.name}{_DRAFT}", dir=path.parent))
         with suppress(FileNotFoundError):  # another process that heals may be quicker
-            held = lock_folder(workplace, wait=True)
+            lock = lock_folder(workplace, wait=True)
             for name in ("new", "old"):
                 (workplace / name).mkdir()
-            return workplace, held
+            return workplace, lock
 
 
 @functools.cache  # once a process: a folder may get thousands of files
-def _heal(folder: Path) -> None:
+def _recover(folder: Path) -> None:
     """Remove the drafts that killed processes have left in a folder, and bring back what they had set aside."""
     for workplace in folder.glob(f".*{_DRAFT}*"):
-        with suppress(OSError):  # held by a living process, or gone
-            held = lock_folder(workplace, wait=False)
-            if held is None:
+        with suppress(OSError):  # lock by a living process, or gone
+            lock = lock_folder(workplace, wait=False)
+            if lock is None:
                 continue
             if _is_workplace(workplace):
                 _clear(workplace)
-            os.close(held)
+            os.close(lock)
 
 
 def _is_workplace(folder: Path) -> bool:
@@ -126,11 +126,11 @@ def _is_lack_of_room(error: BaseException) -> bool:
 
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as `json_text` gives it."""
-    with replacing(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text(json_text(content), encoding="utf-8")
 
 
 def write_csv(path: Path, header: list[str] | None, rows: list[list[Any]]) -> None:
     """Write rows as `csv_text` gives them; `header` may be None for a file without one."""
-    with replacing(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text(csv_text(rows if header is None else [header, *rows]), encoding="utf-8", newline="")

@@ -14,14 +14,14 @@ def lock_folder(path: Path, wait: bool) -> int | None:
 
     Args:
         path: the folder.
-        wait: until it is free; otherwise a folder that is held is an error.
+        wait: until it is free; otherwise a folder that is lock is an error.
 
     Returns:
         The descriptor that holds it: it is free again when all processes that have it have ended or closed it. None
         where the file system, or the system, knows no locks.
 
     Raises:
-        FileNotFoundError: if it is not there, or whoever held it has removed it.
+        FileNotFoundError: if it is not there, or whoever lock it has removed it.
         BlockingIOError: if another process holds it, and `wait` is false.
     """
     if fcntl is None:

@@ -12,7 +12,7 @@ import psutil
 _PAUSE = 0.2  # seconds between two looks
 
 
-def when_ended(pid: int, act: Callable[[], object]) -> None:
+def on_exit_of(pid: int, act: Callable[[], object]) -> None:
     """Call a function, in a thread of its own, when another process has ended, however it ended."""
 
     def watch() -> None:
@@ -25,7 +25,7 @@ def when_ended(pid: int, act: Callable[[], object]) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def end_with_dvc() -> None:
+def exit_with_parent() -> None:
     """Have this process get a SIGTERM when the DVC ends that runs it as a stage: DVC alone would leave it behind.
 
     A stage that was started by hand outlives its shell, if the shell lets it.
@@ -35,10 +35,10 @@ def end_with_dvc() -> None:
             ancestors = psutil.Process().parents()  # a shell may be between the two, and has the variable too
             dvc = next((p.pid for p in ancestors if "DVC_STAGE" not in p.environ()), None)
             if dvc:
-                when_ended(dvc, lambda: os.kill(os.getpid(), signal.SIGTERM))
+                on_exit_of(dvc, lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def start_worker(parent: int) -> None:
     """What a worker process does first: it ends with its parent at once, whatever the parent does about signals."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    when_ended(parent, lambda: os._exit(1))
+    on_exit_of(parent, lambda: os._exit(1))

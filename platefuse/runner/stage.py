@@ -24,7 +24,7 @@ def run_stage(name: str, work: Callable[[], None]) -> None:
     - An error that the user can mend, no memory and a disk that fails become a sentence and exit status 1.
 
     Args:
-        name: the stage's; `.checkpoints/NAME` is held meanwhile.
+        name: the stage's; `.checkpoints/NAME` is lock meanwhile.
         work: what it does.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -57,7 +57,7 @@ def _leave(status: int) -> None:
 def _alone(name: str) -> Iterator[None]:
     """Hold a stage's folder of checkpoints; remove it if the stage comes to its end, and otherwise if it is empty."""
     folder = CHECKPOINTS / name
-    held = _hold(folder, name)
+    lock = _hold(folder, name)
     try:
         (folder / _HOLDER).write_text(str(os.getpid()), encoding="ascii")
         yield
@@ -71,8 +71,8 @@ def _alone(name: str) -> Iterator[None]:
     finally:
         with suppress(OSError):
             CHECKPOINTS.rmdir()
-        if held is not None:
-            os.close(held)
+        if lock is not None:
+            os.close(lock)
 
 
 def _hold(folder: Path, name: str) -> int | None:
@@ -82,7 +82,7 @@ def _hold(folder: Path, name: str) -> int | None:
             folder.mkdir(parents=True, exist_ok=True)
             return lock_folder(folder, wait=waited)
         except FileNotFoundError:
-            pass  # whoever held it is done, and has removed it
+            pass  # whoever lock it is done, and has removed it
         except BlockingIOError:
             print(f"{name} still runs here as {_holder(folder)}: waiting for it to end.", file=sys.stderr, flush=True)
             waited = True

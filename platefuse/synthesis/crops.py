@@ -1,6 +1,6 @@
 """Cuts out of plates what the classifier learns from: characters, and what is taken for one and is none.
 
-The crops are those that the fused model's connection layer makes of the same boxes (`crop_window`, Pillow's BILINEAR
+The crops are those that the fused model's connection layer makes of the same boxes (`expand_box`, Pillow's BILINEAR
 as the filter of `platefuse.networks.detection.resize`), without TensorFlow: workers that make plates start faster so.
 """
 
@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import Field
 
 from platefuse.core.params import Pair, Params, Real
-from platefuse.data.boxes import crop_window
+from platefuse.data.boxes import expand_box
 
 _WIDTHS = (0.45, 0.8)  # of a wrongly found character against its height
 _NEIGHBOURS = 1.3  # characters farther apart, in their heights, have room for another between them
@@ -21,11 +21,11 @@ _NEIGHBOURS = 1.3  # characters farther apart, in their heights, have room for a
 class CropParams(Params):
     """Section `synth.crops` of params.yaml: how the classifier's characters are cut out of the plates."""
 
-    canvas: Pair[Annotated[int, Field(ge=32, le=4096)]] = Field(description="height, width; as detector.canvas")
+    input_size: Pair[Annotated[int, Field(ge=32, le=4096)]] = Field(description="height, width; as detector.input_size")
     size: Pair[Annotated[int, Field(ge=8, le=256)]] = Field(description="height and width of a character, in pixels")
     margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share; as fuse.crop_margin")
     shift: Real = Field(ge=0, le=0.5, description="how far each edge of a box may be off, as a share of its side")
-    negatives: int = Field(ge=0, le=20, description="most crops a plate of what is no character")
+    hard_negatives: int = Field(ge=0, le=20, description="most crops a plate of what is no character")
 
 
 def cut_characters(rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, params: CropParams) -> np.ndarray:
@@ -38,37 +38,37 @@ def cut_characters(rng: np.random.Generator, image: Image.Image, boxes: np.ndarr
         params: the crops' geometry.
 
     Returns:
-        uint8 [n,h,w], gray; what lies beyond the canvas looks as its border does.
+        uint8 [n,h,w], gray; what lies beyond the plate looks as its border does.
     """
     if not len(boxes):
         return np.zeros((0, *params.size), np.uint8)
-    canvas, scale = _on_canvas(image, params.canvas)
+    plate, scale = _letterboxed(image, params.input_size)
     windows = _windows(rng, boxes * scale, params)
-    pad = _padding(windows, canvas.size, params.size)
-    padded = Image.fromarray(np.pad(np.asarray(canvas), pad, mode="edge"))
+    pad = _padding(windows, plate.size, params.size)
+    padded = Image.fromarray(np.pad(np.asarray(plate), pad, mode="edge"))
     size = params.size[::-1]
     cut = [padded.resize(size, Image.Resampling.BILINEAR, box=tuple(window)) for window in windows + pad]
     return np.stack([np.asarray(crop) for crop in cut])
 
 
-def cut_negatives(
-    rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, marks: np.ndarray, params: CropParams
+def cut_hard_negatives(
+    rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, distractors: np.ndarray, params: CropParams
 ) -> np.ndarray:
-    """Cut out of a plate what a detector may take for a character: marks, halves of two characters, the plate's ends.
+    """Crop hard negatives: distractors, gaps between characters, and the ends of the number.
 
     Args:
         rng: the plate's own generator.
         image: the plate.
         boxes: of its characters, [n,4], x1,y1,x2,y2 in its pixels, in reading order.
-        marks: [m,4], what is printed on it and is no character: emblems, stacked letters.
-        params: `negatives`, how many at most, and the crops' geometry.
+        distractors: [m,4], what is printed on it and is no character: emblems, stacked letters.
+        params: `hard_negatives`, how many at most, and the crops' geometry.
 
     Returns:
-        uint8 [<=negatives,h,w], gray.
+        uint8 [<=hard_negatives,h,w], gray.
     """
-    centres = np.concatenate([_centres(marks), *_beside_characters(boxes)])
-    chosen = rng.permutation(centres)[: params.negatives]
-    marked = boxes if len(boxes) else marks
+    centres = np.concatenate([_centres(distractors), *_beside_characters(boxes)])
+    chosen = rng.permutation(centres)[: params.hard_negatives]
+    marked = boxes if len(boxes) else distractors
     height = np.median(marked[:, 3] - marked[:, 1]) if len(marked) else 0.0
     half = height / 2 * np.column_stack([rng.uniform(*_WIDTHS, len(chosen)), np.ones(len(chosen))])
     return cut_characters(rng, image, np.concatenate([chosen - half, chosen + half], axis=1), params)
@@ -90,30 +90,30 @@ def _beside_characters(boxes: np.ndarray) -> list[np.ndarray]:
     return [between, beyond]
 
 
-def _on_canvas(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, float]:
-    """Scale a plate to a canvas of that height and width, in gray, and give the scale too."""
+def _letterboxed(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, float]:
+    """Letterbox a plate to that height and width, in gray, and give the scale too."""
     gray = image.convert("L")
     scale = min(size[0] / gray.height, size[1] / gray.width)
     shown = (round(gray.width * scale), round(gray.height * scale))
-    canvas = Image.new("L", size[::-1])
-    if not all(shown):  # a sliver, whose every pixel would be less than half a pixel of the canvas
-        return canvas, scale
-    over = math.ceil(0.5 / scale)  # the last pixel of the canvas may be less than whole, and still of this scale
+    letterboxed = Image.new("L", size[::-1])
+    if not all(shown):  # a sliver, whose every pixel would be less than half a pixel of the result
+        return letterboxed, scale
+    over = math.ceil(0.5 / scale)  # the last pixel of the result may be less than whole, and still of this scale
     edged = Image.fromarray(np.pad(np.asarray(gray), (0, over), mode="edge"))
-    canvas.paste(edged.resize(shown, Image.Resampling.BILINEAR, box=(0, 0, shown[0] / scale, shown[1] / scale)))
-    return canvas, scale
+    letterboxed.paste(edged.resize(shown, Image.Resampling.BILINEAR, box=(0, 0, shown[0] / scale, shown[1] / scale)))
+    return letterboxed, scale
 
 
 def _windows(rng: np.random.Generator, boxes: np.ndarray, params: CropParams) -> np.ndarray:
-    """Shift the edges of boxes, float [n,4] in pixels of the canvas, and give what becomes their crops, [n,4]."""
+    """Crop windows, [n,4], of boxes whose edges are shifted, float [n,4] in pixels of the letterboxed plate."""
     sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
     shifted = boxes + sides * rng.uniform(-params.shift, params.shift, boxes.shape)
     x1, y1, x2, y2 = shifted.T
-    return np.stack(crop_window(x1, y1, x2, y2, params.margin), axis=1)
+    return np.stack(expand_box(x1, y1, x2, y2, params.margin), axis=1)
 
 
-def _padding(windows: np.ndarray, canvas: tuple[int, int], size: tuple[int, int]) -> int:
-    """How many pixels windows [n,4] and the filter need around a canvas (width, height); `size` is of the crops."""
-    beyond = max(-windows.min(), (windows[:, 2:] - canvas).max(), 0)
+def _padding(windows: np.ndarray, plate: tuple[int, int], size: tuple[int, int]) -> int:
+    """Pixels that windows [n,4] and the filter need around a plate (width, height), for crops of `size`."""
+    beyond = max(-windows.min(), (windows[:, 2:] - plate).max(), 0)
     filter_reach = max(((windows[:, 2:] - windows[:, :2]) / size[::-1]).max(), 1)
     return math.ceil(beyond + filter_reach)

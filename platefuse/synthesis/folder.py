@@ -17,17 +17,17 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.core.params import Params, Real
 from platefuse.data.boxes import order_boxes
 from platefuse.data.characters import NO_CHARACTER, SPLITS, Characters, read_characters, write_characters
-from platefuse.data.csv_annotations import refuse
+from platefuse.data.csv_annotations import raise_issues
 from platefuse.data.images import read_encoded, read_image
 from platefuse.data.plate_set import Plate, read_plate_set, write_plate_set
 from platefuse.labels.folder import AnnotatedImage, read_annotated
-from platefuse.labels.split import split_by_source
-from platefuse.synthesis.crops import CropParams, cut_characters, cut_negatives
+from platefuse.labels.split import group_split
+from platefuse.synthesis.crops import CropParams, cut_characters, cut_hard_negatives
 from platefuse.synthesis.licence.dataset import LicencePlateParams, LicenceSynthParams, write_licence_plates
 from platefuse.synthesis.mnist_splits import load_source
 from platefuse.synthesis.scatter.dataset import BoardParams, ScatterSynthParams, Share, write_boards
 
-_MOST_FILES = 10_000  # more are packed: they are slow to copy and to keep in DVC
+_MAX_FILES = 10_000  # more are packed: they are slow to copy and to keep in DVC
 _DIGIT = (28, 28)  # height and width of MNIST's
 
 
@@ -38,7 +38,7 @@ class MixedParams(Params):
     scatter: BoardParams | None = Field(None, description="boards of digits, with the parameters of layout scatter")
     licence: LicencePlateParams | None = Field(None, description="or licence plates, with those of layout licence")
 
-    def broken_rules(self) -> Iterator[str]:
+    def check_rules(self) -> Iterator[str]:
         if (self.scatter is None) == (self.licence is None):
             yield "synth.mixed: expected the parameters of one layout, under 'scatter' or under 'licence'"
 
@@ -58,7 +58,7 @@ class FolderSynthParams(Params):
     crops: CropParams | None = Field(None, description="how they are cut out of plates")
     mixed: MixedParams | None = Field(None, description="synthetic plates in the training set; null for none")
 
-    def broken_rules(self) -> Iterator[str]:
+    def check_rules(self) -> Iterator[str]:
         if (self.characters == "plates") != (self.crops is not None):
             yield (
                 f"synth.characters = {self.characters!r}: synth.crops says how characters are cut out of plates; it "
@@ -91,13 +91,13 @@ def check_declared(folder: str) -> None:
         )
 
 
-def write_own_plates(params: FolderSynthParams, plates: dict[str, Path], characters: Path) -> None:
+def write_folder_plates(params: FolderSynthParams, plates: dict[str, Path], characters: Path) -> None:
     """Write a plate set a split, and the characters of each as an .npz into `characters`.
 
     Images are copied byte for byte, under numbers for names; synthetic plates follow the training set's own.
 
     Raises:
-        PlatefuseError: for faults of the folder, too few images to split, or characters that a source does not have.
+        PlatefuseError: for issues of the folder, too few images to split, or characters that a source does not have.
     """
     own, alphabet = _own_plates(params)
     with TemporaryDirectory(dir=characters.parent) as workplace:
@@ -116,7 +116,7 @@ def write_own_plates(params: FolderSynthParams, plates: dict[str, Path], charact
                 plates[split],
                 alphabet,
                 _copied(together, split),
-                packed=split == "train" and len(together) > _MOST_FILES,
+                packed=split == "train" and len(together) > _MAX_FILES,
             )
             write_characters(characters / f"{split}.npz", single[split])
 
@@ -125,10 +125,10 @@ def _own_plates(params: FolderSynthParams) -> tuple[dict[str, list[Plate]], str]
     """Give the plates of each split, their boxes in reading order, and the alphabet."""
     folder = Path(params.folder)
     annotated = read_annotated(folder)
-    refuse(annotated.faults, folder)
+    raise_issues(annotated.issues, folder)
     splits = annotated.splits
     if "" in splits:
-        splits = split_by_source(splits[""], params.val_share, params.test_share, params.seed)
+        splits = group_split(splits[""], params.val_share, params.test_share, params.seed)
     for split in SPLITS:
         if not any(image.characters for image in splits[split]):
             raise PlatefuseError(f"{folder}: the plates of {split} have no characters: each split needs some.")
@@ -167,7 +167,7 @@ def _cut(plates: list[Plate], split: str, params: FolderSynthParams, alphabet: s
         image = Image.fromarray(read_image(plate.path))
         crops.append(cut_characters(rng, image, plate.boxes, params.crops))
         labels += [alphabet.index(character) for character in plate.characters]
-        crops.append(cut_negatives(rng, image, plate.boxes, np.zeros((0, 4)), params.crops))
+        crops.append(cut_hard_negatives(rng, image, plate.boxes, np.zeros((0, 4)), params.crops))
         labels += [NO_CHARACTER] * len(crops[-1])
     return Characters(np.concatenate(crops), np.array(labels, np.int64), alphabet)
 

@@ -18,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.runner.atomic import replacing
+from platefuse.runner.atomic import atomic_write
 
 ALPHABET = "0123456789"
 
@@ -31,7 +31,7 @@ CHECKSUMS = {
 }
 MIRROR = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 _SECONDS = 60
-_LARGEST = 64 * 2**20  # bytes; the largest file unpacks to 47 MB, so nothing honest is cut
+_MAX_BYTES = 64 * 2**20  # bytes; the largest file unpacks to 47 MB, so nothing honest is cut
 _REPLACE = "replace it with the original, or remove it and unset MNIST_DIR to have it downloaded"
 _BRING = "set MNIST_DIR to a folder with MNIST's four IDX files"
 
@@ -104,7 +104,7 @@ def _checked(path: Path, origin: str = "", remedy: str = _REPLACE) -> bytes:
     origin = origin or str(path)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            content = stream.read(_LARGEST)
+            content = stream.read(_MAX_BYTES)
     except (OSError, EOFError, zlib.error) as error:
         raise PlatefuseError(f"{origin} cannot be unpacked ({error}): {remedy}.") from None
     found, expected = hashlib.sha256(content).hexdigest(), CHECKSUMS[path.name.removesuffix(".gz")]
@@ -120,7 +120,7 @@ def _download(target: Path) -> None:
     url = MIRROR + target.name
     bar = tqdm(desc=f"downloading {target.name}", unit="B", unit_scale=True, disable=None)
     try:
-        with replacing(target) as draft:
+        with atomic_write(target) as draft:
             with (
                 bar,
                 urllib.request.urlopen(url, timeout=_SECONDS) as response,  # https, a constant host

@@ -35,6 +35,6 @@ def log_uniform(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
     return float(np.exp(rng.uniform(*np.log(bounds))))
 
 
-def happens(rng: np.random.Generator, share: float) -> bool:
+def bernoulli(rng: np.random.Generator, share: float) -> bool:
     """Say yes in that share of cases."""
     return bool(rng.random() < share)

@@ -31,9 +31,9 @@ from platefuse.fusion.graph import fuse
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.postprocess import text_of
 from platefuse.fusion.saved_model import save_fused
-from platefuse.networks.classification.model import save_classifier
+from platefuse.networks.classification.model import Classifier, save_classifier
 from platefuse.networks.common.keras2 import keras, tf
-from platefuse.networks.detection.retinanet import save_detector
+from platefuse.networks.detection.retinanet import Detector, save_detector
 from platefuse.runner.atomic import write_json
 from tests.helpers import small_models
 
@@ -144,7 +144,7 @@ def test_every_caller_gets_its_own_answers_and_a_mixed_up_one_is_noticed():
 def small_pipeline(folder: Path, **fuse_params: float) -> Path:
     """A pipeline's folder with untrained models and noise for test plates."""
     # Copies of the head take long to build.
-    params = small_models.FUSE.model_copy(update={"slots": 3, **fuse_params})
+    params = small_models.FUSE.model_copy(update={"max_characters": 3, **fuse_params})
     settings = {
         "detector": small_models.DETECTOR.model_dump(mode="json"),
         "classifier": small_models.CLASSIFIER.model_dump(mode="json"),
@@ -153,10 +153,14 @@ def small_pipeline(folder: Path, **fuse_params: float) -> Path:
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
     detector, anchors = small_models.unsaturated_detector(), small_models.DETECTOR.anchors
-    save_detector(folder / "models" / "detector.h5", detector, anchors, "")
-    save_classifier(folder / "models" / "classifier.h5", small_models.small_classifier(), small_models.ALPHABET)
-    fused = fuse(detector, anchors, "", small_models.small_classifier(), small_models.ALPHABET, params)
-    save_fused(folder / "models" / "fused", *fused, small_models.ALPHABET, {})
+    save_detector(folder / "models" / "detector.h5", Detector(detector, anchors, ""))
+    save_classifier(
+        folder / "models" / "classifier.h5", Classifier(small_models.small_classifier(), small_models.ALPHABET)
+    )
+    fused = fuse(
+        Detector(detector, anchors, ""), Classifier(small_models.small_classifier(), small_models.ALPHABET), params
+    )
+    save_fused(folder / "models" / "fused", fused, {})
     boards = small_models.random_boards(12, 50, 90)
     nowhere = np.zeros((0, 4), np.int32)
     plates = [(board, Plate(Path(f"{index}.png"), nowhere, "", "AB1")) for index, board in enumerate(boards)]
@@ -196,10 +200,10 @@ def test_all_ways_to_read_give_the_same_texts(results: dict[str, Any]):
 
 
 def test_plates_read_by_other_rules_have_the_same_texts_too():
-    changes = {"reading_order": "rows", "presence_threshold": 0.05, "least_height": 0.4, "change_cost": 1.0}
+    changes = {"reading_order": "rows", "objectness_threshold": 0.05, "min_height": 0.4, "transition_cost": 1.0}
     changes |= {"crop_shift": 0.1, "group_gap": 0.2}
     settings = FuseParams.model_validate(small_models.FUSE.model_dump() | changes)
-    fused, _ = small_models.small_fused(settings)
+    fused = small_models.small_fused(settings).model
     classifier, alphabet = small_models.small_classifier(), small_models.ALPHABET
     predictor = predictor_of(small_models.small_detector(), small_models.DETECTOR.anchors, settings)
     glues = [
@@ -214,7 +218,7 @@ def test_plates_read_by_other_rules_have_the_same_texts_too():
 
 
 def test_the_glue_knows_groups_by_their_gaps_too():
-    settings = small_models.FUSE.model_copy(update={"change_cost": 1.0, "group_gap": 0.2, "slots": 3})
+    settings = small_models.FUSE.model_copy(update={"transition_cost": 1.0, "group_gap": 0.2, "max_characters": 3})
     alphabet = small_models.ALPHABET
     lefts, width = [10, 22, 44], 10  # a wide gap before the last
     boxes = np.array([[[x, 5, x + width, 25] for x in lefts]], np.float32)
@@ -223,9 +227,9 @@ def test_the_glue_knows_groups_by_their_gaps_too():
         opinions[row, [alphabet.index(other), alphabet.index(likelier)]] = 0.4, 0.6
     scores = np.ones((1, 3), np.float32)
     near = boxes - np.array([0, 0, 0, 0] * 2 + [10, 0, 10, 0], np.float32).reshape(1, 3, 4)
-    read_out = PythonReadOut(settings, alphabet)
-    assert read_out(boxes, scores, opinions) == ["AB0"]
-    assert read_out(near, scores, opinions) == ["ABD"]
+    postprocess = PythonReadOut(settings, alphabet)
+    assert postprocess(boxes, scores, opinions) == ["AB0"]
+    assert postprocess(near, scores, opinions) == ["ABD"]
 
 
 def test_callers_answers_are_those_of_serial_calls(results: dict[str, Any]):

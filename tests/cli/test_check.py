@@ -14,7 +14,7 @@ from platefuse.evaluation.drawing import UNJUDGED
 from platefuse.labels.folder import read_annotated
 from platefuse.networks.detection.anchors import anchor_boxes
 from platefuse.networks.detection.params import DetectorParams
-from platefuse.networks.detection.training import load_canvases
+from platefuse.networks.detection.training import load_letterboxed
 from tests.helpers.annotated import write_annotated, write_image
 from tests.helpers.imports import ROOT
 from tests.helpers.params import write_changed
@@ -82,7 +82,7 @@ def test_every_fault_is_a_line_and_the_exit_status_is_1(capsys):
         "characters), found '1.png,0,0'.",
         "platefuse: own/annotations.csv, line 5: the box '50,0,90,9' reaches beyond its image of 60 x 24 pixels.",
         "platefuse: own/9.png is missing.",
-        "platefuse: own: faults: 3.",
+        "platefuse: own: issues: 3.",
     ]
     assert out.splitlines()[0] == "images                     2"
 
@@ -95,21 +95,21 @@ def test_what_has_nothing_to_check_is_a_fault(folder, capsys):
     assert not samples.exists()
 
 
-def test_anchors_are_those_of_the_parameters_on_their_canvas(capsys):
+def test_anchors_are_those_of_the_parameters_on_letterboxed_images(capsys):
     for index, size in enumerate([(120, 48), (60, 24), (200, 40)]):
         write_image(Path(f"own/{index}.png"), index, size)
     rows = ["0.png,0,0,40,40,1", "0.png,50,0,58,40,1", "1.png,0,0,20,20,1", "2.png,0,0,5,5,1", "2.png,9,0,49,40,1"]
     Path("own/annotations.csv").write_text("\n".join(rows))
     Path("own/classes.csv").write_text("1,0\n")
     Path("own/truth.csv").write_text("image,text\n0.png,11\n1.png,1\n2.png,11\n")
-    write_changed(ROOT / "params.yaml", Path("params.yaml"), {"detector.canvas": [64, 160]})
+    write_changed(ROOT / "params.yaml", Path("params.yaml"), {"detector.input_size": [64, 160]})
     assert main(["check", "own"]) == 0
     detector = DetectorParams.model_validate(yaml.safe_load(Path("params.yaml").read_text())["detector"])
-    canvases = load_canvases(read_plate_set(Path("own")), detector.canvas, "", "canvases")
+    canvases = load_letterboxed(read_plate_set(Path("own")), detector.input_size, "", "canvases")
     boxes = np.concatenate(canvases.true_boxes())
-    covered = sum(_overlaps_an_anchor(box, anchor_boxes(detector.anchors, detector.canvas)) for box in boxes)
+    covered = sum(_overlaps_an_anchor(box, anchor_boxes(detector.anchors, detector.input_size)) for box in boxes)
     assert 0 < covered < 5
-    expected = f"{covered / 5:.1%} of the boxes are covered, on the canvas 64 x 160 of params.yaml"
+    expected = f"{covered / 5:.1%} of the boxes are covered, letterboxed to 64 x 160 as params.yaml says"
     assert capsys.readouterr().out.splitlines()[-1] == f"anchors             {expected}"
 
 
@@ -173,7 +173,7 @@ def test_one_faulty_row_is_one_fault(capsys):
     Path("own/annotations.csv").write_text("0.png,0,0\n")
     Path("own/truth.csv").unlink(missing_ok=True)
     assert main(["check", "own"]) == 1
-    assert capsys.readouterr().err.splitlines()[1:] == ["platefuse: own: faults: 1."]
+    assert capsys.readouterr().err.splitlines()[1:] == ["platefuse: own: issues: 1."]
 
 
 def test_what_a_computer_put_there_is_no_image_without_annotations(capsys):
@@ -221,7 +221,7 @@ def test_what_is_converted_holds_the_same(capsys):
     written = ["annotations.json", "images", "sources.csv", "truth.csv"]
     assert sorted(path.name for path in Path("new/coco").iterdir()) == written
     before, after = (read_annotated(Path(folder)) for folder in ("own", "new/coco"))
-    assert after.faults == [] and after.alphabet == before.alphabet
+    assert after.issues == [] and after.alphabet == before.alphabet
     for first, second in zip(before.splits[""], after.splits[""], strict=True):
         assert first.path.read_bytes() == second.path.read_bytes()
         assert first.boxes.tolist() == second.boxes.tolist()

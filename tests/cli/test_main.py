@@ -108,7 +108,7 @@ def test_read_never_draws_over_what_it_reads(model, tmp_path, capsys):
         (["read", "{plates}", "--model", "nowhere"], "dvc repro fuse"),
         (["read", "{plates}", "--draw", "{plates}/0.png"], "expected a folder"),
         (["score", "nowhere"], "truth.csv is missing"),
-        (["score", "{plates}", "--fold", "O"], "'O' is not a group"),
+        (["score", "{plates}", "--equate", "O"], "'O' is not a group"),
         (["read", "{plates}", "--model", "fused.onnx"], "`platefuse export --to onnx` makes one"),
         (["export", "--to", "litert", "--out", "fused.onnx"], "expected a name that ends in .tflite"),
     ],
@@ -165,9 +165,9 @@ def test_score_prints_and_writes(model, tmp_path, capsys):
 def test_score_with_look_alikes(model, tmp_path, capsys):
     folder = _folder(tmp_path / "plates", PLATES)
     scores = tmp_path / "scores.json"
-    assert main(["score", str(folder), "--model", model, "--fold", "38,17", "--json", str(scores)]) == 0
-    assert json.loads(scores.read_text()) == {**SCORES, "exact_match_folded": 0.75}
-    assert "exact match folded    0.7500" in capsys.readouterr().out
+    assert main(["score", str(folder), "--model", model, "--equate", "38,17", "--json", str(scores)]) == 0
+    assert json.loads(scores.read_text()) == {**SCORES, "exact_match_equated": 0.75}
+    assert "exact match equated   0.7500" in capsys.readouterr().out
 
 
 def test_score_counts_an_unreadable_image_as_wrong(model, tmp_path, capsys):
@@ -229,4 +229,4 @@ def test_an_output_that_is_closed_or_knows_few_letters_takes_all(tmp_path):
         done = subprocess.run(told, capture_output=True, text=True, timeout=120, encoding="latin-1")
         assert (done.returncode, "Traceback" in done.stderr) == (1, False)
         if output is not None:
-            assert output in done.stdout and "faults: 1" in done.stderr
+            assert output in done.stdout and "issues: 1" in done.stderr

@@ -152,7 +152,7 @@ def test_json_stays_json_whatever_the_file_says(tmp_path, capsys):
 
 def test_check_names_every_fault_and_exits_with_1(tmp_path, capsys):
     path = tmp_path / "params.yaml"
-    write_changed(ROOT / "params.yaml", path, {"fuse.slots": 2, "evaluate.pictured": 0})
+    write_changed(ROOT / "params.yaml", path, {"fuse.max_characters": 2, "evaluate.pictured": 0})
     assert main(["params", "--check", str(path)]) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -187,7 +187,7 @@ def test_check_reads_every_file_that_is_named_and_takes_no_names_of_parameters(t
 def test_a_value_of_a_wrong_type_is_shown_all_the_same(value, tmp_path, capsys):
     (tmp_path / "params.yaml").write_text(f"fuse:\n  slots: {value}\n", encoding="utf-8")
     for option in ([], ["--json"]):
-        assert main(["params", "fuse.slots", "--file", str(tmp_path / "params.yaml"), *option]) == 0
+        assert main(["params", "fuse.max_characters", "--file", str(tmp_path / "params.yaml"), *option]) == 0
         assert capsys.readouterr().out.isascii()
 
 

@@ -15,8 +15,8 @@ from PIL import Image
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import Plate
 from platefuse.inference.reader import Reading
-from platefuse.networks.classification.model import save_classifier
-from platefuse.networks.detection.retinanet import save_detector
+from platefuse.networks.classification.model import Classifier, save_classifier
+from platefuse.networks.detection.retinanet import Detector, save_detector
 from platefuse.runner.atomic import write_csv
 from tests.helpers import small_models
 from tests.helpers.imports import ROOT
@@ -111,8 +111,12 @@ def test_a_finished_model_is_scored_as_it_is(
 def test_the_pipelines_models_are_fused_again_and_their_scores_written(
     real: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    save_detector(tmp_path / "models/detector.h5", small_models.small_detector(), small_models.DETECTOR.anchors, "")
-    save_classifier(tmp_path / "models/classifier.h5", small_models.small_classifier(), small_models.ALPHABET)
+    save_detector(
+        tmp_path / "models/detector.h5", Detector(small_models.small_detector(), small_models.DETECTOR.anchors, "")
+    )
+    save_classifier(
+        tmp_path / "models/classifier.h5", Classifier(small_models.small_classifier(), small_models.ALPHABET)
+    )
     settings = small_models.FUSE.model_dump(mode="json")
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({"fuse": settings}))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -131,7 +135,7 @@ def test_the_pipelines_models_are_fused_again_and_their_scores_written(
 
 
 def test_formats_take_the_place_of_those_in_the_parameters():
-    settings = small_models.FUSE.model_copy(update={"slots": 8, "formats": ("?",)})
+    settings = small_models.FUSE.model_copy(update={"max_characters": 8, "formats": ("?",)})
     changed = TOOL["with_formats"](settings, ("br", "LL"))
     assert changed.formats == ("LLL0000", "LLL0L00", "LL")
     assert changed.model_copy(update={"formats": ("?",)}) == settings
@@ -173,4 +177,4 @@ def test_what_is_missing_is_named(
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({"fuse": settings}))
     assert "models/detector.h5" in refused(real)
     assert "FORMATS=xx: 'xx' is neither made of L, 0 and ?" in refused(real, "br=xx")
-    assert "fuse.formats: 'LLL0000' is longer than fuse.slots = 5" in refused(real, "br=br")
+    assert "fuse.formats: 'LLL0000' is longer than fuse.max_characters = 5" in refused(real, "br=br")

@@ -1,4 +1,4 @@
-"""params.yaml as a whole: its sections are those of dvc.yaml, and all its faults are named at once."""
+"""params.yaml as a whole: its sections are those of dvc.yaml, and all its issues are named at once."""
 
 import pytest
 import yaml
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platefuse.configuration.parameter_list import list_parameters
-from platefuse.configuration.pipeline_params import SECTIONS, faults_of
+from platefuse.configuration.pipeline_params import SECTIONS, issues_of
 from platefuse.core.errors import PlatefuseError
 from platefuse.core.params import load, load_choice
 from tests.helpers.imports import ROOT
@@ -22,7 +22,7 @@ class _NoAliases(yaml.SafeDumper):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
 def test_the_files_of_the_pipelines_have_no_fault(path):
-    assert faults_of(path) == []
+    assert issues_of(path) == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
@@ -44,8 +44,8 @@ def test_faults_of_all_sections_are_named_at_once(tmp_path):
         "evaluate.pictured": 0,
     }
     write_changed(ROOT / "params.yaml", tmp_path / "params.yaml", changes)
-    faults = faults_of(tmp_path / "params.yaml")
-    assert [fault.split(":")[0].split(" = ")[0].strip("'") for fault in faults] == [
+    issues = issues_of(tmp_path / "params.yaml")
+    assert [issue.split(":")[0].split(" = ")[0].strip("'") for issue in issues] == [
         "classifer",
         "synth.count",
         "synth.size",
@@ -56,29 +56,29 @@ def test_faults_of_all_sections_are_named_at_once(tmp_path):
         "evaluate.iou_threshold",
         "evaluate.pictured",
     ]
-    assert all(fault.endswith(".") for fault in faults)
+    assert all(issue.endswith(".") for issue in issues)
 
 
 def test_what_is_missing_is_named_and_the_rest_is_checked(tmp_path):
     content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     content |= {"fuse": None, "evaluate": ["iou_threshold"]}
     del content["synth"]
-    content["detector"]["canvas"] = [128, 250]
+    content["detector"]["input_size"] = [128, 250]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     missing = {name: f"there is no section '{name}' with parameters in it." for name in ("synth", "fuse", "evaluate")}
-    canvas = "detector.canvas = [128, 250]: expected multiples of 32, the stride of the deepest features."
-    assert faults_of(tmp_path / "params.yaml") == [missing["synth"], canvas, missing["fuse"], missing["evaluate"]]
+    canvas = "detector.input_size = [128, 250]: expected multiples of 32, the stride of the deepest features."
+    assert issues_of(tmp_path / "params.yaml") == [missing["synth"], canvas, missing["fuse"], missing["evaluate"]]
 
 
 def test_rules_between_sections_wait_until_both_are_right(tmp_path):
-    changes = {"fuse.slots": 2, "fuse.detector_weight": 1, "synth.seed": -1}
+    changes = {"fuse.max_characters": 2, "fuse.detector_class_weight": 1, "synth.seed": -1}
     write_changed(ROOT / "params.yaml", tmp_path / "params.yaml", changes)
-    faults = faults_of(tmp_path / "params.yaml")
-    assert [fault.split(" ")[0] for fault in faults] == ["synth.seed", "fuse.detector_weight"]
+    issues = issues_of(tmp_path / "params.yaml")
+    assert [issue.split(" ")[0] for issue in issues] == ["synth.seed", "fuse.detector_class_weight"]
 
 
 def test_a_stage_by_itself_checks_its_own_section_only(tmp_path):
-    changes = {"fuse.slots": 2, "evaluate.pictured": 0, "other": 1}
+    changes = {"fuse.max_characters": 2, "evaluate.pictured": 0, "other": 1}
     write_changed(ROOT / "params.yaml", tmp_path / "params.yaml", changes)
     for section in SECTIONS[:4]:
         path = tmp_path / "params.yaml"
@@ -86,7 +86,9 @@ def test_a_stage_by_itself_checks_its_own_section_only(tmp_path):
             load_choice(section.models, section.choice, section.name, path)
         else:
             load(section.models[""], section.name, path)
-    assert len(faults_of(path)) == 2 + 1  # what no section is, the last section, and synth.count beside fuse.slots
+    assert (
+        len(issues_of(path)) == 2 + 1
+    )  # what no section is, the last section, and synth.count beside fuse.max_characters
 
 
 @pytest.mark.parametrize(
@@ -95,9 +97,9 @@ def test_a_stage_by_itself_checks_its_own_section_only(tmp_path):
         ("fuse.formats", ["L" * 100_000]),
         ("fuse.formats", ["x" * 100_000]),
         ("fuse.formats", [f"L{'0' * (i % 90)}?{i}" for i in range(3_000)]),
-        ("fuse.slots", "9" * 100_000),
-        ("fuse.slots", [[[[1] * 1000] * 5]]),
-        ("fuse.slots", {"a": {"b": "c" * 100_000}}),
+        ("fuse.max_characters", "9" * 100_000),
+        ("fuse.max_characters", [[[[1] * 1000] * 5]]),
+        ("fuse.max_characters", {"a": {"b": "c" * 100_000}}),
         ("fuse." + "k" * 100_000, 1),
         ("fuse.\x1b[31mred\n", 1),
         ("fuse.head", "\x1b[31mred\nand more"),
@@ -122,9 +124,9 @@ def test_whatever_the_value_a_fault_is_one_short_printable_line(tmp_path, name, 
         place = place[parent]
     place[last] = value
     (tmp_path / "params.yaml").write_text(yaml.dump(content, Dumper=_NoAliases), encoding="utf-8")
-    faults = faults_of(tmp_path / "params.yaml")
-    assert faults
-    assert all(fault.isprintable() and len(fault) < 600 for fault in faults)
+    issues = issues_of(tmp_path / "params.yaml")
+    assert issues
+    assert all(issue.isprintable() and len(issue) < 600 for issue in issues)
 
 
 VALUES = st.recursive(
@@ -148,11 +150,11 @@ def test_no_values_make_the_check_fail_itself(tmp_path_factory, source, changes)
     path = tmp_path_factory.getbasetemp() / "any.yaml"
     path.write_text(yaml.dump(content, Dumper=_NoAliases), encoding="utf-8")
     try:
-        assert all(fault.isprintable() for fault in faults_of(path))
+        assert all(issue.isprintable() for issue in issues_of(path))
     except PlatefuseError as error:  # such as a character that YAML does not have
         assert str(error).isprintable()
 
 
 def test_a_file_that_cannot_be_read_is_one_error(tmp_path):
     with pytest.raises(PlatefuseError, match=r"params.yaml is not in .*: start stages in the folder that holds it\.$"):
-        faults_of(tmp_path / "params.yaml")
+        issues_of(tmp_path / "params.yaml")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from platefuse.configuration.pipeline_params import faults_of
+from platefuse.configuration.pipeline_params import issues_of
 from platefuse.configuration.rules import RULES
 from platefuse.core.params import load
 from platefuse.data.characters import Characters
@@ -29,9 +29,9 @@ ANCHORS = "detector.anchors.sizes"
 CASES = {
     "crops_are_of_the_detectors_canvas": (
         PLATES,
-        {"detector.canvas": [96, 224]},
-        "synth.crops.canvas = [96, 192] differs from detector.canvas = [96, 224]",
-        {"detector.canvas": [96, 224], "synth.crops.canvas": [96, 224]},
+        {"detector.input_size": [96, 224]},
+        "synth.crops.input_size = [96, 192] differs from detector.input_size = [96, 224]",
+        {"detector.input_size": [96, 224], "synth.crops.input_size": [96, 224]},
     ),
     "crops_are_as_wide_as_the_fused_models": (
         PLATES,
@@ -42,15 +42,15 @@ CASES = {
     "anchors_cover_characters": (
         BOARDS,
         {ANCHORS: [200, 300, 400]},
-        "detector.anchors cover no character: on detector.canvas = [128, 256] characters are 24 to 56 pixels high, and "
-        "anchors 160 to 504, none of which overlaps one by 0.5",
+        "detector.anchors cover no character: on detector.input_size = [128, 256] characters are 24 to 56 pixels high, "
+        "and anchors 160 to 504, none of which overlaps one by 0.5",
         {ANCHORS: [90, 300, 400]},  # with its smallest scale 72 pixels: just enough for characters of 56
     ),
     "slots_hold_the_longest_plate": (
         BOARDS,
-        {"fuse.slots": 5},
-        "synth.count = [1, 6] makes plates of 6 characters, and fuse.slots = 5 are read at most",
-        {"fuse.slots": 6},
+        {"fuse.max_characters": 5},
+        "synth.count = [1, 6] makes plates of 6 characters, and fuse.max_characters = 5 are read at most",
+        {"fuse.max_characters": 6},
     ),
     "two_rows_are_read_as_rows": (
         PLATES,
@@ -66,9 +66,9 @@ CASES = {
     ),
     "a_detector_that_is_asked_names_characters": (
         BOARDS,
-        {"fuse.detector_weight": 0.5},
-        "fuse.detector_weight = 0.5 asks the detector for characters, and with detector.classes = 'agnostic'",
-        {"fuse.detector_weight": 0.5, "detector.classes": "character"},
+        {"fuse.detector_class_weight": 0.5},
+        "fuse.detector_class_weight = 0.5 asks the detector for characters, and with detector.classes = 'agnostic'",
+        {"fuse.detector_class_weight": 0.5, "detector.classes": "character"},
     ),
 }
 
@@ -82,10 +82,10 @@ def test_a_broken_rule_gets_its_sentence_alone_and_a_kept_one_none(rule, tmp_pat
     source, broken, sentence, kept = CASES[rule]
     path = tmp_path / "params.yaml"
     write_changed(source, path, broken)
-    (fault,) = faults_of(path)
-    assert fault.startswith(sentence) and fault.endswith(".")
+    (issue,) = issues_of(path)
+    assert issue.startswith(sentence) and issue.endswith(".")
     write_changed(source, path, kept)
-    assert faults_of(path) == []
+    assert issues_of(path) == []
 
 
 @pytest.mark.parametrize(
@@ -93,21 +93,24 @@ def test_a_broken_rule_gets_its_sentence_alone_and_a_kept_one_none(rule, tmp_pat
     [
         ({ANCHORS: [300, 400, 500]}, "detector.anchors cover no character"),
         ({ANCHORS: [1, 1, 2]}, "detector.anchors cover no character"),
-        ({"fuse.slots": 7}, "synth.licence.number makes plates of 8 characters"),
-        ({"fuse.slots": 6, "synth.licence.number.vanity": 0, "synth.licence.number.mixed": 0}, "of 7 characters"),
+        ({"fuse.max_characters": 7}, "synth.licence.number makes plates of 8 characters"),
+        (
+            {"fuse.max_characters": 6, "synth.licence.number.vanity": 0, "synth.licence.number.mixed": 0},
+            "of 7 characters",
+        ),
         ({"synth.fonts.alphabet": "ABC", "fuse.formats": ["br"]}, "'LLL0000' asks for digits"),
     ],
 )
 def test_rules_know_licence_plates(changes, said, tmp_path):
     write_changed(PLATES, tmp_path / "params.yaml", changes)
-    (fault,) = faults_of(tmp_path / "params.yaml")
-    assert said in fault
+    (issue,) = issues_of(tmp_path / "params.yaml")
+    assert said in issue
 
 
 def test_common_forms_alone_have_seven_characters_at_most(tmp_path):
     other = {"synth.licence.number.vanity": 0, "synth.licence.number.mixed": 0, "synth.licence.number.count": [1, 20]}
-    write_changed(PLATES, tmp_path / "params.yaml", other | {"fuse.slots": 7})
-    assert faults_of(tmp_path / "params.yaml") == []
+    write_changed(PLATES, tmp_path / "params.yaml", other | {"fuse.max_characters": 7})
+    assert issues_of(tmp_path / "params.yaml") == []
 
 
 def test_anchors_are_those_of_keras_retinanet():
@@ -129,7 +132,7 @@ def _boxes_of_plates(path: Path) -> np.ndarray:
         rng = np.random.default_rng(seed)
         plate = licence(rng, params.fonts.alphabet, StrokeFont(rng), SMALL, params.licence)
         width, height = Image.open(io.BytesIO(plate.file)).size
-        boxes.append(plate.boxes * min(params.crops.canvas[0] / height, params.crops.canvas[1] / width))
+        boxes.append(plate.boxes * min(params.crops.input_size[0] / height, params.crops.input_size[1] / width))
     return np.concatenate(boxes)
 
 
@@ -145,7 +148,7 @@ def test_the_rule_never_speaks_where_an_anchor_covers_a_character(kind, embedded
         of_one_size = {ANCHORS: [size] * 3, "detector.anchors.scales": [1.0]}
         write_changed(path, tmp_path / "changed.yaml", of_one_size)
         detector = load(DetectorParams, "detector", tmp_path / "changed.yaml")
-        spoke.append(faults_of(tmp_path / "changed.yaml") != [])
-        covered = anchor_coverage(anchor_boxes(detector.anchors, detector.canvas), boxes)
+        spoke.append(issues_of(tmp_path / "changed.yaml") != [])
+        covered = anchor_coverage(anchor_boxes(detector.anchors, detector.input_size), boxes)
         assert not (spoke[-1] and covered), f"anchors of {size} pixels cover {covered:.0%}"
     assert spoke[0] and spoke[-1] and not all(spoke)

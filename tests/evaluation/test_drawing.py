@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from platefuse.evaluation.drawing import RIGHT, UNJUDGED, WRONG, Mark, contact_sheet, draw_plate, marks_of
+from platefuse.evaluation.drawing import RIGHT, UNJUDGED, WRONG, BoxLabel, contact_sheet, draw_plate, labels_of_reading
 from platefuse.inference.reader import Reading
 
 
@@ -25,7 +25,7 @@ def _black(height: int, width: int) -> np.ndarray:
 
 
 def test_box_lies_on_the_enlarged_image_and_the_caption_below_it():
-    picture = draw_plate(_black(100, 200), [Mark(np.array([20, 40, 60, 80]), "")], "7")
+    picture = draw_plate(_black(100, 200), [BoxLabel(np.array([20, 40, 60, 80]), "")], "7")
     assert picture.width == 600 and picture.height > 300  # 200 pixels are enlarged threefold
     assert _frame(picture, UNJUDGED) == (60, 120, 180, 240)
     assert not np.asarray(picture)[310:].min() > 100  # there is ink in the caption
@@ -33,7 +33,7 @@ def test_box_lies_on_the_enlarged_image_and_the_caption_below_it():
 
 @pytest.mark.parametrize(("right", "colour"), [(True, RIGHT), (False, WRONG), (None, UNJUDGED)])
 def test_judgement_gives_the_colour(right, colour):
-    image = draw_plate(_black(100, 500), [Mark(np.array([20, 40, 60, 80]), "8", right)], "8").crop((0, 0, 500, 100))
+    image = draw_plate(_black(100, 500), [BoxLabel(np.array([20, 40, 60, 80]), "8", right)], "8").crop((0, 0, 500, 100))
     assert _where(image, colour).sum() > 100
     assert not any(_where(image, other).any() for other in {RIGHT, WRONG, UNJUDGED} - {colour})
 
@@ -41,7 +41,7 @@ def test_judgement_gives_the_colour(right, colour):
 @pytest.mark.parametrize(("y1", "above"), [(40, True), (0, False)])
 def test_label_stands_above_the_box_or_below_where_there_is_no_room(y1, above):
     box = np.array([20, y1, 60, y1 + 40])
-    plain, labelled = (draw_plate(_black(100, 500), [Mark(box, label)], "8") for label in ("", "8"))
+    plain, labelled = (draw_plate(_black(100, 500), [BoxLabel(box, label)], "8") for label in ("", "8"))
     _, rows, *_ = Image.fromarray(np.abs(np.int16(plain) - np.int16(labelled)).astype(np.uint8)).getbbox()
     assert rows < y1 if above else rows >= y1 + 40
 
@@ -49,7 +49,7 @@ def test_label_stands_above_the_box_or_below_where_there_is_no_room(y1, above):
 def test_missed_boxes_are_dashed():
     box = np.array([20, 40, 120, 80])
     solid, dashed = (
-        _where(draw_plate(_black(100, 500), [Mark(box, "", False, missed)], "8"), WRONG)[40, 20:120].mean()
+        _where(draw_plate(_black(100, 500), [BoxLabel(box, "", False, missed)], "8"), WRONG)[40, 20:120].mean()
         for missed in (False, True)
     )
     assert solid == 1
@@ -70,7 +70,7 @@ def test_right_and_wrong_differ_without_colour_too():
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 1000), (1000, 1), (3000, 4000)])
 def test_any_size_of_image(height, width):
-    picture = draw_plate(_black(height, width), [Mark(np.array([0, 0, width, height]), "8")], "8" * 50, "")
+    picture = draw_plate(_black(height, width), [BoxLabel(np.array([0, 0, width, height]), "8")], "8" * 50, "")
     assert picture.width <= max(4000, 960) and picture.height <= 3200
 
 
@@ -81,12 +81,12 @@ def test_image_fits_the_size_asked_for():
 
 def test_marks_of_a_reading():
     reading = Reading("7-1", 0.5, np.array([[0, 0, 9, 9], [9, 0, 18, 9.0]]), np.ones(2), "71", np.ones(2))
-    marks = marks_of(reading)
-    assert [(mark.label, mark.right, mark.missed) for mark in marks] == [
+    labels = labels_of_reading(reading)
+    assert [(mark.label, mark.right, mark.missed) for mark in labels] == [
         ("7", None, False),
         ("1", None, False),
     ]
-    assert marks[1].box.tolist() == [9, 0, 18, 9]
+    assert labels[1].box.tolist() == [9, 0, 18, 9]
 
 
 def test_contact_sheet_lays_pictures_out_row_by_row():
@@ -102,7 +102,7 @@ def test_contact_sheet_lays_pictures_out_row_by_row():
 def test_the_same_picture_is_the_same_bytes():
     def png() -> bytes:
         stream = io.BytesIO()
-        draw_plate(_black(40, 90), [Mark(np.array([2, 4, 20, 30]), "8", True)], "8", "8").save(stream, "PNG")
+        draw_plate(_black(40, 90), [BoxLabel(np.array([2, 4, 20, 30]), "8", True)], "8", "8").save(stream, "PNG")
         return stream.getvalue()
 
     assert png() == png()

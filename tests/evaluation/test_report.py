@@ -71,7 +71,7 @@ def test_metrics_worked_by_hand(read):
             "box_right_text_wrong": 1 / 5,
         }
     )
-    assert (detector["missed"], detector["spurious"]) == pytest.approx((1 / 6, 1 / 6))
+    assert (detector["recall"], detector["precision"]) == pytest.approx((5 / 6, 5 / 6))
     assert 0 < detector["average_precision_50"] < 1
     assert detector["average_precision_50_95"] == pytest.approx(detector["average_precision_50"])
     assert by_length == {"0": 1, "1": 0.5, "2": 0}
@@ -84,7 +84,7 @@ def test_boxes_that_all_match_count_only_at_the_threshold_asked_for():
         params = PARAMS.model_copy(update={"iou_threshold": threshold})
         read = pair_up(plates, readings, params)
         metrics = metrics_of(read, detection_of(read))
-        assert metrics["detector"]["missed"] == metrics["detector"]["spurious"] == missed
+        assert metrics["detector"]["recall"] == metrics["detector"]["precision"] == 1 - missed
         assert metrics["box_right_text_wrong"] == blamed
 
 
@@ -175,7 +175,7 @@ def test_evaluate_reads_the_plates_and_writes_everything(model, tmp_path):
     written = json.loads((output / "evaluation.json").read_text())
     assert written["exact_match"] == metrics["exact_match"] == 0.5
     assert written["character_accuracy_on_crops"] == pytest.approx(2 / 3, abs=1e-6)
-    assert written["detector"]["spurious"] == 0.25
+    assert written["detector"]["precision"] == 0.75
     assert written.keys() == metrics.keys()
     confusion = _table(output / "confusion.csv")
     assert confusion == [["actual", "predicted"], ["1", "1"], ["2", "2"], ["5", "6"], ["spurious", "9"]]

@@ -20,12 +20,14 @@ from platefuse.fusion.graph import fuse
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.saved_model import save_fused
 from platefuse.inference.reader import Reader
+from platefuse.networks.classification.model import Classifier
 from platefuse.networks.common.keras2 import tf
+from platefuse.networks.detection.retinanet import Detector
 from tests.helpers.small_models import (
     ALPHABET,
-    CANVAS,
     DETECTOR,
     FUSE,
+    INPUT_SIZE,
     random_boards,
     small_classifier,
     unsaturated_detector,
@@ -35,29 +37,33 @@ from tests.helpers.small_models import (
 PARAMS = FuseParams.model_validate(
     {
         **FUSE.model_dump(),
-        "slots": 4,
+        "max_characters": 4,
         "reading_order": "rows",
         "crop_margin": 0.1,
         "crop_shift": 0.05,
-        "presence_threshold": 0.01,
-        "certainty_weight": 1.0,
-        "least_height": 0.2,
-        "detector_weight": 0.5,
-        "change_cost": 0.5,
+        "objectness_threshold": 0.01,
+        "classifier_objectness_weight": 1.0,
+        "min_height": 0.2,
+        "detector_class_weight": 0.5,
+        "transition_cost": 0.5,
         "group_gap": 0.2,
         "formats": ["LL00", "0L0L"],
         "format_tolerance": 3.0,
     }
 )
-SIZES = [CANVAS, CANVAS, (50, 70), (130, 90), (20, 300)]
+SIZES = [INPUT_SIZE, INPUT_SIZE, (50, 70), (130, 90), (20, 300)]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`fused`, and `plates`, whose truth.csv says what the model reads."""
     folder = tmp_path_factory.mktemp("portable")
-    fused = fuse(unsaturated_detector(len(ALPHABET)), DETECTOR.anchors, ALPHABET, small_classifier(), ALPHABET, PARAMS)
-    save_fused(folder / "fused", *fused, ALPHABET, PARAMS.model_dump(mode="json"))
+    fused = fuse(
+        Detector(unsaturated_detector(len(ALPHABET)), DETECTOR.anchors, ALPHABET),
+        Classifier(small_classifier(), ALPHABET),
+        PARAMS,
+    )
+    save_fused(folder / "fused", fused, PARAMS.model_dump(mode="json"))
     (folder / "plates").mkdir()
     images = [random_boards(1, *size, seed=seed)[0] for seed, size in enumerate(SIZES)]
     for index, image in enumerate(images):
@@ -87,7 +93,7 @@ def outputs_of(model: Path, images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("shape", [(1, *CANVAS), (3, 40, 90), (2, 1, 1)])
+@pytest.mark.parametrize("shape", [(1, *INPUT_SIZE), (3, 40, 90), (2, 1, 1)])
 def test_all_outputs_are_the_saved_models(kind: str, shape: tuple, folder: Path, exported: dict[str, Path]) -> None:
     images = random_boards(*shape, seed=7)
     expected = tf.saved_model.load(folder / "fused").signatures["numeric"](images=tf.constant(images))
@@ -99,12 +105,12 @@ def test_all_outputs_are_the_saved_models(kind: str, shape: tuple, folder: Path,
 
 
 def test_the_files_say_what_the_numbers_mean(folder: Path, exported: dict[str, Path]) -> None:
-    card = json.loads((folder / "fused" / "platefuse.json").read_text())
+    metadata = json.loads((folder / "fused" / "platefuse.json").read_text())
     session = onnxruntime.InferenceSession(exported["onnx"])
-    assert json.loads(session.get_modelmeta().custom_metadata_map["platefuse"]) == card
+    assert json.loads(session.get_modelmeta().custom_metadata_map["platefuse"]) == metadata
     assert list(session.get_inputs()[0].shape) == ["batch", "height", "width", 3]
     with zipfile.ZipFile(exported["litert"]) as associated:
-        assert json.loads(associated.read("platefuse.json")).items() > card.items()
+        assert json.loads(associated.read("platefuse.json")).items() > metadata.items()
 
 
 def test_litert_has_built_in_operations_only(exported: dict[str, Path]) -> None:

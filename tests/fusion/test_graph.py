@@ -9,25 +9,26 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.fusion.confidence import ProductOfOpinions
+from platefuse.fusion.confidence import ProductOfExperts
 from platefuse.fusion.graph import (
-    AtLeastOne,
     ConnectionLayer,
-    IntoSlots,
-    UsedSlots,
+    NonEmptyBatch,
+    ScatterToSlots,
+    ValidDetections,
     batched_head,
     fuse,
     multiflow,
     multiflow_head,
 )
 from platefuse.fusion.params import FuseParams
+from platefuse.networks.classification.model import Classifier
 from platefuse.networks.common.keras2 import keras, tf
-from platefuse.networks.detection.retinanet import prediction_model
+from platefuse.networks.detection.retinanet import Detector, prediction_model
 from tests.helpers.small_models import (
     ALPHABET,
-    CANVAS,
     DETECTOR,
     FUSE,
+    INPUT_SIZE,
     random_boards,
     small_classifier,
     small_detector,
@@ -35,16 +36,16 @@ from tests.helpers.small_models import (
 )
 
 # Few settings, each of several changes: it is building a model that takes the time.
-MULTIFLOW = {"head": "multiflow", "crop_margin": 0.2, "crop_shift": 0.1, "slots": 3}
+MULTIFLOW = {"head": "multiflow", "crop_margin": 0.2, "crop_shift": 0.1, "max_characters": 3}
 BY_SCORE = {"reading_order": "score", "character_threshold": 0.249}
 NAMED_BY_MORE = {
     "formats": ["LL000", "0L0LL", "LL00", "L0L0", "L00"],
     "format_tolerance": 3.0,
-    "detector_weight": 2.0,
+    "detector_class_weight": 2.0,
     "crop_shift": 0.05,
-    "presence_threshold": 0.78,
-    "certainty_weight": 8.0,
-    "least_height": 0.4,
+    "objectness_threshold": 0.78,
+    "classifier_objectness_weight": 8.0,
+    "min_height": 0.4,
 }
 FIRST = tf.constant([[0, 0]], tf.int64)  # the first slot of the first image
 KINDS = {"L": str.isalpha, "0": str.isdigit, "?": str.isalnum}
@@ -56,8 +57,7 @@ def with_changes(**changes: object) -> FuseParams:
 
 @functools.cache
 def fused_model(params: FuseParams) -> tf.types.experimental.PolymorphicFunction:
-    fused, _ = small_fused(params)
-    return tf.function(fused, [tf.TensorSpec([None, None, None, 3], tf.uint8)])
+    return tf.function(small_fused(params).model, [tf.TensorSpec([None, None, None, 3], tf.uint8)])
 
 
 def fused_outputs(images: np.ndarray, params: FuseParams) -> dict[str, np.ndarray]:
@@ -67,8 +67,8 @@ def fused_outputs(images: np.ndarray, params: FuseParams) -> dict[str, np.ndarra
 def plain_canvas(image: np.ndarray) -> tuple[np.ndarray, float]:
     """Scale with Pillow, whose BILINEAR is the same filter, into the upper left corner."""
     height, width = image.shape[:2]
-    scale = min(CANVAS[0] / height, CANVAS[1] / width)
-    canvas = np.zeros((*CANVAS, 3), np.float32)
+    scale = min(INPUT_SIZE[0] / height, INPUT_SIZE[1] / width)
+    canvas = np.zeros((*INPUT_SIZE, 3), np.float32)
     high, wide = round(height * scale), round(width * scale)
     for channel in range(3):
         plane = Image.fromarray(image[..., channel].astype(np.float32))
@@ -93,7 +93,7 @@ def plain_crop(canvas: np.ndarray, box: np.ndarray, margin: float, shift: float 
     gray = canvas @ np.array([0.2989, 0.5870, 0.1140], np.float32)
     x1, y1, x2, y2 = box.astype(np.float64) + shift * (box[2] - box[0]) * np.array([1, 0, 1, 0])
     x, y = margin * (x2 - x1), margin * (y2 - y1)
-    rows, columns = axis_weights(y1 - y, y2 + y, CANVAS[0]), axis_weights(x1 - x, x2 + x, CANVAS[1])
+    rows, columns = axis_weights(y1 - y, y2 + y, INPUT_SIZE[0]), axis_weights(x1 - x, x2 + x, INPUT_SIZE[1])
     return (rows @ gray @ columns.T).astype(np.float32) / 255
 
 
@@ -149,21 +149,23 @@ def plain_opinion(canvas: np.ndarray, box: np.ndarray, params: FuseParams) -> np
 def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarray, float, int, float]]:
     """Box, detector's score, character id and score of each character, in reading order."""
     canvas, scale = plain_canvas(image)
-    predictor = plain_predictor(len(ALPHABET) if params.detector_weight else 1, params.slots)
+    predictor = plain_predictor(len(ALPHABET) if params.detector_class_weight else 1, params.max_characters)
     boxes, scores, class_scores = (output[0].numpy() for output in predictor(canvas[None]))
     found, heights = [], []
     for box, score, opinion in zip(boxes, scores, class_scores, strict=True):
         if score < 0:
             continue
         probabilities = plain_opinion(canvas, box, params)
-        if params.detector_weight:
-            probabilities = plain_product(probabilities, opinion, params.detector_weight)
-        present = plain_presence(score, probabilities, params.certainty_weight) >= params.presence_threshold
+        if params.detector_class_weight:
+            probabilities = plain_product(probabilities, opinion, params.detector_class_weight)
+        present = (
+            plain_presence(score, probabilities, params.classifier_objectness_weight) >= params.objectness_threshold
+        )
         if probabilities.max() >= params.character_threshold and present:
             limits = [image.shape[1], image.shape[0]] * 2
             found.append((np.clip(box / scale, 0, limits), score, probabilities))
             heights.append(max(box[3] - box[1], 0))
-    least = params.least_height * sorted(heights)[len(heights) // 2] if heights else 0
+    least = params.min_height * sorted(heights)[len(heights) // 2] if heights else 0
     found = [character for character, height in zip(found, heights, strict=True) if height >= least]
     if params.reading_order == "left_to_right":
         found.sort(key=lambda character: character[0][0] + character[0][2])
@@ -174,10 +176,10 @@ def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarra
 @pytest.mark.parametrize(
     ("changes", "size"),
     [
-        ({}, CANVAS),
-        (MULTIFLOW, CANVAS),
-        (BY_SCORE, CANVAS),
-        (NAMED_BY_MORE, CANVAS),
+        ({}, INPUT_SIZE),
+        (MULTIFLOW, INPUT_SIZE),
+        (BY_SCORE, INPUT_SIZE),
+        (NAMED_BY_MORE, INPUT_SIZE),
         ({}, (128, 192)),
         ({}, (32, 48)),
     ],
@@ -187,8 +189,8 @@ def test_fused_model_equals_the_two_models_in_plain_code(changes: dict, size: tu
     images = random_boards(3, *size)
     outputs = fused_outputs(images, params)
     assert outputs["count"].sum() > 0, "the comparison needs boxes"
-    if params.least_height:
-        assert outputs["count"].min() < outputs["count"].max() == params.slots, "and some that do not count"
+    if params.min_height:
+        assert outputs["count"].min() < outputs["count"].max() == params.max_characters, "and some that do not count"
     for i, image in enumerate(images):
         expected = plain_reading(image, params)
         used = slice(0, len(expected))
@@ -212,7 +214,7 @@ def test_opinions_and_formats_are_in_the_graph_only_if_asked_for() -> None:
 def test_a_detector_that_is_sure_decides_and_one_without_an_opinion_does_not() -> None:
     probabilities = np.array([[[0.6, 0.3, 0.1], [0.6, 0.3, 0.1], [0.0, 0.3, 0.7]]], np.float32)
     class_scores = np.array([[[0.01, 0.9, 0.0], [-1, -1, -1], [0.9, 0.1, 0.1]]], np.float32)
-    product = ProductOfOpinions(1.5)((tf.constant(probabilities), tf.constant(class_scores))).numpy()
+    product = ProductOfExperts(1.5)((tf.constant(probabilities), tf.constant(class_scores))).numpy()
     expected = [[plain_product(*rows, 1.5) for rows in zip(probabilities[0], class_scores[0], strict=True)]]
     np.testing.assert_allclose(product, expected, atol=1e-6)
     assert product[0].argmax(axis=1).tolist() == [1, 0, 2]
@@ -222,18 +224,21 @@ def test_a_detector_that_is_sure_decides_and_one_without_an_opinion_does_not() -
 @pytest.mark.parametrize(
     ("alphabet", "sentence"),
     [
-        ("", r"fuse\.detector_weight = 0\.5: the detector names no characters; train it with detector\.classes"),
-        ("012", r"fuse\.detector_weight = 0\.5: the detector names the characters '012' and the classifier '01234A"),
+        ("", r"fuse\.detector_class_weight = 0\.5: the detector names no characters; train it with detector\.classes"),
+        (
+            "012",
+            r"fuse\.detector_class_weight = 0\.5: the detector names the characters '012' and the classifier '01234A",
+        ),
     ],
 )
 def test_a_detector_that_cannot_name_the_characters_is_refused(alphabet: str, sentence: str) -> None:
-    models = (small_detector(), DETECTOR.anchors, alphabet, small_classifier(), ALPHABET)
+    models = (Detector(small_detector(), DETECTOR.anchors, alphabet), Classifier(small_classifier(), ALPHABET))
     with pytest.raises(PlatefuseError, match=sentence):
-        fuse(*models, with_changes(detector_weight=0.5))
+        fuse(*models, with_changes(detector_class_weight=0.5))
 
 
 def test_a_format_that_the_classifier_cannot_fill_is_refused() -> None:
-    models = (small_detector(), DETECTOR.anchors, "", small_classifier(), "0123456789")
+    models = (Detector(small_detector(), DETECTOR.anchors, ""), Classifier(small_classifier(), "0123456789"))
     with pytest.raises(PlatefuseError, match=r"fuse\.formats: 'L0' asks for letters"):
         fuse(*models, with_changes(formats=["00", "L0"]))
 
@@ -243,9 +248,9 @@ def test_a_format_that_the_classifier_cannot_fill_is_refused() -> None:
     [
         (
             ["L0", "LLL000"],
-            r"fuse\.formats: 'LLL000' is longer than fuse\.slots = 5; raise fuse\.slots or leave it out",
+            r"fuse\.formats: 'LLL000' is longer than fuse\.max_characters = 5; raise fuse\.max_characters or leave the",
         ),
-        (["br"], r"'LLL0000' is longer than fuse\.slots = 5"),
+        (["br"], r"'LLL0000' is longer than fuse\.max_characters = 5"),
         ([0], "expected a format such as LL000LL, in quotes if it is of digits only, or a list's name"),
         ([""], "expected a format such as LL000LL"),
         (["L0", "L0"], "'L0' is given twice"),
@@ -258,7 +263,7 @@ def test_formats_that_cannot_be_used_are_refused(formats: object, sentence: str)
 
 
 def test_slots_that_are_not_used_are_empty() -> None:
-    outputs = fused_outputs(random_boards(3, *CANVAS), with_changes(**BY_SCORE))
+    outputs = fused_outputs(random_boards(3, *INPUT_SIZE), with_changes(**BY_SCORE))
     assert outputs["count"].any()
     unused = np.arange(5) >= outputs["count"][:, None]
     assert unused.any()
@@ -268,14 +273,14 @@ def test_slots_that_are_not_used_are_empty() -> None:
 
 
 def test_a_batch_of_none_becomes_one_black_canvas_and_any_other_stays() -> None:
-    some = tf.constant(random_boards(3, *CANVAS), tf.float32)
-    for at_least_one in (AtLeastOne(), tf.function(AtLeastOne(), [tf.TensorSpec([None, *CANVAS, 3])])):
-        np.testing.assert_array_equal(at_least_one(some), some)
-        np.testing.assert_array_equal(at_least_one(some[:0]), np.zeros((1, *CANVAS, 3)))
+    some = tf.constant(random_boards(3, *INPUT_SIZE), tf.float32)
+    for non_empty_batch in (NonEmptyBatch(), tf.function(NonEmptyBatch(), [tf.TensorSpec([None, *INPUT_SIZE, 3])])):
+        np.testing.assert_array_equal(non_empty_batch(some), some)
+        np.testing.assert_array_equal(non_empty_batch(some[:0]), np.zeros((1, *INPUT_SIZE, 3)))
 
 
 def test_rounded_crops_are_black_or_white() -> None:
-    images = random_boards(1, *CANVAS).astype(np.float32)
+    images = random_boards(1, *INPUT_SIZE).astype(np.float32)
     boxes = np.array([[[3.3, 4.1, 30.2, 40.7]]], np.float32)
     crops = ConnectionLayer((28, 28), 0.0, rounded=True)((tf.constant(images), tf.constant(boxes), FIRST)).numpy()
     expected = np.round(plain_crop(images[0], boxes[0, 0], 0.0))
@@ -286,7 +291,7 @@ def test_rounded_crops_are_black_or_white() -> None:
 @st.composite
 def boxes_anywhere(draw):
     """A box x1,y1,x2,y2 within, across or beyond the canvas' border, of any size from nothing on, or turned over."""
-    places = st.floats(-200, 300, width=32) | st.sampled_from([-1.0, 0.0, *map(float, CANVAS)])
+    places = st.floats(-200, 300, width=32) | st.sampled_from([-1.0, 0.0, *map(float, INPUT_SIZE)])
     sides = st.floats(0, 250, width=32) | st.sampled_from([0.0, 0.25, 1.0, 28.0, -3.0])
     (x, y), (wide, high) = draw(st.tuples(places, places)), draw(st.tuples(sides, sides))
     return [x, y, x + wide, y + high]
@@ -295,7 +300,7 @@ def boxes_anywhere(draw):
 @given(st.lists(boxes_anywhere(), min_size=1, max_size=4), st.sampled_from([-0.4, 0.0, 0.1, 2.0]), st.integers(0, 9))
 @settings(max_examples=200)
 def test_connection_layer_is_the_plain_crop_of_any_box(boxes: list, margin: float, seed: int) -> None:
-    canvases = random_boards(2, *CANVAS, seed=seed).astype(np.float32)
+    canvases = random_boards(2, *INPUT_SIZE, seed=seed).astype(np.float32)
     slots = np.array([[i % 2, i // 2] for i in range(len(boxes))])
     in_slots = np.full((2, 2, 4), -1, np.float32)
     in_slots[tuple(slots.T)] = boxes
@@ -308,7 +313,7 @@ def test_connection_layer_is_the_plain_crop_of_any_box(boxes: list, margin: floa
 
 
 def test_connection_layer_cuts_what_is_in_the_box() -> None:
-    board = np.zeros((1, *CANVAS, 3), np.float32)
+    board = np.zeros((1, *INPUT_SIZE, 3), np.float32)
     board[0, 10:38, 20:48] = np.arange(28 * 28 * 3).reshape(28, 28, 3) % 251
     box = np.array([[[20, 10, 48, 38]]], np.float32)
     crop = ConnectionLayer((28, 28), 0.0, rounded=False)((tf.constant(board), tf.constant(box), FIRST))[0, ..., 0]
@@ -318,15 +323,15 @@ def test_connection_layer_cuts_what_is_in_the_box() -> None:
 
 def test_the_slots_with_a_box_are_found_and_all_if_none_has() -> None:
     scores = np.array([[-1, 0.2, 0.0], [0.9, -1, 0.4], [-1, -1, -1]], np.float32)
-    slots = UsedSlots()(tf.constant(scores)).numpy()
+    slots = ValidDetections()(tf.constant(scores)).numpy()
     assert slots.tolist() == [[0, 1], [0, 2], [1, 0], [1, 2]]
-    assert UsedSlots()(tf.constant(scores[2:])).numpy().tolist() == [[0, 0], [0, 1], [0, 2]]
+    assert ValidDetections()(tf.constant(scores[2:])).numpy().tolist() == [[0, 0], [0, 1], [0, 2]]
 
 
 def test_what_is_known_of_used_slots_comes_into_their_places() -> None:
     slots = tf.constant([[0, 1], [2, 0]], tf.int64)
     values = np.random.default_rng(2).random((2, 4, 3)).astype(np.float32)
-    placed = IntoSlots()((tf.constant(values), slots, tf.zeros([3, 2]))).numpy()
+    placed = ScatterToSlots()((tf.constant(values), slots, tf.zeros([3, 2]))).numpy()
     expected = np.zeros((3, 2, 4, 3), np.float32)
     expected[0, 1], expected[2, 0] = values
     np.testing.assert_array_equal(placed, expected)
@@ -334,7 +339,7 @@ def test_what_is_known_of_used_slots_comes_into_their_places() -> None:
 
 def test_both_heads_give_the_same() -> None:
     scores = np.array([[0.9, 0.8, -1, -1], [-1, -1, -1, -1], [0.7, 0.6, 0.5, 0.4]], np.float32)
-    slots = UsedSlots()(tf.constant(scores))
+    slots = ValidDetections()(tf.constant(scores))
     crops = np.random.default_rng(1).random((len(slots), 28, 28, 1)).astype(np.float32)
     for architecture in ("cnn", "dense", "slim"):
         classifier = small_classifier(architecture)
@@ -362,17 +367,17 @@ def test_any_number_of_images_of_any_size_goes_in(changes: dict, shape: tuple[in
     assert {name: value.shape for name, value in outputs.items()} == {
         "confidence": (batch,),
         "count": (batch,),
-        "boxes": (batch, params.slots, 4),
-        "scores": (batch, params.slots),
-        "character_ids": (batch, params.slots),
-        "character_scores": (batch, params.slots),
+        "boxes": (batch, params.max_characters, 4),
+        "scores": (batch, params.max_characters),
+        "character_ids": (batch, params.max_characters),
+        "character_scores": (batch, params.max_characters),
     }
     assert (outputs["boxes"] >= 0).all()
     assert (outputs["boxes"] <= [width, height, width, height]).all()
 
 
 def test_an_image_reads_the_same_alone_and_in_a_batch() -> None:
-    images = random_boards(4, *CANVAS)
+    images = random_boards(4, *INPUT_SIZE)
     together = fused_outputs(images, FUSE)
     for i in range(4):
         alone = fused_outputs(images[i : i + 1], FUSE)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from keras_retinanet.layers import FilterDetections
 
-from platefuse.fusion.nms import AnchorBoxes, BestBoxes
+from platefuse.fusion.nms import BoxDecoder, NonMaxSuppression
 from platefuse.networks.common.keras2 import tf
 from platefuse.networks.detection.anchors import anchor_boxes
 from platefuse.networks.detection.retinanet import prediction_model
-from tests.helpers.small_models import CANVAS, DETECTOR, small_detector
+from tests.helpers.small_models import DETECTOR, INPUT_SIZE, small_detector
 
 
 def some_boxes(images: int, boxes: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -41,7 +41,7 @@ def kept(boxes: np.ndarray, scores: np.ndarray, slots: int, score_threshold: flo
 @pytest.mark.parametrize(("score_threshold", "threshold"), [(0.0, 0.5), (0.5, 0.3), (0.97, 0.1), (1.0, 0.3)])
 def test_the_best_boxes_that_overlap_no_better_one(classes: int, score_threshold: float, threshold: float) -> None:
     boxes, scores = some_boxes(4, 150, classes)
-    outputs = BestBoxes(6, score_threshold, threshold)((tf.constant(boxes), tf.constant(scores)))
+    outputs = NonMaxSuppression(6, score_threshold, threshold)((tf.constant(boxes), tf.constant(scores)))
     found, found_scores, found_classes = (output.numpy() for output in outputs)
     for i in range(4):
         indices = kept(boxes[i], scores[i], 6, score_threshold, threshold)
@@ -55,7 +55,7 @@ def test_as_keras_retinanet_filters_to_the_last_bit() -> None:
     boxes, scores = map(tf.constant, some_boxes(5, 400, 2, seed=1))
     options = {"score_threshold": 0.2, "nms_threshold": 0.35, "max_detections": 7, "class_specific_filter": False}
     theirs = FilterDetections(**options)([boxes, scores, scores])
-    ours = BestBoxes(7, 0.2, 0.35)((boxes, scores))
+    ours = NonMaxSuppression(7, 0.2, 0.35)((boxes, scores))
     for expected, output in zip((theirs[0], theirs[1], theirs[3]), ours, strict=True):
         np.testing.assert_array_equal(output, expected)
 
@@ -64,17 +64,17 @@ def test_boxes_without_an_area_and_turned_round_ones_overlap_as_they_do_in_tenso
     boxes = np.array([[5, 5, 5, 9], [5, 5, 5, 9], [30, 30, 10, 10], [10, 10, 30, 30], [0, 0, 0, 0]], np.float32)
     scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5], np.float32)
     expected = tf.image.non_max_suppression(boxes, scores, 5, 0.3).numpy()
-    found, _, _ = BestBoxes(5, 0.0, 0.3)((boxes[None], scores[None, :, None]))
+    found, _, _ = NonMaxSuppression(5, 0.0, 0.3)((boxes[None], scores[None, :, None]))
     np.testing.assert_array_equal(found[0, : len(expected)], boxes[expected])
     assert (found[0, len(expected) :].numpy() == -1).all()
 
 
 def test_anchors_have_the_boxes_that_keras_retinanet_gives_them() -> None:
     detector = small_detector()
-    images = tf.constant(np.random.default_rng(0).uniform(0, 255, (2, *CANVAS, 3)).astype(np.float32))
+    images = tf.constant(np.random.default_rng(0).uniform(0, 255, (2, *INPUT_SIZE, 3)).astype(np.float32))
     deltas, _ = detector(images)
     theirs = prediction_model(detector, DETECTOR.anchors, 0.0, 1.0, max_detections=10_000)(images)[0].numpy()
-    ours = AnchorBoxes(anchor_boxes(DETECTOR.anchors, CANVAS), CANVAS)(deltas).numpy()
+    ours = BoxDecoder(anchor_boxes(DETECTOR.anchors, INPUT_SIZE), INPUT_SIZE)(deltas).numpy()
     for found, expected in zip(ours, theirs, strict=True):
         distances = np.abs(expected[: len(found), None] - found[None]).max(axis=-1)  # theirs come by their scores
         assert distances.shape == (len(found), len(found))

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from platefuse.fusion.saved_model import save_fused
-from platefuse.inference.metadata import read_card
+from platefuse.inference.metadata import read_metadata
 from platefuse.networks.common.keras2 import tf
 from tests.helpers.malformed_images import black
-from tests.helpers.small_models import ALPHABET, CANVAS, FUSE, random_boards, small_fused
+from tests.helpers.small_models import ALPHABET, FUSE, INPUT_SIZE, random_boards, small_fused
 
 WITH_FORMATS = FUSE.model_copy(update={"formats": ("LL000", "000L", "000"), "format_tolerance": 5.0})
 
@@ -22,8 +22,7 @@ WITH_FORMATS = FUSE.model_copy(update={"formats": ("LL000", "000L", "000"), "for
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "fused"
-    fused, on_canvas = small_fused(WITH_FORMATS)
-    save_fused(path, fused, on_canvas, ALPHABET, WITH_FORMATS.model_dump(mode="json"))
+    save_fused(path, small_fused(WITH_FORMATS), WITH_FORMATS.model_dump(mode="json"))
     return path
 
 
@@ -68,7 +67,7 @@ def test_signatures_agree(loaded: tf.Module) -> None:
 
 
 def test_encoded_takes_images_of_different_sizes_and_kinds(loaded: tf.Module) -> None:
-    images = [random_boards(1, *size)[0] for size in (CANVAS, (1, 1), (200, 90))]
+    images = [random_boards(1, *size)[0] for size in (INPUT_SIZE, (1, 1), (200, 90))]
     gray = np.asarray(Image.fromarray(images[0]).convert("L"))
     contents = [encoded(images[0]), encoded(images[1]), encoded(images[2], "JPEG"), encoded(gray)]
     outputs = loaded.signatures["encoded"](encoded=tf.constant(contents))
@@ -163,9 +162,9 @@ def test_numeric_has_no_string_operation(loaded: tf.Module) -> None:
 
 
 def test_card_tells_what_the_numbers_mean(saved: Path) -> None:
-    card = read_card(saved)
-    assert (card["alphabet"], card["slots"], card["canvas"]) == (ALPHABET, 5, list(CANVAS))
-    assert card["formats"] == ["LL000", "000L", "000"]
+    metadata = read_metadata(saved)
+    assert (metadata["alphabet"], metadata["max_characters"], metadata["input_size"]) == (ALPHABET, 5, list(INPUT_SIZE))
+    assert metadata["formats"] == ["LL000", "000L", "000"]
 
 
 _SERVE = """
@@ -180,7 +179,7 @@ print("count", int(outputs["count"][0]))
 
 
 def test_serving_needs_tensorflow_alone(saved: Path, loaded: tf.Module, tmp_path: Path) -> None:
-    image = random_boards(1, *CANVAS)[0]
+    image = random_boards(1, *INPUT_SIZE)[0]
     (tmp_path / "plate.png").write_bytes(encoded(image))
     command = [sys.executable, "-c", _SERVE, str(saved), str(tmp_path / "plate.png")]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -195,7 +194,7 @@ sys.path.insert(0, sys.argv[2])
 from platefuse.fusion.saved_model import save_fused
 from tests.helpers.malformed_images import black
 from tests.helpers.small_models import *
-save_fused(pathlib.Path(sys.argv[1]), *small_fused(FUSE), ALPHABET, {})
+save_fused(pathlib.Path(sys.argv[1]), small_fused(FUSE), {})
 """
 
 

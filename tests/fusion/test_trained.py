@@ -10,9 +10,17 @@ import pytest
 from platefuse.cli.main import main
 from platefuse.fusion.trained import fuse_trained
 from platefuse.inference.reader import Reader
-from platefuse.networks.classification.model import save_classifier
-from platefuse.networks.detection.retinanet import save_detector
-from tests.helpers.small_models import ALPHABET, CANVAS, DETECTOR, FUSE, random_boards, small_classifier, small_detector
+from platefuse.networks.classification.model import Classifier, save_classifier
+from platefuse.networks.detection.retinanet import Detector, save_detector
+from tests.helpers.small_models import (
+    ALPHABET,
+    DETECTOR,
+    FUSE,
+    INPUT_SIZE,
+    random_boards,
+    small_classifier,
+    small_detector,
+)
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +28,8 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pipeline's models/ after its run: both networks, and fused/."""
     folder = tmp_path_factory.mktemp("trained") / "models"
     folder.mkdir()
-    save_detector(folder / "detector.h5", small_detector(), DETECTOR.anchors, "")
-    save_classifier(folder / "classifier.h5", small_classifier(), ALPHABET)
+    save_detector(folder / "detector.h5", Detector(small_detector(), DETECTOR.anchors, ""))
+    save_classifier(folder / "classifier.h5", Classifier(small_classifier(), ALPHABET))
     fuse_trained(folder, FUSE, folder / "fused")
     return folder
 
@@ -34,7 +42,7 @@ def test_without_changes_the_model_is_the_same(networks: Path, tmp_path: Path) -
     again = tmp_path / "again"
     assert main(["fuse", str(networks), str(again)]) == 0
     assert (again / "platefuse.json").read_bytes() == (networks / "fused" / "platefuse.json").read_bytes()
-    boards = list(random_boards(4, *CANVAS))
+    boards = list(random_boards(4, *INPUT_SIZE))
     readings = [Reader(model).read_images(boards) for model in (networks / "fused", again)]
     for before, after in zip(*readings, strict=True):
         assert before.text == after.text != ""
@@ -45,13 +53,17 @@ def test_changes_are_in_the_graph_and_on_the_card(
     networks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "digits"
-    changes = ["--set", "formats=['000', '00', '0']", "--set", "format_tolerance=1000", "--set", "slots=3"]
+    changes = ["--set", "formats=['000', '00', '0']", "--set", "format_tolerance=1000", "--set", "max_characters=3"]
     assert main(["fuse", str(networks), str(out), *changes]) == 0
     assert f"--model {out}" in capsys.readouterr().out
-    expected = FUSE.model_dump(mode="json") | {"formats": ["000", "00", "0"], "format_tolerance": 1000.0, "slots": 3}
-    card = json.loads((out / "platefuse.json").read_text())
-    assert card == {"alphabet": ALPHABET, "canvas": list(CANVAS), **expected}
-    boards = list(random_boards(4, *CANVAS))
+    expected = FUSE.model_dump(mode="json") | {
+        "formats": ["000", "00", "0"],
+        "format_tolerance": 1000.0,
+        "max_characters": 3,
+    }
+    metadata = json.loads((out / "platefuse.json").read_text())
+    assert metadata == {"alphabet": ALPHABET, "input_size": list(INPUT_SIZE), **expected}
+    boards = list(random_boards(4, *INPUT_SIZE))
     before, after = (Reader(model).read_images(boards) for model in (networks / "fused", out))
     assert any(set(reading.text) & set("ABCDE") for reading in before)
     for old, new in zip(before, after, strict=True):
@@ -65,21 +77,23 @@ def test_a_released_folder_holds_networks_and_model_together(networks: Path, tmp
     for name in ("detector.h5", "classifier.h5"):
         shutil.copy(networks / name, released)
     assert main(["fuse", str(released), str(tmp_path / "strict"), "--set", "score_threshold=0.9"]) == 0
-    scores = [reading.scores for reading in Reader(tmp_path / "strict").read_images(list(random_boards(4, *CANVAS)))]
+    scores = [
+        reading.scores for reading in Reader(tmp_path / "strict").read_images(list(random_boards(4, *INPUT_SIZE)))
+    ]
     assert np.all(np.concatenate(scores) > 0.9)
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        (["formats"], "--set formats: expected NAME=VALUE, such as 'formats=[br]' or slots=12."),
+        (["formats"], "--set formats: expected NAME=VALUE, such as 'formats=[br]' or max_characters=12."),
         (["formats=[br"], "--set formats=[br: expected NAME=VALUE"),
         (["formats=br"], "fuse.formats = 'br': expected a list."),
         (["formats=[xx]"], "fuse.formats"),
-        (["slots=0"], "fuse.slots = 0: input should be greater than or equal to 1."),
+        (["max_characters=0"], "fuse.max_characters = 0: input should be greater than or equal to 1."),
         (["slot=9"], "fuse.slot = 9: there is no parameter of that name."),
-        (["slots=2", "formats=[LLL]"], "'LLL' is longer than fuse.slots = 2"),
-        (["detector_weight=1.0"], "the detector names no characters"),
+        (["max_characters=2", "formats=[LLL]"], "'LLL' is longer than fuse.max_characters = 2"),
+        (["detector_class_weight=1.0"], "the detector names no characters"),
     ],
 )
 def test_what_cannot_be_set_is_a_sentence(
@@ -107,8 +121,8 @@ def test_a_folder_without_networks_or_card_is_named(
     lone.mkdir()
     for content, sentence in (
         (None, f"{lone} has no platefuse.json, nor fused/platefuse.json"),
-        ("[]", f"{lone / 'platefuse.json'} is not the card of a fused model"),
-        ("{", f"{lone / 'platefuse.json'} is not the card of a fused model"),
+        ("[]", f"{lone / 'platefuse.json'} is not the metadata of a fused model"),
+        ("{", f"{lone / 'platefuse.json'} is not the metadata of a fused model"),
         (json.dumps(FUSE.model_dump(mode="json")), f"{lone / 'detector.h5'} is missing"),
     ):
         if content is not None:

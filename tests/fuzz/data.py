@@ -76,13 +76,13 @@ def coco(folder: Path) -> Prepared:
 
 def params(folder: Path) -> Prepared:
     """params.yaml, every section of it and what holds across them."""
-    from platefuse.configuration.pipeline_params import faults_of
+    from platefuse.configuration.pipeline_params import issues_of
 
     path = folder / "params.yaml"
 
     def read(content: bytes) -> None:
         path.write_bytes(content)
-        assert all(len(fault) < 2000 for fault in faults_of(path))
+        assert all(len(issue) < 2000 for issue in issues_of(path))
 
     files = [ROOT / "params.yaml", ROOT / "pipelines" / "plates" / "params.yaml"]
     evaluate = b"evaluate:\n  iou_threshold: 0.5\n  pictured: &a 24\n  batch_size: *a\n"

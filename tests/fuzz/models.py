@@ -1,4 +1,4 @@
-"""Readers of models: of the two networks, of the fused model's card and files, and what it decodes itself."""
+"""Readers of models: of the two networks, of the fused model's metadata and files, and what it decodes itself."""
 
 import contextlib
 from collections.abc import Callable
@@ -13,19 +13,19 @@ from tests.fuzz.data import Prepared, images
 
 def detector(folder: Path) -> Prepared:
     """detector.h5."""
-    from platefuse.networks.detection.retinanet import load_detector, save_detector
+    from platefuse.networks.detection.retinanet import Detector, load_detector, save_detector
     from tests.helpers.small_models import DETECTOR, small_detector
 
-    save_detector(folder / "detector.h5", small_detector(), DETECTOR.anchors, "")
+    save_detector(folder / "detector.h5", Detector(small_detector(), DETECTOR.anchors, ""))
     return _reads(folder / "detector.h5", load_detector)
 
 
 def classifier(folder: Path) -> Prepared:
     """classifier.h5."""
-    from platefuse.networks.classification.model import load_classifier, save_classifier
+    from platefuse.networks.classification.model import Classifier, load_classifier, save_classifier
     from tests.helpers.small_models import ALPHABET, small_classifier
 
-    save_classifier(folder / "classifier.h5", small_classifier("dense"), ALPHABET)
+    save_classifier(folder / "classifier.h5", Classifier(small_classifier("dense"), ALPHABET))
     return _reads(folder / "classifier.h5", load_classifier)
 
 
@@ -44,10 +44,13 @@ def _fused(folder: Path) -> Path:
     """Write a small fused model as a SavedModel; its scores have no ties, which an exported one may break otherwise."""
     from platefuse.fusion.graph import fuse
     from platefuse.fusion.saved_model import save_fused
+    from platefuse.networks.classification.model import Classifier
+    from platefuse.networks.detection.retinanet import Detector
     from tests.helpers.small_models import ALPHABET, DETECTOR, FUSE, small_classifier, unsaturated_detector
 
-    fused = fuse(unsaturated_detector(), DETECTOR.anchors, "", small_classifier(), ALPHABET, FUSE)
-    save_fused(folder / "fused", *fused, ALPHABET, {})
+    detector = Detector(unsaturated_detector(), DETECTOR.anchors, "")
+    fused = fuse(detector, Classifier(small_classifier(), ALPHABET), FUSE)
+    save_fused(folder / "fused", fused, {})
     return folder / "fused"
 
 
@@ -63,7 +66,7 @@ def _reads_images(model: Path, changed: Path, plate: np.ndarray) -> Prepared:
     return read, [changed.read_bytes()]
 
 
-def card(folder: Path) -> Prepared:
+def metadata(folder: Path) -> Prepared:
     """platefuse.json of a SavedModel."""
     from tests.helpers.reader import digits, save_rule_reader
 

@@ -25,7 +25,7 @@ TARGETS: dict[str, Target] = {
     "font": data.font,
     "detector": models.detector,
     "classifier": models.classifier,
-    "card": models.card,
+    "metadata": models.metadata,
     "encoded": models.encoded,
     "onnx": models.onnx,
     "litert": models.litert,

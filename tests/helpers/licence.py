@@ -1,4 +1,4 @@
-"""Licence plates with every extra and every fault off, so that a test switches on what it is about."""
+"""Licence plates with every extra and every issue off, so that a test switches on what it is about."""
 
 import copy
 from typing import Any
@@ -21,7 +21,7 @@ CLEAN: dict[str, Any] = {
         "rarity": 1,
         "stroke_fonts": 0,
         "two_rows": 0,
-        "squeeze": [1, 1],
+        "aspect": [1, 1],
         "gap": [0.2, 0.2],
         "group_gap": [0.5, 0.5],
         "filled": 0,
@@ -47,7 +47,7 @@ CLEAN: dict[str, Any] = {
         "dirt": [0, 0],
         "worn": [0, 0],
     },
-    "scenery": {"frame": 0, "frame_print": 0, "rounded": 0},
+    "background": {"frame": 0, "frame_print": 0, "rounded": 0},
     "camera": {
         "width": [200, 200],
         "margin": [0, 0],

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from platefuse.configuration.pipeline_params import faults_of
+from platefuse.configuration.pipeline_params import issues_of
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import read_plate_set
 from tests.helpers.imports import ROOT
@@ -102,7 +102,7 @@ _PARAMETERS = {
     "nothing for a number": (_changed("epochs: 15", "epochs:"), "detector.epochs = None"),
     "a float for a whole number": (_changed("epochs: 15", "epochs: 1.5"), "detector.epochs = 1.5"),
     "not a number": (_changed("dropout: 0.4", "dropout: .nan"), "classifier.dropout = nan"),
-    "below its range": (_changed("slots: 8", "slots: 0"), "fuse.slots = 0"),
+    "below its range": (_changed("slots: 8", "slots: 0"), "fuse.max_characters = 0"),
     "beyond its range": (_changed("nms_threshold: 0.3", "nms_threshold: 1.3"), "fuse.nms_threshold = 1.3"),
     "no such layout": (_changed("layout: scatter", "layout: spiral"), "synth.layout = 'spiral'"),
     "no such choice": (_changed("head: batched", "head: two"), "fuse.head = 'two'"),
@@ -121,7 +121,7 @@ def refusal(malformed: Malformed, folder: Path) -> str:
     path = folder / malformed.file
     try:
         if path.name == "params.yaml":
-            return "\n".join(f"{path}: {fault}" for fault in faults_of(path))
+            return "\n".join(f"{path}: {issue}" for issue in issues_of(path))
         read_plate_set(folder)
     except PlatefuseError as error:
         return str(error)

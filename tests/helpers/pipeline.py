@@ -32,7 +32,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "size": [24, 40],
     },
     "detector": {
-        "canvas": [64, 128],
+        "input_size": [64, 128],
         "backbone_width": 8,
         "pyramid_width": 8,
         "head_width": 8,
@@ -42,7 +42,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "batch_size": 2,
     },
     "classifier": {"architecture": "dense", "width": 16, "epochs": 1, "batch_size": 256},
-    "fuse": {"slots": 4, "score_threshold": 0.0},  # so little training finds boxes that score next to nothing
+    "fuse": {"max_characters": 4, "score_threshold": 0.0},  # so little training finds boxes that score next to nothing
     "evaluate": {"pictured": 4},
 }
 _MADE_BY_RUNS = re.compile(r"dvc\.lock|metrics/|pipelines/|released/")  # nested pipelines are of no concern here

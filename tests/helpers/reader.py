@@ -69,5 +69,5 @@ def save_rule_reader(folder: Path) -> Path:
     """Write the model as a SavedModel and give its folder."""
     module = _RuleReader()
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.read})
-    (folder / "platefuse.json").write_text(json.dumps({"alphabet": ALPHABET, "slots": SLOTS}))
+    (folder / "platefuse.json").write_text(json.dumps({"alphabet": ALPHABET, "max_characters": SLOTS}))
     return folder

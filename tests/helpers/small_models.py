@@ -4,15 +4,15 @@ import functools
 
 import numpy as np
 
-from platefuse.fusion.graph import fuse
+from platefuse.fusion.graph import FusedModel, fuse
 from platefuse.fusion.params import FuseParams
-from platefuse.networks.classification.model import build_classifier
+from platefuse.networks.classification.model import Classifier, build_classifier
 from platefuse.networks.classification.params import AugmentationParams, ClassifierParams
 from platefuse.networks.common.keras2 import keras
 from platefuse.networks.detection.params import AnchorParams, DetectorParams
-from platefuse.networks.detection.retinanet import build_detector
+from platefuse.networks.detection.retinanet import Detector, build_detector
 
-CANVAS = (64, 96)
+INPUT_SIZE = (64, 96)
 ALPHABET = "01234ABCDE"
 
 DETECTOR = DetectorParams(
@@ -20,7 +20,7 @@ DETECTOR = DetectorParams(
     backbone="slim",
     contrast="as_given",
     weights="none",
-    canvas=CANVAS,
+    input_size=INPUT_SIZE,
     classes="agnostic",
     backbone_width=4,
     pyramid_width=8,
@@ -34,7 +34,7 @@ DETECTOR = DetectorParams(
     learning_rate_decay="none",
 )
 
-NO_AUGMENTATION = AugmentationParams(**dict.fromkeys(("shift", "zoom", "squeeze", "rotation", "shear", "blur"), 0.0))
+NO_AUGMENTATION = AugmentationParams(**dict.fromkeys(("shift", "zoom", "aspect", "rotation", "shear", "blur"), 0.0))
 
 CLASSIFIER = ClassifierParams(
     seed=3,
@@ -49,20 +49,20 @@ CLASSIFIER = ClassifierParams(
 )
 
 FUSE = FuseParams(
-    slots=5,
+    max_characters=5,
     head="batched",
     score_threshold=0.0,
     nms_threshold=0.3,
     character_threshold=0.0,
-    presence_threshold=0.0,
-    certainty_weight=1.0,
-    least_height=0.0,
+    objectness_threshold=0.0,
+    classifier_objectness_weight=1.0,
+    min_height=0.0,
     crop_margin=0.0,
     crop_shift=0.0,
     round=False,
     reading_order="left_to_right",
-    detector_weight=0.0,
-    change_cost=0.0,
+    detector_class_weight=0.0,
+    transition_cost=0.0,
     group_gap=0.0,
     formats=(),
     format_tolerance=0.0,
@@ -104,11 +104,11 @@ def small_classifier(architecture: str = "cnn") -> keras.Model:
     return randomise(build_classifier(params, (28, 28), len(ALPHABET)), 6)
 
 
-def small_fused(params: FuseParams) -> tuple[keras.Model, keras.Model]:
+def small_fused(params: FuseParams) -> FusedModel:
     """Both fused; the detector names characters if it is asked for them."""
-    names = ALPHABET if params.detector_weight else ""
+    names = ALPHABET if params.detector_class_weight else ""
     detector = small_detector(len(names) or 1)
-    return fuse(detector, DETECTOR.anchors, names, small_classifier(), ALPHABET, params)
+    return fuse(Detector(detector, DETECTOR.anchors, names), Classifier(small_classifier(), ALPHABET), params)
 
 
 def random_boards(count: int, height: int, width: int, seed: int = 0) -> np.ndarray:

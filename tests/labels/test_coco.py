@@ -1,4 +1,4 @@
-"""COCO JSON: what is written is read back, and each fault of a file has a sentence that names the entry."""
+"""COCO JSON: what is written is read back, and each issue of a file has a sentence that names the entry."""
 
 import copy
 import json
@@ -33,15 +33,15 @@ GOOD: dict[str, Any] = {
 
 
 def read(folder: Path, content: Any) -> tuple[Any, list[str]]:
-    faults: list[str] = []
+    issues: list[str] = []
     text = content if isinstance(content, bytes) else json.dumps(content).encode()
     (folder / "annotations.json").write_bytes(text)
-    return read_coco(folder / "annotations.json", faults), faults
+    return read_coco(folder / "annotations.json", issues), issues
 
 
 def test_boxes_are_taken_and_fractions_go_to_the_nearest_pixel(tmp_path):
-    annotations, faults = read(tmp_path, GOOD)
-    assert faults == []
+    annotations, issues = read(tmp_path, GOOD)
+    assert issues == []
     assert list(annotations.boxes) == ["a.png", "sub/b.png"]
     assert [(box.corners, box.character) for box in annotations.boxes["a.png"]] == [
         ((1, 2, 4, 6), "A"),
@@ -90,9 +90,9 @@ NOT_COCO = {
 @pytest.mark.parametrize("case", NOT_COCO)
 def test_what_is_no_coco_file_is_said_to_be_none(tmp_path, case):
     content, said = NOT_COCO[case]
-    annotations, faults = read(tmp_path, content)
+    annotations, issues = read(tmp_path, content)
     assert annotations is None
-    assert [fault.startswith(str(tmp_path / "annotations.json")) and said in fault for fault in faults] == [True]
+    assert [issue.startswith(str(tmp_path / "annotations.json")) and said in issue for issue in issues] == [True]
 
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -137,18 +137,18 @@ FAULTS: dict[str, tuple[list[tuple[str, Any]], str, str]] = {
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_faulty_entry_is_named_and_left_out(tmp_path, case):
     changes, where, said = FAULTS[case]
-    annotations, faults = read(tmp_path, _changed(*changes))
+    annotations, issues = read(tmp_path, _changed(*changes))
     assert annotations is not None
-    assert len(faults) <= 2  # the second for a box of what is left out
-    assert faults[0].startswith(f"{tmp_path / 'annotations.json'}, {where}: "), faults
-    assert said in faults[0]
-    assert all(len(fault.removeprefix(str(tmp_path))) < 250 for fault in faults)
+    assert len(issues) <= 2  # the second for a box of what is left out
+    assert issues[0].startswith(f"{tmp_path / 'annotations.json'}, {where}: "), issues
+    assert said in issues[0]
+    assert all(len(issue.removeprefix(str(tmp_path))) < 250 for issue in issues)
 
 
 def test_every_faulty_entry_of_a_file_is_named(tmp_path):
     changes = [change for case in ("no box", "a way out", "a category's id twice") for change in FAULTS[case][0]]
-    _, faults = read(tmp_path, _changed(*changes, ("annotations.0.image_id", 99)))
-    entries = [fault.removeprefix(f"{tmp_path / 'annotations.json'}, ").split(":")[0] for fault in faults]
+    _, issues = read(tmp_path, _changed(*changes, ("annotations.0.image_id", 99)))
+    entries = [issue.removeprefix(f"{tmp_path / 'annotations.json'}, ").split(":")[0] for issue in issues]
     assert entries == ["categories[2]", "images[1]", "annotations[0]", "annotations[1]"]
 
 
@@ -164,14 +164,14 @@ _ENTRIES = st.lists(st.dictionaries(_KEYS, _VALUES, max_size=6) | _JSON, max_siz
 
 @given(st.fixed_dictionaries({"images": _ENTRIES, "categories": _ENTRIES, "annotations": _ENTRIES}) | _JSON)
 def test_no_json_makes_the_reader_fail(tmp_path_factory, content):
-    annotations, faults = read(tmp_path_factory.getbasetemp(), content)
-    assert annotations is not None or faults
+    annotations, issues = read(tmp_path_factory.getbasetemp(), content)
+    assert annotations is not None or issues
 
 
 def test_a_box_of_lists_in_lists_is_named(tmp_path):
     nested = json.dumps(GOOD).replace("[1, 2, 3, 4]", "[" * 900 + "]" * 900).encode()
-    _, faults = read(tmp_path, nested)
-    assert faults == [f"{tmp_path / 'annotations.json'}, annotations[0]: {NO_NUMBERS} a list."]
+    _, issues = read(tmp_path, nested)
+    assert issues == [f"{tmp_path / 'annotations.json'}, annotations[0]: {NO_NUMBERS} a list."]
 
 
 @st.composite
@@ -194,9 +194,9 @@ def test_what_is_written_is_read_back(tmp_path_factory, content):
     alphabet, images = content
     path = tmp_path_factory.getbasetemp() / "annotations.json"
     write_coco(path, alphabet, [(name, size, boxes.astype(int), shown) for name, size, boxes, shown in images])
-    faults: list[str] = []
-    read_back = read_coco(path, faults)
-    assert faults == [] and read_back is not None and read_back.alphabet == alphabet
+    issues: list[str] = []
+    read_back = read_coco(path, issues)
+    assert issues == [] and read_back is not None and read_back.alphabet == alphabet
     assert [
         (name, read_back.sizes[name][1:], [(*box.corners, box.character) for box in boxes])
         for name, boxes in read_back.boxes.items()
@@ -213,9 +213,9 @@ def test_what_is_written_is_read_back_by_us_and_by_pycocotools(tmp_path, capsys)
         for name, of_image, characters in zip("aéc", boxes, ("Ä1", "", "1"), strict=True)
     ]
     write_coco(tmp_path / "annotations.json", "1Ä7", images)
-    faults: list[str] = []
-    read_back = read_coco(tmp_path / "annotations.json", faults)
-    assert faults == [] and read_back is not None
+    issues: list[str] = []
+    read_back = read_coco(tmp_path / "annotations.json", issues)
+    assert issues == [] and read_back is not None
     assert read_back.alphabet == "1Ä7"
     assert list(read_back.boxes) == [name for name, _, _, _ in images]
     for name, size, of_image, characters in images:

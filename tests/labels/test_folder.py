@@ -1,4 +1,4 @@
-"""Folders of annotated images: either form is read, and every fault has its sentence."""
+"""Folders of annotated images: either form is read, and every issue has its sentence."""
 
 import json
 import os
@@ -17,14 +17,14 @@ from platefuse.labels.folder import read_annotated
 from tests.helpers.annotated import HEIGHT, WIDTH, write_annotated, write_image
 
 
-def faults_of(folder: Path) -> list[str]:
-    """The faults of a folder, without its path."""
-    return [fault.replace(f"{folder}/", "").replace(str(folder), "it") for fault in read_annotated(folder).faults]
+def issues_of(folder: Path) -> list[str]:
+    """The issues of a folder, without its path."""
+    return [issue.replace(f"{folder}/", "").replace(str(folder), "it") for issue in read_annotated(folder).issues]
 
 
 def test_annotations_and_images_are_enough(tmp_path):
     annotated = read_annotated(write_annotated(tmp_path, ["BA", "", "A"]))
-    assert (annotated.faults, annotated.alphabet) == ([], "AB")
+    assert (annotated.issues, annotated.alphabet) == ([], "AB")
     first, second, third = annotated.splits[""]
     assert (first.path, first.size, first.characters) == (tmp_path / "0.png", (WIDTH, HEIGHT), "BA")
     assert first.boxes.tolist() == [[0, 2, 10, 22], [12, 2, 22, 22]]
@@ -38,7 +38,7 @@ def test_classes_texts_and_sources_are_read_where_they_are(tmp_path):
     (tmp_path / "truth.csv").write_text("image,text\n1.png,A\n0.png,AB\n")
     (tmp_path / "sources.csv").write_text("image,source\n0.png,a walk\n1.png,\n")
     annotated = read_annotated(tmp_path)
-    assert (annotated.faults, annotated.alphabet) == ([], "BCA")
+    assert (annotated.issues, annotated.alphabet) == ([], "BCA")
     assert [(image.path.name, image.text, image.source) for image in annotated.splits[""]] == [
         ("1.png", "A", None),
         ("0.png", "AB", "a walk"),
@@ -52,21 +52,21 @@ def test_a_plate_set_is_an_annotated_folder_packed_or_not(tmp_path):
         folder = tmp_path / str(packed)
         write_plate_set(folder, "67", [(np.full((20, 30, 3), 9, np.uint8), plate)], packed)
         annotated = read_annotated(folder)
-        assert (annotated.faults, annotated.alphabet) == ([], "67")
+        assert (annotated.issues, annotated.alphabet) == ([], "67")
         read += annotated.splits[""]
     assert read[0].content == read[1].content and read[0].size == read[1].size == (30, 20)
 
 
 def test_annotations_that_name_no_image_are_a_fault(tmp_path):
     (tmp_path / "annotations.csv").write_text("")
-    assert faults_of(tmp_path) == ["annotations.csv names no image."]
+    assert issues_of(tmp_path) == ["annotations.csv names no image."]
 
 
 def test_annotations_beside_the_splits_would_be_overlooked(tmp_path):
     for number, split in enumerate(("train", "val", "test")):
         write_annotated(tmp_path / split, ["1"], number)
     (tmp_path / "annotations.csv").write_text("0.png,0,0,1,1,1\n")
-    assert faults_of(tmp_path) == ["annotations.csv stands beside train, val, test: expected one in each of them."]
+    assert issues_of(tmp_path) == ["annotations.csv stands beside train, val, test: expected one in each of them."]
 
 
 def test_coco_counts_images_without_boxes(tmp_path):
@@ -74,7 +74,7 @@ def test_coco_counts_images_without_boxes(tmp_path):
     content = {"images": [{"id": 1, "file_name": "a b é.png"}], "categories": [], "annotations": []}
     (tmp_path / "annotations.json").write_text(json.dumps(content))
     annotated = read_annotated(tmp_path)
-    assert annotated.faults == []
+    assert annotated.issues == []
     assert [image.characters for image in annotated.splits[""]] == [""]
 
 
@@ -84,7 +84,7 @@ def test_sizes_that_are_not_the_images_as_shown_are_a_fault(tmp_path):
     Image.new("RGB", (40, 20)).save(tmp_path / "a.jpg", exif=exif)
     image = {"id": 1, "file_name": "a.jpg", "width": 40, "height": 20}
     (tmp_path / "annotations.json").write_text(json.dumps({"images": [image], "categories": [], "annotations": []}))
-    assert faults_of(tmp_path) == [
+    assert issues_of(tmp_path) == [
         "annotations.json, images[0]: width and height are given as 40 x 20, but a.jpg, turned as its EXIF "
         "orientation says, has 20 x 40 pixels."
     ]
@@ -106,7 +106,7 @@ def test_every_fault_is_listed(tmp_path):
     (tmp_path / "3.png").write_bytes((tmp_path / "3.png").read_bytes()[:99])
     (tmp_path / "truth.csv").write_text("image,text\n0.png,712\n1.png,34\n2.png,1\n5.png,\n2.png,1\n")
     (tmp_path / "sources.csv").write_text("image,source\n6.png,a\n")
-    found = faults_of(tmp_path)
+    found = issues_of(tmp_path)
     expected = [
         "annotations.csv, line 7: expected 'path,x1,y1,x2,y2,class'",
         "annotations.csv, line 10: '../4.png' is not the path of an image inside it.",
@@ -123,8 +123,8 @@ def test_every_fault_is_listed(tmp_path):
         "3.png cannot be read as an image: ",
         "missing.png is missing.",
     ]
-    for fault, beginning in zip(found, expected, strict=True):
-        assert fault.startswith(beginning)
+    for issue, beginning in zip(found, expected, strict=True):
+        assert issue.startswith(beginning)
 
 
 @pytest.mark.parametrize(
@@ -142,11 +142,11 @@ def test_a_folder_of_another_form_is_said_to_be_so(tmp_path, files, said):
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
-    assert faults_of(tmp_path)[0] == said
+    assert issues_of(tmp_path)[0] == said
 
 
 def test_what_is_no_folder_is_said_to_be_none(tmp_path):
-    assert faults_of(tmp_path / "nowhere") == ["it is no folder: expected one with images and their annotations."]
+    assert issues_of(tmp_path / "nowhere") == ["it is no folder: expected one with images and their annotations."]
 
 
 _FIELDS = st.sampled_from(["0.png", "../0.png", "1", "7", "40", "-3", "2.5", "", "image", "text", "é", '"', "x" * 300])
@@ -160,18 +160,18 @@ def test_no_files_make_the_reader_fail(files):
         for name, content in files.items():
             (Path(folder) / name).write_bytes(content)
         annotated = read_annotated(Path(folder))
-    assert annotated.faults or len(annotated.splits[""]) <= 1
+    assert annotated.issues or len(annotated.splits[""]) <= 1
 
 
 def test_no_image_and_no_source_may_be_in_two_splits(tmp_path):
     for number, split in enumerate(("train", "val", "test")):
         write_annotated(tmp_path / split, ["1", "2"], 10 * number)
-    assert faults_of(tmp_path) == []
+    assert issues_of(tmp_path) == []
     with Image.open(tmp_path / "train" / "0.png") as image:
         image.save(tmp_path / "test" / "1.png", compress_level=0)  # the same pixels in other bytes
     (tmp_path / "train" / "sources.csv").write_text("image,source\n0.png,a\n1.png,b\n")
     (tmp_path / "val" / "sources.csv").write_text("image,source\n0.png,b\n1.png,b\n")
-    assert faults_of(tmp_path) == [
+    assert issues_of(tmp_path) == [
         "val/0.png has the source 'b', as train/1.png has: no source may be in two splits.",
         "val/1.png has the source 'b', as train/1.png has: no source may be in two splits.",
         "test/1.png is the same image as train/0.png: no image may be in two splits.",
@@ -182,16 +182,16 @@ def test_the_same_image_twice_in_one_split_is_no_fault(tmp_path):
     write_annotated(tmp_path, ["1", "1"])
     shutil.copy(tmp_path / "0.png", tmp_path / "1.png")
     annotated = read_annotated(tmp_path)
-    assert annotated.faults == []
+    assert annotated.issues == []
     assert len({image.content for image in annotated.splits[""]}) == 1
 
 
 def test_a_file_of_another_kind_is_not_read_to_its_end(tmp_path):
     write_annotated(tmp_path, ["A"])
     (tmp_path / "annotations.csv").write_text("x\n" * 5000)
-    faults = faults_of(tmp_path)
-    assert len(faults) == 1001
-    assert faults[-1] == "annotations.csv is not looked at any further: there are 1000 faults already."
+    issues = issues_of(tmp_path)
+    assert len(issues) == 1001
+    assert issues[-1] == "annotations.csv is not looked at any further: there are 1000 issues already."
 
 
 @pytest.mark.parametrize("name", ["annotations.csv", "annotations.json"])
@@ -201,5 +201,5 @@ def test_a_pipe_and_a_file_of_gigabytes_are_refused_before_they_are_read(tmp_pat
     os.mkfifo(tmp_path / "pipe" / name)
     with (tmp_path / "large" / name).open("wb") as large:
         large.truncate(2**32)
-    assert faults_of(tmp_path / "pipe") == [f"{name} cannot be read: it is no file."]
-    assert faults_of(tmp_path / "large") == [f"{name} is larger than 32 MiB: split the images into several folders."]
+    assert issues_of(tmp_path / "pipe") == [f"{name} cannot be read: it is no file."]
+    assert issues_of(tmp_path / "large") == [f"{name} is larger than 32 MiB: split the images into several folders."]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.labels.folder import AnnotatedImage
-from platefuse.labels.split import split_by_source
+from platefuse.labels.split import group_split
 
 
 def _image(name: str, content: str, source: str | None = None) -> AnnotatedImage:
@@ -22,17 +22,17 @@ def _names(splits: dict[str, list[AnnotatedImage]]) -> dict[str, list[str]]:
 
 def test_images_without_a_source_are_split_by_their_shares_and_keep_their_order():
     images = [_image(f"{index:03d}", str(index)) for index in range(200)]
-    names = _names(split_by_source(images, 0.1, 0.2, 1))
+    names = _names(group_split(images, 0.1, 0.2, 1))
     assert {split: len(of_split) for split, of_split in names.items()} == {"train": 140, "val": 20, "test": 40}
     assert all(of_split == sorted(of_split) for of_split in names.values())
-    assert _names(split_by_source(images, 0.1, 0.2, 1)) == names
-    assert _names(split_by_source(images, 0.1, 0.2, 2)) != names
+    assert _names(group_split(images, 0.1, 0.2, 1)) == names
+    assert _names(group_split(images, 0.1, 0.2, 2)) != names
 
 
 def test_an_image_ties_two_sources_together_by_its_pixels():
     images = [_image("a1", "1", "a"), _image("b1", "2", "b"), _image("a2", "2", "a"), _image("c", "2")]
     others = [_image(f"{index}", f"other {index}") for index in range(20)]
-    names = _names(split_by_source([*images, *others], 0.2, 0.2, 1))
+    names = _names(group_split([*images, *others], 0.2, 0.2, 1))
     assert [len({"a1", "b1", "a2", "c"} & set(of_split)) for of_split in names.values()] == [4, 0, 0]
 
 
@@ -43,7 +43,7 @@ def test_an_image_ties_two_sources_together_by_its_pixels():
 def test_no_split_shares_a_source_or_an_image_with_another(kinds, seed):
     images = [_image(str(index), str(content), source) for index, (content, source) in enumerate(kinds)]
     try:
-        splits = split_by_source(images, 0.2, 0.2, seed)
+        splits = group_split(images, 0.2, 0.2, seed)
     except PlatefuseError:
         assume(False)
     assert sorted(int(name) for names in _names(splits).values() for name in names) == list(range(len(kinds)))
@@ -58,4 +58,4 @@ def test_too_few_sources_are_named():
     with pytest.raises(
         PlatefuseError, match=r"9 images of 1 sources leave none for val and test: bring more, or raise"
     ):
-        split_by_source(images, 0.1, 0.1, 1)
+        group_split(images, 0.1, 0.1, 1)

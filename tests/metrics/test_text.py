@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.metrics.text import TextScores, exact_match_by_length, fold, parse_folds, score_texts
+from platefuse.metrics.text import TextScores, equate, exact_match_by_length, parse_look_alikes, score_texts
 
 
 def _documented_examples() -> list[tuple[str, str, float, float, float]]:
@@ -70,21 +70,21 @@ def test_exact_match_by_length_goes_by_the_truth_in_order_of_length():
 
 
 def test_folds_count_look_alikes_as_equal():
-    folds = parse_folds("O0,I1")
-    assert folds == {"O": "O", "0": "O", "I": "I", "1": "I"}
-    assert score_texts(["O1", "OA"], ["0I", "0B"], folds).exact_match == 0.5
+    look_alikes = parse_look_alikes("O0,I1")
+    assert look_alikes == {"O": "O", "0": "O", "I": "I", "1": "I"}
+    assert score_texts(["O1", "OA"], ["0I", "0B"], look_alikes).exact_match == 0.5
     assert score_texts(["O1"], ["0I"]).exact_match == 0
-    assert score_texts(["O1"], ["1O"], folds).exact_match == 0
+    assert score_texts(["O1"], ["1O"], look_alikes).exact_match == 0
 
 
 def test_folds_of_three():
-    folds = parse_folds("O0Q")
-    assert {fold(text, folds) for text in ("O", "0", "Q")} == {"O"}
+    look_alikes = parse_look_alikes("O0Q")
+    assert {equate(text, look_alikes) for text in ("O", "0", "Q")} == {"O"}
 
 
 @pytest.mark.parametrize(
-    ("folds", "said"), [("", "''"), ("O0,", "''"), ("O0,1", "'1'"), ("O0,0Q", "'0'"), ("OO", "'O'")]
+    ("look_alikes", "said"), [("", "''"), ("O0,", "''"), ("O0,1", "'1'"), ("O0,0Q", "'0'"), ("OO", "'O'")]
 )
-def test_bad_folds_are_named(folds, said):
+def test_bad_folds_are_named(look_alikes, said):
     with pytest.raises(PlatefuseError, match=f"{said} (is not a group|stands there twice)"):
-        parse_folds(folds)
+        parse_look_alikes(look_alikes)

@@ -340,9 +340,9 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         ],
     ),
     "fuse": (
-        {"slots": 0, "round": "no thanks", "threshold": 0.5, "reading_order": "backwards"},
+        {"max_characters": 0, "round": "no thanks", "threshold": 0.5, "reading_order": "backwards"},
         [
-            "fuse.slots = 0: input should be greater than or equal to 1.",
+            "fuse.max_characters = 0: input should be greater than or equal to 1.",
             "fuse.round = 'no thanks': input should be a valid boolean.",
             "fuse.threshold = 0.5: there is no parameter of that name.",
             "fuse.reading_order = 'backwards': input should be 'left_to_right', 'rows' or 'score'.",

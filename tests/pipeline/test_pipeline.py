@@ -152,7 +152,7 @@ def test_the_metrics_are_those_that_others_rely_on(pipeline: Pipeline):
         "detector",
         "exact_match_by_length",
     }
-    assert evaluation["detector"].keys() == detection | {"missed", "spurious"}
+    assert evaluation["detector"].keys() == detection | {"recall", "precision"}
     assert evaluation["exact_match_by_length"].keys() <= {"1", "2", "3"}
 
 
@@ -259,8 +259,8 @@ def test_an_experiment_reruns_what_its_parameter_concerns_and_the_diffs_show_it(
     assert params == {"params.yaml": {"fuse.score_threshold": {"old": 0.0, "new": 0.7, "diff": 0.7}}}
     metrics = json.loads(workspace.run(DVC, "metrics", "diff", "--json").stdout)
     assert list(metrics) == ["metrics/evaluation.json"]
-    assert metrics["metrics/evaluation.json"]["detector.missed"]["new"] == 1.0
-    assert "detector.missed" in workspace.dvc("metrics", "diff")
+    assert metrics["metrics/evaluation.json"]["detector.recall"]["new"] == 0.0
+    assert "detector.recall" in workspace.dvc("metrics", "diff")
 
 
 def test_an_experiment_in_a_temporary_worktree_runs_that_worktrees_code(workspace: Pipeline):

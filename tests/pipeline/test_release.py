@@ -13,7 +13,7 @@ import yaml
 from dvc.repo import Repo
 
 from platefuse.cli.main import main
-from platefuse.inference.metadata import read_card
+from platefuse.inference.metadata import read_metadata
 from platefuse.inference.reader import Reader
 from tests.helpers.imports import ROOT
 from tests.helpers.pipeline import Pipeline
@@ -23,10 +23,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")  # of 
 
 NAMES = ["digits", "plates"]
 MODELS = ["fused", "detector.h5", "classifier.h5"]
-METRICS = {"exact_match": 0.75, "detector": {"missed": 0.125}}
+METRICS = {"exact_match": 0.75, "detector": {"recall": 0.125}}
 
 
-def faults(root: Path) -> list[str]:
+def issues(root: Path) -> list[str]:
     """What is pinned in a project's released/*.dvc, and is not in released/store with the very content."""
     found = []
     for pin in sorted((root / "released").glob("*.dvc")):
@@ -50,7 +50,7 @@ def _differences(file: Path, md5: str, name: str) -> list[str]:
 
 
 def test_what_is_pinned_here_is_in_the_store():
-    assert faults(ROOT) == []
+    assert issues(ROOT) == []
 
 
 def test_the_networks_of_the_released_plates_make_a_reader_of_other_formats(tmp_path: Path):
@@ -60,7 +60,7 @@ def test_the_networks_of_the_released_plates_make_a_reader_of_other_formats(tmp_
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(_object(ROOT, entry["md5"]), file)
     assert main(["fuse", str(tmp_path / "plates"), str(tmp_path / "plates-br"), "--set", "formats=[br]"]) == 0
-    before, after = (read_card(tmp_path / name) for name in ("plates", "plates-br"))
+    before, after = (read_metadata(tmp_path / name) for name in ("plates", "plates-br"))
     assert before["formats"] == []
     assert after == before | {"formats": ["LLL0000", "LLL0L00"]}
 
@@ -130,11 +130,11 @@ def content(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_release_is_the_model_with_its_networks_metrics_and_commit(released: Pipeline, name: str):
     files = content(released.folder / "released" / name)
-    card = json.loads(files.pop("release.json"))
+    metadata = json.loads(files.pop("release.json"))
     networks = {network: files.pop(network).decode() for network in MODELS[1:]}
     assert networks == {network: f"The {network} in miniature" for network in MODELS[1:]}
     assert files == content(released.folder / "trained" / "fused")
-    assert card == {
+    assert metadata == {
         "pipeline": {"digits": ".", "plates": "pipelines/plates"}[name],
         "commit": released.git("rev-parse", "HEAD~").strip(),
         "metrics": {"evaluation": METRICS},
@@ -143,7 +143,7 @@ def test_a_release_is_the_model_with_its_networks_metrics_and_commit(released: P
 
 def test_what_a_release_pins_is_in_the_store(released: Pipeline):
     assert {pin.stem for pin in (released.folder / "released").glob("*.dvc")} == set(NAMES)
-    assert faults(released.folder) == []
+    assert issues(released.folder) == []
 
 
 def test_a_file_that_the_store_lacks_or_has_otherwise_is_found(workspace: Pipeline):
@@ -153,7 +153,7 @@ def test_a_file_that_the_store_lacks_or_has_otherwise_is_found(workspace: Pipeli
     objects["saved_model.pb"].unlink()
     objects["release.json"].chmod(0o644)
     objects["release.json"].write_text("{}")
-    assert set(faults(workspace.folder)) >= {
+    assert set(issues(workspace.folder)) >= {
         "plates/saved_model.pb is not in the store",
         "plates/release.json is another file in the store",
     }

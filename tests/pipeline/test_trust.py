@@ -44,7 +44,7 @@ def argument(call: ast.Call, name: str) -> object:
     return next((ast.literal_eval(given.value) for given in call.keywords if given.arg == name), None)
 
 
-def faults(path: Path) -> list[str]:
+def issues(path: Path) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -66,8 +66,8 @@ def faults(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_module_runs_what_it_reads(path: Path) -> None:
-    safe = {fault for file, fault in SAFE_ALL_THE_SAME if ROOT / file == path}
-    assert set(faults(path)) == safe
+    safe = {issue for file, issue in SAFE_ALL_THE_SAME if ROOT / file == path}
+    assert set(issues(path)) == safe
 
 
 def test_the_loader_of_parameters_makes_nothing_but_data() -> None:
@@ -93,7 +93,7 @@ def test_the_loader_of_parameters_makes_nothing_but_data() -> None:
 )
 def test_a_module_that_does_is_found(line: str, tmp_path: Path) -> None:
     (tmp_path / "module.py").write_text(line)
-    assert len(faults(tmp_path / "module.py")) == 1
+    assert len(issues(tmp_path / "module.py")) == 1
 
 
 def test_what_is_downloaded_has_a_checksum() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from platefuse.runner.atomic import replacing, write_csv, write_json
+from platefuse.runner.atomic import atomic_write, write_csv, write_json
 
 
 class _InterruptedError(Exception):
@@ -20,7 +20,7 @@ def _tree(folder):
 
 def test_a_new_file_appears_only_when_the_block_is_done(tmp_path):
     path = tmp_path / "a" / "b" / "model.h5"
-    with replacing(path) as draft:
+    with atomic_write(path) as draft:
         assert draft.suffix == ".h5"
         assert not draft.exists()
         draft.write_text("new")
@@ -31,7 +31,7 @@ def test_a_new_file_appears_only_when_the_block_is_done(tmp_path):
 def test_an_old_file_is_there_until_the_new_one_is(tmp_path):
     path = tmp_path / "out.txt"
     path.write_text("old")
-    with replacing(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text("new")
         assert path.read_text() == "old"
     assert _tree(tmp_path) == {"out.txt": "new"}
@@ -41,14 +41,14 @@ def test_an_old_file_is_there_until_the_new_one_is(tmp_path):
 def test_a_failure_leaves_the_old_file_and_no_debris(tmp_path, failure):
     path = tmp_path / "out.txt"
     path.write_text("old")
-    with pytest.raises(failure), replacing(path) as draft:
+    with pytest.raises(failure), atomic_write(path) as draft:
         draft.write_text("half")
         raise failure
     assert _tree(tmp_path) == {"out.txt": "old"}
 
 
 def test_a_failure_before_anything_was_there_leaves_nothing(tmp_path):
-    with pytest.raises(_InterruptedError), replacing(tmp_path / "out") as draft:
+    with pytest.raises(_InterruptedError), atomic_write(tmp_path / "out") as draft:
         draft.mkdir()
         (draft / "part").write_text("half")
         raise _InterruptedError
@@ -64,7 +64,7 @@ def _old_folder(tmp_path):
 
 def test_a_folder_is_replaced_whole(tmp_path):
     folder = _old_folder(tmp_path)
-    with replacing(folder) as draft:
+    with atomic_write(folder) as draft:
         (draft / "images").mkdir(parents=True)
         (draft / "images" / "new.png").write_text("new")
         assert (folder / "images" / "old.png").exists()
@@ -74,7 +74,7 @@ def test_a_folder_is_replaced_whole(tmp_path):
 def test_a_failure_leaves_the_old_folder(tmp_path):
     folder = _old_folder(tmp_path)
     before = _tree(tmp_path)
-    with pytest.raises(_InterruptedError), replacing(folder) as draft:
+    with pytest.raises(_InterruptedError), atomic_write(folder) as draft:
         draft.mkdir()
         raise _InterruptedError
     assert _tree(tmp_path) == before
@@ -87,7 +87,7 @@ def test_a_signal_between_the_two_renames_leaves_the_old_folder(tmp_path, monkey
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), replacing(folder) as draft:
+    with pytest.raises(KeyboardInterrupt), atomic_write(folder) as draft:
         draft.mkdir()
         monkeypatch.setattr(Path, "replace", interrupted)
     assert _tree(tmp_path) == before
@@ -97,7 +97,7 @@ def test_a_signal_between_the_two_renames_leaves_the_old_folder(tmp_path, monkey
 def test_a_hidden_folder_of_somebody_else_stays(tmp_path, name):
     (tmp_path / name).mkdir()
     (tmp_path / name / "chapter.txt").write_text("precious")
-    with replacing(tmp_path / "model.h5") as draft:
+    with atomic_write(tmp_path / "model.h5") as draft:
         draft.write_text("new")
     assert (tmp_path / name / "chapter.txt").read_text() == "precious"
 
@@ -106,7 +106,7 @@ def test_a_hidden_folder_of_somebody_else_stays(tmp_path, name):
 def test_a_folder_may_become_a_file_whatever_its_name(tmp_path, name):
     (tmp_path / name).mkdir()
     (tmp_path / name / "old").write_text("old")
-    with replacing(tmp_path / name) as draft:
+    with atomic_write(tmp_path / name) as draft:
         draft.write_text("new")
     assert _tree(tmp_path) == {name: "new"}
 
@@ -114,7 +114,7 @@ def test_a_folder_may_become_a_file_whatever_its_name(tmp_path, name):
 def test_a_block_that_writes_nothing_fails_and_costs_nothing(tmp_path):
     folder = _old_folder(tmp_path)
     before = _tree(tmp_path)
-    with pytest.raises(FileNotFoundError), replacing(folder):
+    with pytest.raises(FileNotFoundError), atomic_write(folder):
         pass
     assert _tree(tmp_path) == before
 
@@ -123,7 +123,7 @@ def test_a_link_is_replaced_and_not_what_it_points_to(tmp_path):
     cached, path = tmp_path / "cached", tmp_path / "out.txt"
     cached.write_text("old")
     path.symlink_to(cached)
-    with replacing(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text("new")
     assert (cached.read_text(), path.read_text(), path.is_symlink()) == ("old", "new", False)
 

@@ -16,16 +16,16 @@ from tests.helpers.imports import ROOT
 WORK = """
 import os, signal, time
 from pathlib import Path
-from platefuse.runner.atomic import replacing
-from platefuse.runner.processes import end_with_dvc
+from platefuse.runner.atomic import atomic_write
+from platefuse.runner.processes import exit_with_parent
 from platefuse.runner.stage import run_stage
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start without it
-end_with_dvc()
+exit_with_parent()
 
 def work():
     Path(".checkpoints/work/kept").write_text("")
-    with replacing(Path("out")) as draft:
+    with atomic_write(Path("out")) as draft:
         draft.mkdir()
         (draft / "a").write_text("half")
         print("writing", flush=True)
@@ -128,12 +128,12 @@ def test_what_was_set_aside_when_its_process_was_killed_is_brought_back(tmp_path
     between = """
 import os
 from pathlib import Path
-from platefuse.runner.atomic import replacing
+from platefuse.runner.atomic import atomic_write
 
 Path("out").mkdir()
 Path("out/a").write_text("old")
 Path.replace = lambda *_: os.abort()  # the second of the two renames
-with replacing(Path("out")) as draft:
+with atomic_write(Path("out")) as draft:
     draft.mkdir()
     (draft / "a").write_text("new")
 """
@@ -142,9 +142,9 @@ with replacing(Path("out")) as draft:
     assert not (tmp_path / "out").exists()
     fail = """
 from pathlib import Path
-from platefuse.runner.atomic import replacing
+from platefuse.runner.atomic import atomic_write
 
-with replacing(Path("out")) as draft:
+with atomic_write(Path("out")) as draft:
     print(Path("out/a").read_text())
     raise SystemExit(3)
 """
@@ -238,11 +238,11 @@ FAILURES = {
     # No file may be longer than 10,000 bytes: as a full disk, and without one.
     """import resource, numpy
     from pathlib import Path
-    from platefuse.runner.atomic import replacing
+    from platefuse.runner.atomic import atomic_write
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
-    with replacing(Path('data/set')) as folder:
+    with atomic_write(Path('data/set')) as folder:
         folder.mkdir()
-        with replacing(folder / 'a.npz') as draft:
+        with atomic_write(folder / 'a.npz') as draft:
             numpy.savez(draft, a=numpy.zeros(9_000))""": (
         "work: data/set cannot be written: no room is left where it is to be.\n"
     ),

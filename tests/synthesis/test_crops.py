@@ -12,13 +12,13 @@ from PIL import Image
 
 from platefuse.fusion.graph import ConnectionLayer
 from platefuse.networks.common.keras2 import tf
-from platefuse.networks.detection.resize import canvas_scale, scale_to_canvas
-from platefuse.synthesis.crops import CropParams, cut_characters, cut_negatives
+from platefuse.networks.detection.resize import letterbox, letterbox_scale
+from platefuse.synthesis.crops import CropParams, cut_characters, cut_hard_negatives
 from platefuse.synthesis.licence.plate import LicencePlate, licence
 from tests.helpers.licence import ALPHABET, SMALL, BlockFont, clean
 
-HEIGHT, WIDTH = CANVAS = (96, 240)
-CROPS: dict[str, Any] = {"canvas": CANVAS, "size": (32, 32), "margin": 0.0, "shift": 0.0, "negatives": 20}
+HEIGHT, WIDTH = INPUT_SIZE = (96, 240)
+CROPS: dict[str, Any] = {"input_size": INPUT_SIZE, "size": (32, 32), "margin": 0.0, "shift": 0.0, "hard_negatives": 20}
 NONE = np.zeros((0, 4), np.int32)
 
 
@@ -51,11 +51,11 @@ def connection_crops(image: Image.Image, boxes: np.ndarray, crops: CropParams, e
     With `edge`, of a canvas around which its border is repeated that many times.
     """
     pixels = np.asarray(image)
-    canvas = np.pad(scale_to_canvas(tf.constant(pixels)[None], crops.canvas)[0], [(edge,), (edge,), (0,)], "edge")
-    on_canvas = tf.constant(boxes[None], tf.float32) * canvas_scale(*pixels.shape[:2], crops.canvas) + edge
+    canvas = np.pad(letterbox(tf.constant(pixels)[None], crops.input_size)[0], [(edge,), (edge,), (0,)], "edge")
+    on_letterboxed = tf.constant(boxes[None], tf.float32) * letterbox_scale(*pixels.shape[:2], crops.input_size) + edge
     layer = ConnectionLayer(crops.size, crops.margin, rounded=False)
     every = tf.constant([[0, slot] for slot in range(len(boxes))], tf.int64)
-    return layer((tf.constant(canvas[None]), on_canvas, every))[..., 0].numpy() * 255
+    return layer((tf.constant(canvas[None]), on_letterboxed, every))[..., 0].numpy() * 255
 
 
 @pytest.mark.parametrize("size", [(96, 240), (31, 57), (60, 400), (150, 90), (413, 700)], ids=str)
@@ -109,18 +109,20 @@ def counting(height: int, width: int, across: bool) -> Image.Image:
 def character_windows(boxes: np.ndarray, crops: CropParams, seed: int = 0) -> np.ndarray:
     """Windows, x1,y1,x2,y2 on the canvas, in which characters are cut, float [n,4]."""
     found = [
-        windows_of(cut_characters(np.random.default_rng(seed), counting(*CANVAS, across), boxes, crops), across)
+        windows_of(cut_characters(np.random.default_rng(seed), counting(*INPUT_SIZE, across), boxes, crops), across)
         for across in (True, False)
     ]
     return np.stack(found, axis=2).reshape(-1, 4)
 
 
 def negative_windows(
-    boxes: np.ndarray, marks: np.ndarray, crops: CropParams, size: tuple[int, int] = CANVAS, seed: int = 0
+    boxes: np.ndarray, distractors: np.ndarray, crops: CropParams, size: tuple[int, int] = INPUT_SIZE, seed: int = 0
 ) -> np.ndarray:
     """Windows, x1,y1,x2,y2 on the canvas, in which an image of `size` is cut to show no character, float [n,4]."""
     found = [
-        windows_of(cut_negatives(np.random.default_rng(seed), counting(*size, across), boxes, marks, crops), across)
+        windows_of(
+            cut_hard_negatives(np.random.default_rng(seed), counting(*size, across), boxes, distractors, crops), across
+        )
         for across in (True, False)
     ]
     return np.stack(found, axis=2).reshape(-1, 4)
@@ -164,24 +166,24 @@ def test_a_number_is_cut_between_its_characters_and_a_height_beyond_its_ends():
 
 
 def test_marks_are_cut_too_in_the_height_of_the_characters():
-    marks = np.array([[150, 20, 158, 32], [20, 30, 60, 60]])
-    found = negative_windows(row(100), marks, params())
+    distractors = np.array([[150, 20, 158, 32], [20, 30, 60, 60]])
+    found = negative_windows(row(100), distractors, params())
     np.testing.assert_allclose(as_set(centres_of(found)), [[40, 45], [154, 26]], atol=0.5)
     np.testing.assert_allclose(found[:, 3] - found[:, 1], 20, atol=0.7)
 
 
 def test_a_plate_of_marks_only_is_cut_there_in_the_marks_height():
-    marks = np.array([[40, 30, 70, 60], [100, 20, 140, 50], [150, 30, 180, 54]])
-    found = negative_windows(NONE, marks, params())
+    distractors = np.array([[40, 30, 70, 60], [100, 20, 140, 50], [150, 30, 180, 54]])
+    found = negative_windows(NONE, distractors, params())
     np.testing.assert_allclose(as_set(centres_of(found)), [[55, 45], [120, 35], [165, 42]], atol=0.5)
     np.testing.assert_allclose(found[:, 3] - found[:, 1], 30, atol=0.7)  # the median
 
 
 @pytest.mark.parametrize("size", [(192, 480), (48, 120), (96, 240)], ids=str)
 def test_places_are_the_same_on_a_plate_of_any_size(size):
-    boxes, marks, scale = row(80, 100, 116), np.array([[20, 30, 40, 60]]), size[0] / HEIGHT
-    found = negative_windows(boxes * scale, marks * scale, params(), size)
-    expected = negative_windows(boxes, marks, params())
+    boxes, distractors, scale = row(80, 100, 116), np.array([[20, 30, 40, 60]]), size[0] / HEIGHT
+    found = negative_windows(boxes * scale, distractors * scale, params(), size)
+    expected = negative_windows(boxes, distractors, params())
     np.testing.assert_allclose(found, expected, atol=1.2)
 
 
@@ -217,13 +219,13 @@ def test_only_neighbours_in_a_row_have_a_middle_between_them(boxes, between):
 
 @pytest.mark.parametrize("boxes", [NONE, row(120)], ids=["no character", "one character"])
 def test_nothing_is_cut_where_there_are_neither_neighbours_nor_marks(boxes):
-    cut = cut_negatives(np.random.default_rng(0), counting(*CANVAS, True), boxes, NONE, params(size=(32, 20)))
+    cut = cut_hard_negatives(np.random.default_rng(0), counting(*INPUT_SIZE, True), boxes, NONE, params(size=(32, 20)))
     assert (cut.shape, cut.dtype) == ((0, 32, 20), np.uint8)
 
 
 @st.composite
 def plates(draw):
-    """A number in one row, its characters of about one height, and marks above it: boxes and marks."""
+    """A number in one row, its characters of about one height, and distractors above it: boxes and distractors."""
     steps = draw(st.lists(st.sampled_from([0.4, 0.6, 0.9, 1.2, 1.5, 2.0]), max_size=3))
     tall = draw(st.integers(15, 19))
     xs = 36 + tall * np.cumsum([0, *steps])
@@ -231,13 +233,13 @@ def plates(draw):
         [row(x, y=60 + draw(st.integers(-3, 3)), high=tall + draw(st.sampled_from([-1, 0, 1]))) for x in xs]
     )
     at = draw(st.lists(st.integers(2, 22), max_size=3, unique=True))
-    marks = [np.array([[10 * x - 4, 18, 10 * x + 4, 18 + draw(st.integers(4, 16))]]) for x in at]
-    return boxes[draw(st.sampled_from([0, 0, 0, len(boxes)])) :], np.concatenate([NONE, *marks])
+    distractors = [np.array([[10 * x - 4, 18, 10 * x + 4, 18 + draw(st.integers(4, 16))]]) for x in at]
+    return boxes[draw(st.sampled_from([0, 0, 0, len(boxes)])) :], np.concatenate([NONE, *distractors])
 
 
-def plain_places(boxes: np.ndarray, marks: np.ndarray) -> list[list[float]]:
+def plain_places(boxes: np.ndarray, distractors: np.ndarray) -> list[list[float]]:
     """Where what is no character may be cut, said in plain code."""
-    places = [[(x1 + x2) / 2, (y1 + y2) / 2] for x1, y1, x2, y2 in marks.tolist()]
+    places = [[(x1 + x2) / 2, (y1 + y2) / 2] for x1, y1, x2, y2 in distractors.tolist()]
     letters = [((x1 + x2) / 2, (y1 + y2) / 2, y2 - y1) for x1, y1, x2, y2 in boxes.tolist()]
     for (x, y, high), (next_x, next_y, _) in pairwise(letters):
         if 0 < next_x - x < 1.3 * high and abs(next_y - y) < 1.3 * high:
@@ -249,18 +251,18 @@ def plain_places(boxes: np.ndarray, marks: np.ndarray) -> list[list[float]]:
 
 
 @given(plates(), st.integers(0, 12), st.integers(0, 2**32 - 1))
-def test_as_many_places_as_asked_for_are_cut_each_once_in_characters_shape(plate, negatives, seed):
-    boxes, marks = plate
-    found = negative_windows(boxes, marks, params(negatives=negatives), seed=seed)
-    places = plain_places(boxes, marks)
-    assert len(found) == min(negatives, len(places))
+def test_as_many_places_as_asked_for_are_cut_each_once_in_characters_shape(plate, hard_negatives, seed):
+    boxes, distractors = plate
+    found = negative_windows(boxes, distractors, params(hard_negatives=hard_negatives), seed=seed)
+    places = plain_places(boxes, distractors)
+    assert len(found) == min(hard_negatives, len(places))
     left = list(places)
     for x, y in centres_of(found):
         nearest = min(left, key=lambda place: np.hypot(place[0] - x, place[1] - y))
         np.testing.assert_allclose([x, y], nearest, atol=0.6)
         left.remove(nearest)
     if len(found):
-        shown = boxes if len(boxes) else marks
+        shown = boxes if len(boxes) else distractors
         height = np.median(shown[:, 3] - shown[:, 1])
         wide, high = (found[:, 2:] - found[:, :2]).T
         np.testing.assert_allclose(high, height, atol=1)
@@ -277,8 +279,11 @@ def test_no_place_between_or_beyond_characters_is_near_the_middle_of_one(plate, 
 
 
 def test_every_place_has_its_turn():
-    boxes, marks = row(80, 100, 116), np.array([[20, 30, 40, 60]])
-    chosen = [centres_of(negative_windows(boxes, marks, params(negatives=1), seed=seed))[0, 0] for seed in range(60)]
+    boxes, distractors = row(80, 100, 116), np.array([[20, 30, 40, 60]])
+    chosen = [
+        centres_of(negative_windows(boxes, distractors, params(hard_negatives=1), seed=seed))[0, 0]
+        for seed in range(60)
+    ]
     places = [30, 60, 90, 108, 136]
     counts = [sum(abs(x - place) < 0.6 for x in chosen) for place in places]
     assert sum(counts) == 60 and min(counts) >= 3
@@ -307,7 +312,7 @@ def test_of_drawn_plates_no_negative_is_in_the_middle_of_a_character():
         width, height = Image.open(io.BytesIO(plate.file)).size
         scale = min(HEIGHT / height, WIDTH / width)
         boxes = plate.boxes * scale
-        found = centres_of(negative_windows(plate.boxes, plate.marks, params(), (height, width), seed))
+        found = centres_of(negative_windows(plate.boxes, plate.distractors, params(), (height, width), seed))
         away = np.abs(found[:, None] - centres_of(boxes)[None]) / (boxes[:, 2:] - boxes[:, :2])
         assert (away.max(axis=2) > 0.3).all(), seed
         cut += len(found)
@@ -315,7 +320,7 @@ def test_of_drawn_plates_no_negative_is_in_the_middle_of_a_character():
 
 
 @settings(max_examples=10)
-@given(st.integers(0, 99), st.sampled_from([{}, {"shift": 0.1, "margin": 0.12, "negatives": 3}]))
+@given(st.integers(0, 99), st.sampled_from([{}, {"shift": 0.1, "margin": 0.12, "hard_negatives": 3}]))
 def test_the_same_generator_gives_the_same_bytes(seed, changes):
     plate = _plate(seed, PRINTED)
     image = Image.open(io.BytesIO(plate.file))
@@ -323,7 +328,9 @@ def test_the_same_generator_gives_the_same_bytes(seed, changes):
     def cut(generator: int) -> tuple[bytes, bytes]:
         rng = np.random.default_rng(generator)
         characters = cut_characters(rng, image, plate.boxes, params(**changes))
-        return characters.tobytes(), cut_negatives(rng, image, plate.boxes, plate.marks, params(**changes)).tobytes()
+        return characters.tobytes(), cut_hard_negatives(
+            rng, image, plate.boxes, plate.distractors, params(**changes)
+        ).tobytes()
 
     assert cut(1) == cut(1)
     assert cut(1)[1] != cut(2)[1]
@@ -332,5 +339,5 @@ def test_the_same_generator_gives_the_same_bytes(seed, changes):
 def test_asking_for_none_gives_none():
     plate = _plate(1, PRINTED)
     image = Image.open(io.BytesIO(plate.file))
-    cut = cut_negatives(np.random.default_rng(0), image, plate.boxes, plate.marks, params(negatives=0))
+    cut = cut_hard_negatives(np.random.default_rng(0), image, plate.boxes, plate.distractors, params(hard_negatives=0))
     assert (cut.shape, cut.dtype) == ((0, 32, 32), np.uint8)

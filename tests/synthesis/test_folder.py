@@ -14,7 +14,7 @@ from PIL import Image
 
 from platefuse.cli.main import main
 from platefuse.configuration.parameter_list import list_parameters
-from platefuse.configuration.pipeline_params import faults_of
+from platefuse.configuration.pipeline_params import issues_of
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import NO_CHARACTER, SPLITS, read_characters
 from platefuse.data.images import read_image
@@ -31,7 +31,7 @@ from tests.helpers.pipeline import ran, results
 from tests.synthesis.fonts.test_library import make_font
 from tests.synthesis.test_dataset import SETTING
 
-CROPS = {"canvas": [32, 64], "size": [28, 28], "margin": 0.0, "shift": 0.0, "negatives": 2}
+CROPS = {"input_size": [32, 64], "size": [28, 28], "margin": 0.0, "shift": 0.0, "hard_negatives": 2}
 BOARDS = {name: value for name, value in SETTING.items() if name not in ("layout", *SPLITS)}
 TEXTS = ["12", "", "3", "21", "13", "32", "2", "31", "1", "123"]
 
@@ -109,7 +109,7 @@ def test_the_classifiers_characters_are_the_crops_of_their_split(photographs, tm
     for split in SPLITS:
         characters = read_characters(made / "characters" / f"{split}.npz")
         assert characters.alphabet == "123"
-        shown, negatives = characters.labels != NO_CHARACTER, characters.labels == NO_CHARACTER
+        shown, hard_negatives = characters.labels != NO_CHARACTER, characters.labels == NO_CHARACTER
         crops, labels = [], []
         for plate in read_plate_set(made / "plates" / split):
             image = Image.fromarray(read_image(plate.path))
@@ -118,7 +118,7 @@ def test_the_classifiers_characters_are_the_crops_of_their_split(photographs, tm
         assert characters.labels[shown].tolist() == labels
         np.testing.assert_array_equal(characters.images[shown], np.stack(crops))
         assert characters.images.shape[1:] == (28, 28)
-        assert split != "train" or negatives.any()
+        assert split != "train" or hard_negatives.any()
 
 
 def test_the_same_folder_gives_the_same_bytes_and_another_seed_other_splits(photographs, tmp_path):
@@ -163,7 +163,7 @@ def test_the_kind_of_an_image_names_its_copy_and_not_the_name_it_had(photographs
 
 
 def test_very_many_training_images_are_packed_and_no_others(photographs, tmp_path, monkeypatch):
-    monkeypatch.setattr(folder_layout, "_MOST_FILES", 1)
+    monkeypatch.setattr(folder_layout, "_MAX_FILES", 1)
     made = make(tmp_path / "made", own(photographs))
     assert [(made / "plates" / split / "images.zip").exists() for split in SPLITS] == [True, False, False]
     assert len(read_plate_set(made / "plates" / "train")) == 6
@@ -315,7 +315,7 @@ def test_the_parameters_that_the_readme_gives_are_valid():
     section = yaml.safe_load(block)["synth"]
     params = FolderSynthParams.model_validate(section)
     of_root = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    assert list(params.crops.canvas) == of_root["detector"]["canvas"]
+    assert list(params.crops.input_size) == of_root["detector"]["canvas"]
     assert params.crops.margin == of_root["fuse"]["crop_margin"]
     of_plates = yaml.safe_load((ROOT / "pipelines/plates/params.yaml").read_text(encoding="utf-8"))
     for layout, content in (("scatter", of_root), ("licence", of_plates)):
@@ -330,8 +330,8 @@ def test_crops_that_are_not_the_fused_models_are_named(tmp_path):
     params = own(Path("photographs"), crops=CROPS | {"margin": 0.1})
     content["synth"] = json.loads(params.model_dump_json(exclude_none=True))
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
-    canvas, margin = faults_of(tmp_path / "params.yaml")
-    assert canvas.startswith("synth.crops.canvas = [32, 64] differs from detector.canvas = [128, 256]: ")
+    canvas, margin = issues_of(tmp_path / "params.yaml")
+    assert canvas.startswith("synth.crops.input_size = [32, 64] differs from detector.input_size = [128, 256]: ")
     assert margin.startswith("synth.crops.margin = 0.1 differs from fuse.crop_margin = 0.0: ")
 
 

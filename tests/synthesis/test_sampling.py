@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from platefuse.synthesis.sampling import happens, log_uniform, uniform
+from platefuse.synthesis.sampling import bernoulli, log_uniform, uniform
 
 DRAWS = 4000
 
@@ -33,5 +33,5 @@ def test_a_range_of_one_value_gives_that_value(choose):
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_what_happens_in_a_share_of_cases_does(share):
-    happened = _drawn(happens, share)
+    happened = _drawn(bernoulli, share)
     assert happened.mean() == pytest.approx(share, abs=0 if share in (0, 1) else 0.03)

@@ -9,12 +9,12 @@ from platefuse.networks.common.keras2 import tf
 _KINDS = ("L", "0", "")  # letters, digits, and what is neither: no format has a sign for that alone
 
 
-def most_probable_reading(
+def constrained_decode(
     probabilities: tf.Tensor,
     count: tf.Tensor,
     formats: tuple[str, ...],
     tolerance: float,
-    change_costs: tf.Tensor,
+    transition_costs: tf.Tensor,
     alphabet: str,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Read plates by the formats that are as long as they are, and by runs of letters and digits.
@@ -29,7 +29,7 @@ def most_probable_reading(
         count: int32 [B], how many slots are used; they come first.
         formats: none longer than N; may be empty.
         tolerance: 0 or more.
-        change_costs: float32 [B,N-1], 0 or more; all 0 makes every sequence of letters and digits as likely.
+        transition_costs: float32 [B,N-1], 0 or more; all 0 makes every sequence of letters and digits as likely.
         alphabet: K characters.
 
     Returns:
@@ -42,7 +42,7 @@ def most_probable_reading(
     used = tf.sequence_mask(count, slots)
     logarithms = tf.where(used[..., None], log_probability(best), 0.0)
     allowed = _allowed_kinds(("?" * slots, *formats), slots)  # the first allows all readings
-    sums = best_sums(tf.where(allowed, logarithms[:, None], -np.inf), change_costs[:, None])
+    sums = max_marginals(tf.where(allowed, logarithms[:, None], -np.inf), transition_costs[:, None])
     chosen = tf.zeros_like(count)
     if formats:
         counts = tf.reduce_max(sums[:, :, 0], axis=-1)
@@ -54,7 +54,7 @@ def most_probable_reading(
     return tf.where(used, ids, -1), tf.where(used, tf.gather(best, kinds, batch_dims=2), 0.0)
 
 
-def best_sums(logarithms: tf.Tensor, change_costs: tf.Tensor) -> tf.Tensor:
+def max_marginals(logarithms: tf.Tensor, transition_costs: tf.Tensor) -> tf.Tensor:
     """Find what the best sequence of kinds counts that has a given kind in a given slot.
 
     The max-marginals of a Markov chain, by messages from both its ends (Viterbi, 1967; Pearl, 1988). Where one kind's
@@ -62,12 +62,12 @@ def best_sums(logarithms: tf.Tensor, change_costs: tf.Tensor) -> tf.Tensor:
 
     Args:
         logarithms: float32 [...,N,kinds], of the probability of each kind's best character; 0 in unused slots.
-        change_costs: float32 [...,N-1], what a change of kind from each slot to the next subtracts from their sum.
+        transition_costs: float32 [...,N-1], what a change of kind from each slot to the next subtracts from their sum.
 
     Returns:
         float32 [...,N,kinds].
     """
-    slots, costs = tf.unstack(logarithms, axis=-2), tf.unstack(change_costs[..., None], axis=-2)
+    slots, costs = tf.unstack(logarithms, axis=-2), tf.unstack(transition_costs[..., None], axis=-2)
     before, after = _messages(slots, costs), _messages(slots[::-1], costs[::-1])[::-1]
     return logarithms + tf.stack(before, axis=-2) + tf.stack(after, axis=-2)
 

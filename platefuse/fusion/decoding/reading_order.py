@@ -3,7 +3,7 @@
 from platefuse.data.boxes import ROW_GAP, ReadingOrder
 from platefuse.networks.common.keras2 import tf
 
-_LAST = 1e6  # pixels; no canvas is as large, so unused slots sort behind everything
+_LAST = 1e6  # pixels; no letterboxed image is as large, so unused slots sort behind everything
 
 
 def reading_order(boxes: tf.Tensor, used: tf.Tensor, order: ReadingOrder) -> tf.Tensor:

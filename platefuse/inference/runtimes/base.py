@@ -18,10 +18,10 @@ class Runtime(Protocol):
     """A fused model, loaded. May be called by several threads at once.
 
     Attributes:
-        card: what the numbers mean, `alphabet` at least.
+        metadata: what the numbers mean, `alphabet` at least.
     """
 
-    card: dict[str, Any]
+    metadata: dict[str, Any]
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Run the model.
@@ -58,8 +58,8 @@ def check_outputs(names: Iterable[str], model: Path) -> None:
         raise PlatefuseError(f"{model} lacks the outputs of a fused model. {how_to_make(model)}")
 
 
-def parsed_card(text: str | bytes | None, where: Path, model: Path) -> dict[str, Any]:
-    """Read a card and check that it has an alphabet.
+def parsed_metadata(text: str | bytes | None, where: Path, model: Path) -> dict[str, Any]:
+    """Read a metadata and check that it has an alphabet.
 
     Args:
         text: its JSON, or None if there is none.
@@ -70,9 +70,9 @@ def parsed_card(text: str | bytes | None, where: Path, model: Path) -> dict[str,
         PlatefuseError: for anything else.
     """
     try:
-        card = json.loads(text or "")
-        if isinstance(card["alphabet"], str):
-            return dict(card)
+        metadata = json.loads(text or "")
+        if isinstance(metadata["alphabet"], str):
+            return dict(metadata)
     except (ValueError, KeyError, TypeError, RecursionError):  # the last for thousands of brackets
         pass
     raise PlatefuseError(f"{where} is damaged: it has no alphabet. {how_to_make(model)}")

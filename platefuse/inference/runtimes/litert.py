@@ -9,14 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from platefuse.inference.metadata import CARD
-from platefuse.inference.runtimes.base import OUTPUTS, check_file, check_outputs, damaged, failed, missing, parsed_card
+from platefuse.inference.metadata import METADATA_FILE
+from platefuse.inference.runtimes.base import (
+    OUTPUTS,
+    check_file,
+    check_outputs,
+    damaged,
+    failed,
+    missing,
+    parsed_metadata,
+)
 
 SIGNATURE = "numeric"
 
 
 class LitertModel:
-    """A Runtime; its model is a file that `platefuse export --to litert` makes, with the card as an associated file.
+    """A .tflite file that `platefuse export` makes, with its metadata as an associated file.
 
     Each change of the images' size or number has the interpreter plan its memory anew.
     """
@@ -25,9 +33,11 @@ class LitertModel:
         check_file(model)
         self._model = model
         interpreter_of = _interpreter()
-        flatbuffer, card = _parts_of(model)
-        self.card = parsed_card(card, model, model)
-        if self.card.get("sha256") != hashlib.sha256(flatbuffer).hexdigest():  # LiteRT may ask for any memory for it
+        flatbuffer, metadata = _parts_of(model)
+        self.metadata = parsed_metadata(metadata, model, model)
+        if (
+            self.metadata.get("sha256") != hashlib.sha256(flatbuffer).hexdigest()
+        ):  # LiteRT may ask for any memory for it
             raise damaged(model, ValueError("it has not the checksum that it was written with."))
         interpreter = _load(interpreter_of, model)
         check_outputs(interpreter.get_signature_list().get(SIGNATURE, {}).get("outputs", ()), model)
@@ -44,11 +54,11 @@ class LitertModel:
 
 
 def _parts_of(model: Path) -> tuple[bytes, bytes | None]:
-    """The flatbuffer, and the card behind it; None if there is none that can be read."""
+    """The flatbuffer, and the metadata behind it; None if there is none that can be read."""
     content = model.read_bytes()
     try:
         with zipfile.ZipFile(model) as associated:
-            return content[: associated.getinfo(CARD).header_offset], associated.read(CARD)
+            return content[: associated.getinfo(METADATA_FILE).header_offset], associated.read(METADATA_FILE)
     except Exception:  # a damaged archive raises nearly anything
         return content, None
 

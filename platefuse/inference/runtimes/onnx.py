@@ -5,19 +5,29 @@ from typing import Any
 
 import numpy as np
 
-from platefuse.inference.metadata import CARD_KEY
-from platefuse.inference.runtimes.base import OUTPUTS, check_file, check_outputs, damaged, failed, missing, parsed_card
+from platefuse.inference.metadata import METADATA_KEY
+from platefuse.inference.runtimes.base import (
+    OUTPUTS,
+    check_file,
+    check_outputs,
+    damaged,
+    failed,
+    missing,
+    parsed_metadata,
+)
 
 
 class OnnxModel:
-    """A Runtime; its model is a file that `platefuse export --to onnx` makes, with the card in its metadata."""
+    """A Runtime; its model is a file that `platefuse export --to onnx` makes, with the metadata in its metadata."""
 
     def __init__(self, model: Path) -> None:
         check_file(model)
         self._model = model
         self._session = _load(model)
         check_outputs((output.name for output in self._session.get_outputs()), model)
-        self.card = parsed_card(self._session.get_modelmeta().custom_metadata_map.get(CARD_KEY), model, model)
+        self.metadata = parsed_metadata(
+            self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY), model, model
+        )
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         try:

@@ -7,8 +7,16 @@ from typing import Any
 import numpy as np
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.inference.metadata import CARD
-from platefuse.inference.runtimes.base import OUTPUTS, check_outputs, damaged, failed, how_to_make, missing, parsed_card
+from platefuse.inference.metadata import METADATA_FILE
+from platefuse.inference.runtimes.base import (
+    OUTPUTS,
+    check_outputs,
+    damaged,
+    failed,
+    how_to_make,
+    missing,
+    parsed_metadata,
+)
 
 
 class TensorflowModel:
@@ -17,11 +25,11 @@ class TensorflowModel:
     def __init__(self, model: Path) -> None:
         if not model.is_dir():
             raise PlatefuseError(f"There is no fused model at {model}. {how_to_make(model)}")
-        for name in ("saved_model.pb", CARD):
+        for name in ("saved_model.pb", METADATA_FILE):
             if not (model / name).is_file():
                 raise PlatefuseError(f"{model} is not a fused model: {name} is not in it. {how_to_make(model)}")
         self._folder = model
-        self.card = parsed_card((model / CARD).read_bytes(), model / CARD, model)
+        self.metadata = parsed_metadata((model / METADATA_FILE).read_bytes(), model / METADATA_FILE, model)
         self._model = _load(model)  # its signatures live no longer than the model itself
         self._signature = self._model.signatures.get("serving_default")
         check_outputs(self._signature.structured_outputs if self._signature else (), model)

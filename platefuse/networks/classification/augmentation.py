@@ -34,11 +34,11 @@ def _uniform(shape: list, seed: tf.Tensor, low: float = -1.0, high: float = 1.0)
 
 def _random_affine(shape: tf.Tensor, seed: tf.Tensor, params: AugmentationParams) -> tf.Tensor:
     """Maps [B,8] from a pixel of the result to one of the source, as ImageProjectiveTransformV3 wants them."""
-    shift_x, shift_y, zoom, squeeze, turn, shear = tf.unstack(_uniform([6, shape[0]], seed))
+    shift_x, shift_y, zoom, aspect, turn, shear = tf.unstack(_uniform([6, shape[0]], seed))
     height, width = tf.cast(shape[1], tf.float32), tf.cast(shape[2], tf.float32)
     angle = turn * math.radians(params.rotation)
-    wide = (1 + zoom * params.zoom) * (1 + squeeze * params.squeeze / 2)
-    high = (1 + zoom * params.zoom) * (1 - squeeze * params.squeeze / 2)
+    wide = (1 + zoom * params.zoom) * (1 + aspect * params.aspect / 2)
+    high = (1 + zoom * params.zoom) * (1 - aspect * params.aspect / 2)
     slant = shear * params.shear
     a0, a1 = wide * tf.cos(angle), high * (slant - tf.sin(angle))
     b0, b1 = wide * tf.sin(angle), high * tf.cos(angle)

@@ -1,6 +1,7 @@
 """Single-character networks: `dense`, the article's, `cnn`, and `slim`, which is half of it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,19 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.networks.classification.params import ClassifierParams
 from platefuse.networks.common.h5 import load_network, save_network
 from platefuse.networks.common.keras2 import Dropout, keras, tf
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A single-character network and what its outputs mean.
+
+    Attributes:
+        model: from float32 [B,h,w,1], 0..1, light on black, to probabilities [B,K].
+        alphabet: K characters, in the order of the outputs.
+    """
+
+    model: keras.Model
+    alphabet: str
 
 
 def build_classifier(params: ClassifierParams, shape: tuple[int, int], classes: int) -> keras.Model:
@@ -63,13 +77,13 @@ def normalised(images: np.ndarray) -> tf.Tensor:
     return tf.cast(images, tf.float32)[..., None] / 255.0
 
 
-def save_classifier(path: Path, model: keras.Model, alphabet: str) -> None:
-    """Write a network as .h5, its alphabet with it."""
-    save_network(path, model, {"alphabet": alphabet})
+def save_classifier(path: Path, classifier: Classifier) -> None:
+    """Write a classifier as .h5, with its alphabet."""
+    save_network(path, classifier.model, {"alphabet": classifier.alphabet})
 
 
-def load_classifier(path: Path) -> tuple[keras.Model, str]:
-    """Read a network and its alphabet.
+def load_classifier(path: Path) -> Classifier:
+    """Read a classifier.
 
     Raises:
         PlatefuseError: for a file that is missing or is no classifier; says which stage makes it.
@@ -77,11 +91,11 @@ def load_classifier(path: Path) -> tuple[keras.Model, str]:
     if not path.exists():
         raise PlatefuseError(f"{path} is missing: `dvc repro train_classifier` makes it.")
     try:
-        network, attributes = load_network(path, {})
+        model, attributes = load_network(path, {})
         alphabet = str(attributes["alphabet"])
-        if network.input_shape[3:] != (1,) or network.output_shape[1:] != (len(alphabet),):
+        if model.input_shape[3:] != (1,) or model.output_shape[1:] != (len(alphabet),):
             raise ValueError(f"it does not name the {len(alphabet)} characters {alphabet!r} of gray images")
-        return network, alphabet
+        return Classifier(model, alphabet)
     except Exception as error:  # a damaged file raises nearly anything
         raise PlatefuseError(
             f"{path} cannot be read as a classifier ({error}): `dvc repro -f train_classifier` remakes it."

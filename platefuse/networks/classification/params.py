@@ -13,7 +13,7 @@ class AugmentationParams(Params):
 
     shift: Amount = Field(description="largest shift of a crop, as a share of its side")
     zoom: Amount = Field(description="largest change of a crop's size, as a share of it")
-    squeeze: Amount = Field(description="largest change of height against width, as a share")
+    aspect: Amount = Field(description="largest change of height against width, as a share")
     rotation: Annotated[Real, Field(ge=0, le=180)] = Field(description="largest turn, in degrees")
     shear: Amount = Field(description="largest slant, as a share of the height")
     blur: Annotated[Real, Field(ge=0, le=1)] = Field(description="share of batches shown at half resolution or more")

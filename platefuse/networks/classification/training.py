@@ -17,14 +17,14 @@ from platefuse.networks.common.keras2 import keras, learning_rate, make_determin
 
 
 def train_classifier(
-    params: ClassifierParams, train: Characters, val: Characters, kept: Path
+    params: ClassifierParams, train: Characters, val: Characters, checkpoint_dir: Path
 ) -> tuple[keras.Model, dict[str, list[float]]]:
     """Train a network, and return it with Keras' history of losses and accuracies by epoch.
 
     Args:
         params: how.
         train, val: what to learn from, and what to measure on after each epoch.
-        kept: a folder for checkpoints; a training that was stopped goes on from its last finished epoch.
+        checkpoint_dir: a folder for checkpoints; a training that was stopped goes on from its last finished epoch.
     """
     make_deterministic(params.seed)
     model = build_classifier(params, train.images.shape[1:3], len(train.alphabet))
@@ -35,7 +35,7 @@ def train_classifier(
         model,
         lambda done: training_batches(train, params, done),
         params.epochs,
-        resume.run_folder(kept, params, [*_content(train), *_content(val)]),
+        resume.run_folder(checkpoint_dir, params, [*_content(train), *_content(val)]),
         validation_data=_batches(val, tf.data.Dataset.range(len(val.labels)), params.batch_size),
         verbose="auto" if sys.stdout.isatty() else 2,
         callbacks=[_time_left(params.epochs)],

@@ -14,7 +14,7 @@ from typing import Any
 import h5py
 
 from platefuse.networks.common.keras2 import keras
-from platefuse.runner.atomic import replacing
+from platefuse.runner.atomic import atomic_write
 
 # What `build_detector` and `build_classifier` make networks of, beside what is not known to Keras.
 _OBJECTS = {
@@ -28,7 +28,7 @@ _MODULES = {None, "keras.initializers"}
 
 def save_network(path: Path, network: keras.Model, attributes: dict[str, str]) -> None:
     """Write a network as .h5, without its optimiser, with attributes beside it and a checksum behind it."""
-    with replacing(path) as draft:
+    with atomic_write(path) as draft:
         network.save(draft, include_optimizer=False)
         with h5py.File(draft, "a") as file:
             for name, value in attributes.items():

@@ -11,7 +11,7 @@ import numpy as np
 
 from platefuse.core.params import Params
 from platefuse.networks.common.keras2 import Dropout, keras, tf
-from platefuse.runner.atomic import replacing, write_csv
+from platefuse.runner.atomic import atomic_write, write_csv
 
 _FILE = "last_epoch.npz"
 
@@ -116,7 +116,7 @@ def _variables(model: keras.Model) -> list[tf.Variable]:
 def _save(file: Path, model: keras.Model, history: dict[str, list[float]]) -> None:
     arrays = {f"variable/{index}": variable.numpy() for index, variable in enumerate(_variables(model))}
     arrays |= {f"history/{name}": np.array(values, np.float64) for name, values in history.items()}
-    with replacing(file) as draft:
+    with atomic_write(file) as draft:
         np.savez(draft, **arrays)
 
 

@@ -10,10 +10,10 @@ from keras_retinanet.utils import anchors as retinanet_anchors  # isort: skip  #
 BOX_VARIANCE = 0.2  # by which keras-retinanet scales box deltas, in sides of their anchor
 
 
-def anchor_boxes(anchors: AnchorParams, canvas: tuple[int, int]) -> np.ndarray:
-    """Every anchor on a canvas (height, width): float64 [A,4], x1,y1,x2,y2 in pixels."""
+def anchor_boxes(anchors: AnchorParams, input_size: tuple[int, int]) -> np.ndarray:
+    """Every anchor for an input size (height, width): float64 [A,4], x1,y1,x2,y2 in pixels."""
     return retinanet_anchors.anchors_for_shape(
-        canvas, pyramid_levels=list(anchors.levels), anchor_params=anchor_parameters(anchors)
+        input_size, pyramid_levels=list(anchors.levels), anchor_params=anchor_parameters(anchors)
     )
 
 
@@ -28,14 +28,14 @@ def anchor_parameters(anchors: AnchorParams) -> retinanet_anchors.AnchorParamete
 
 
 def anchor_targets(
-    anchors: np.ndarray, canvas: tuple[int, int], boxes: tf.Tensor, labels: tf.Tensor, classes: int
+    anchors: np.ndarray, input_size: tuple[int, int], boxes: tf.Tensor, labels: tf.Tensor, classes: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """What the training model should say of a batch of images: keras-retinanet's `anchor_targets_bbox` in TensorFlow.
 
     Args:
-        anchors: float64 [A,4], x1,y1,x2,y2 on the canvas.
-        canvas: height and width.
-        boxes: float32 [B,n,4], x1,y1,x2,y2 on the canvas, n at least 1; images with fewer boxes end in rows of 0.
+        anchors: float64 [A,4], x1,y1,x2,y2 in its pixels.
+        input_size: height and width.
+        boxes: float32 [B,n,4], x1,y1,x2,y2 in its pixels, n at least 1; images with fewer boxes end in rows of 0.
         labels: int [B,n], the class of each box.
         classes: how many there are.
 
@@ -47,7 +47,7 @@ def anchor_targets(
     overlaps = _overlaps(anchors, boxes)
     nearest, highest = tf.argmax(overlaps, axis=-1), tf.reduce_max(overlaps, axis=-1)
     positive = highest >= POSITIVE_OVERLAP
-    outside = np.any((anchors[:, :2] + anchors[:, 2:]) / 2 >= canvas[::-1], axis=1)
+    outside = np.any((anchors[:, :2] + anchors[:, 2:]) / 2 >= input_size[::-1], axis=1)
     ignored = ((highest > NEGATIVE_OVERLAP) & ~positive) | outside
     state = tf.where(ignored, -1.0, tf.cast(positive, tf.float32))[..., None]
     sizes = np.tile(anchors[:, 2:] - anchors[:, :2], 2)

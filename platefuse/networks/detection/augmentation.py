@@ -10,8 +10,8 @@ def vary_light(images: tf.Tensor, extents: tf.Tensor, seed: tf.Tensor, params: L
     """Show a batch of plates in another light, each in its own.
 
     Args:
-        images: float32 RGB [B,h,w,3], 0..255, scaled to the canvas.
-        extents: int32 [B,2], how many rows and columns of the canvas each plate covers; the rest stays black.
+        images: float32 RGB [B,h,w,3], 0..255, letterboxed.
+        extents: int32 [B,2], how many rows and columns of it each plate covers; the rest stays black.
         seed: int [2]; the same seed gives the same variation.
         params: how much.
 

@@ -18,11 +18,11 @@ _IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # Caffe's, as keras-retinanet's
 # Keras' default of 0.99 lags behind weights that change for a few hundred steps only.
 _BATCH_NORMALISATION_MOMENTUM = 0.9
 _CELL, _CELLS = 8, 5  # a neighbourhood is of 5 x 5 cells of 8 x 8 pixels: about as high as a character
-_FAINTEST = 4.0  # standard deviation, of 255: what differs by less is noise, and is not made more of
+_MIN_DEVIATION = 4.0  # standard deviation, of 255: what differs by less is noise, and is not made more of
 # oneDNN's gradient of a 1x1 convolution with a stride writes beyond its memory where there are fewer channels than it
 # takes at once, 8 with AVX2 and 16 with AVX-512: every few calls gave another, wrong sum, and some ended the process.
 # https://github.com/uxlfoundation/oneDNN/issues/6035
-_LEAST_STRIDED_CHANNELS = 16
+_MIN_STRIDED_CHANNELS = 16
 
 
 @keras.utils.register_keras_serializable("platefuse")
@@ -66,12 +66,12 @@ def local_contrast(images: tf.Tensor) -> tf.Tensor:
     share = tf.maximum(share, 1e-3)
     mean = gray_sum / share
     deviation = tf.sqrt(tf.maximum(square_sum / share - tf.square(mean), 0.0))
-    light = tf.image.resize(tf.concat([mean, 0.5 / (deviation + _FAINTEST)], axis=-1), images.shape[1:3])
+    light = tf.image.resize(tf.concat([mean, 0.5 / (deviation + _MIN_DEVIATION)], axis=-1), images.shape[1:3])
     return (images - light[..., :1]) * (light[..., 1:] * inside)
 
 
 def _inside(gray: tf.Tensor) -> tf.Tensor:
-    """What of canvases [B,H,W,1] the image covers that was scaled to them, float32 [B,H,W,1], 0 or 1."""
+    """What of plates [B,H,W,1] the image covers that was scaled to them, float32 [B,H,W,1], 0 or 1."""
     lit = tf.cast(gray > 0, tf.float32)
     rows, columns = (tf.reduce_max(lit, axis=axis, keepdims=True) for axis in (2, 1))
     still_to_come = tf.cumsum(rows, axis=1, reverse=True) * tf.cumsum(columns, axis=2, reverse=True)
@@ -132,7 +132,7 @@ def _residual(inputs: tf.Tensor, channels: int, name: str) -> tf.Tensor:
     main = _conv_bn(inputs, channels, f"{name}_1", stride=2)
     main = _conv_bn(main, channels, f"{name}_2", activation=None)
     stride = 2
-    if inputs.shape[-1] < _LEAST_STRIDED_CHANNELS:
+    if inputs.shape[-1] < _MIN_STRIDED_CHANNELS:
         # The same values: a 1x1 convolution with this stride sees every second row and column, as this pooling does.
         inputs, stride = keras.layers.MaxPooling2D(1, stride, name=f"{name}_shortcut_pool")(inputs), 1
     shortcut = _conv_bn(inputs, channels, f"{name}_shortcut", stride, kernel=1, activation=None)

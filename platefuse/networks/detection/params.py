@@ -25,7 +25,7 @@ class AnchorParams(Params):
     ratios: Items[Positive] = Field(min_length=1, max_length=20, description="height divided by width")
     scales: Items[Positive] = Field(min_length=1, max_length=20, description="factors of the base size")
 
-    def broken_rules(self) -> Iterator[str]:
+    def check_rules(self) -> Iterator[str]:
         if self.levels not in ((3, 4, 5), (3, 4, 5, 6), (3, 4, 5, 6, 7)):
             yield f"detector.anchors.levels = {list(self.levels)}: expected [3, 4, 5], [3, 4, 5, 6] or [3, 4, 5, 6, 7]"
         if len(self.sizes) != len(self.levels):
@@ -53,7 +53,9 @@ class DetectorParams(Params):
     seed: int = Field(ge=0, le=2**32 - 1, description="of the first weights and of the order of the plates")
     backbone: Backbone = Field(description="slim, or a network of keras.applications")
     weights: Weights = Field(description="none: random; imagenet: fetched by Keras")
-    canvas: Pair[Annotated[int, Field(ge=32, le=4096)]] = Field(description="height, width all images are scaled to")
+    input_size: Pair[Annotated[int, Field(ge=32, le=4096)]] = Field(
+        description="height, width all images are scaled to"
+    )
     contrast: Contrast = Field(description="local: dark and faint parts of a plate look to it as the others do")
     classes: Literal["agnostic", "character"] = Field(description="one class in all, or one a character")
     backbone_width: int = Field(ge=4, le=256, description="channels of the slim backbone's first stage")
@@ -68,14 +70,14 @@ class DetectorParams(Params):
     learning_rate_decay: Decay = Field(description="none: constant; cosine: falling to 0 over the whole training")
     augmentation: LightParams = LightParams()
 
-    @field_validator("canvas")
+    @field_validator("input_size")
     @classmethod
-    def _check_canvas(cls, canvas: tuple[int, int]) -> tuple[int, int]:
-        if any(side % 32 for side in canvas):
+    def _check_input_size(cls, input_size: tuple[int, int]) -> tuple[int, int]:
+        if any(side % 32 for side in input_size):
             raise ValueError("expected multiples of 32, the stride of the deepest features")
-        return canvas
+        return input_size
 
-    def broken_rules(self) -> Iterator[str]:
+    def check_rules(self) -> Iterator[str]:
         if self.backbone == "slim" and self.weights != "none":
             yield "detector.weights = 'imagenet': backbone slim has none; choose weights none"
         if self.contrast != "as_given" and self.weights != "none":

@@ -37,42 +37,46 @@ def _triangles(start: tf.Tensor, extent: tf.Tensor, source: tf.Tensor, target: i
     return tf.nn.relu(reach[..., None] - distances)
 
 
-def canvas_scale(height: tf.Tensor, width: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
-    """Give the factor, float32, that fits an image of that size into a canvas (height, width) and keeps its shape."""
-    return tf.minimum(canvas[0] / tf.cast(height, tf.float32), canvas[1] / tf.cast(width, tf.float32))
+def letterbox_scale(height: tf.Tensor, width: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
+    """The factor, float32, that fits an image into the input size (height, width) and keeps its shape."""
+    return tf.minimum(input_size[0] / tf.cast(height, tf.float32), input_size[1] / tf.cast(width, tf.float32))
 
 
-def canvas_geometry(height: tf.Tensor, width: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
-    """Give what leads from the canvas back to an image of that size, float32 [3]: `canvas_scale`, height and width."""
-    return tf.stack([canvas_scale(height, width, canvas), tf.cast(height, tf.float32), tf.cast(width, tf.float32)])
+def letterbox_geometry(height: tf.Tensor, width: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
+    """Scale, height and width of an image, float32 [3]: they lead back from its letterboxed form."""
+    return tf.stack(
+        [letterbox_scale(height, width, input_size), tf.cast(height, tf.float32), tf.cast(width, tf.float32)]
+    )
 
 
-def scale_to_canvas(images: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
-    """Scale images to a canvas, keeping their shape: into its upper left corner, the rest black.
+def letterbox(images: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
+    """Scale images into the upper left corner of a black image, keeping their shape.
 
     Args:
         images: [B,H,W,3] of any size above 0 and any number type, 0..255.
-        canvas: height and width of the result.
+        input_size: height h and width w of the result.
 
     Returns:
-        float32 [B,canvas height,canvas width,3], 0..255; to the last bit the image itself if the sizes are equal.
+        float32 [B,h,w,3], 0..255; to the last bit the images themselves if the sizes are equal.
     """
     pixels, size = tf.cast(images, tf.float32), images.shape[1:3]
     if size.is_fully_defined():  # no graph has to decide
-        return pixels if size == canvas else _scaled(pixels, canvas)
-    fits = tf.reduce_all(tf.shape(images)[1:3] == canvas)
-    return tf.reshape(tf.cond(fits, lambda: pixels, lambda: _scaled(pixels, canvas)), [-1, *canvas, 3])
+        return pixels if size == input_size else _scaled(pixels, input_size)
+    fits = tf.reduce_all(tf.shape(images)[1:3] == input_size)
+    return tf.reshape(tf.cond(fits, lambda: pixels, lambda: _scaled(pixels, input_size)), [-1, *input_size, 3])
 
 
-def _scaled(pixels: tf.Tensor, canvas: tuple[int, int]) -> tf.Tensor:
-    """Scale float32 [B,H,W,3] to a canvas: two large products, of rows as they lie in memory, then of columns."""
+def _scaled(pixels: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
+    """Scale float32 [B,H,W,3] by two large products: of rows as they lie in memory, then of columns."""
     batch, height, width, _ = tf.unstack(tf.shape(pixels))
-    scale = canvas_scale(height, width, canvas)
-    rows, columns = (_whole_axis(size, target, scale) for size, target in ((height, canvas[0]), (width, canvas[1])))
+    scale = letterbox_scale(height, width, input_size)
+    rows, columns = (
+        _whole_axis(size, target, scale) for size, target in ((height, input_size[0]), (width, input_size[1]))
+    )
     high = tf.matmul(rows, tf.reshape(pixels, [batch, height, width * 3]))
-    turned = tf.transpose(tf.reshape(high, [batch, canvas[0], width, 3]), [0, 2, 1, 3])
-    wide = tf.matmul(columns, tf.reshape(turned, [batch, width, canvas[0] * 3]))
-    return tf.transpose(tf.reshape(wide, [batch, canvas[1], canvas[0], 3]), [0, 2, 1, 3])
+    turned = tf.transpose(tf.reshape(high, [batch, input_size[0], width, 3]), [0, 2, 1, 3])
+    wide = tf.matmul(columns, tf.reshape(turned, [batch, width, input_size[0] * 3]))
+    return tf.transpose(tf.reshape(wide, [batch, input_size[1], input_size[0], 3]), [0, 2, 1, 3])
 
 
 def _whole_axis(size: tf.Tensor, target: int, scale: tf.Tensor) -> tf.Tensor:

@@ -6,6 +6,7 @@ backbone wants BGR, the model's first layer (`backbones.Preprocess`) turns the c
 
 import functools
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,39 @@ from keras_retinanet import initializers, layers, losses  # isort: skip  # after
 from keras_retinanet.models import retinanet  # isort: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Detector:
+    """A RetinaNet and what its outputs mean.
+
+    Attributes:
+        model: the training model (`build_detector`).
+        anchors: those that it was trained with.
+        alphabet: the character of each of its classes; "" if it has one class for all characters.
+    """
+
+    model: keras.Model
+    anchors: AnchorParams
+    alphabet: str
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Height and width in pixels of the images it takes."""
+        height, width = self.model.input_shape[1:3]
+        return height, width
+
+
 def build_detector(params: DetectorParams, classes: int) -> keras.Model:
     """Build the training model.
 
     Args:
-        params: canvas, backbone, widths and anchors.
+        params: input size, backbone, widths and anchors.
         classes: how many classes to tell apart.
 
     Returns:
-        From float32 RGB images [B,h,w,3], 0..255, on the canvas to `regression` [B,A,4] (anchor deltas) and
+        From float32 RGB images [B,h,w,3], 0..255, on the input_size to `regression` [B,A,4] (anchor deltas) and
         `classification` [B,A,classes] (0..1), for A anchors.
     """
-    images = keras.Input((*params.canvas, 3), name="images")
+    images = keras.Input((*params.input_size, 3), name="images")
     features = build_backbone(images, params.backbone, params.weights, params.backbone_width, params.contrast)
     anchors = len(params.anchors.ratios) * len(params.anchors.scales)
     return retinanet.retinanet(
@@ -83,22 +105,22 @@ def training_losses() -> dict[str, Any]:
 
 
 @keras.utils.register_keras_serializable("platefuse")
-class ClipToCanvas(keras.layers.Layer):
-    """Clips boxes [B,A,4] to a canvas (height, width): x and y from 0 to its outer edges.
+class ClipToInput(keras.layers.Layer):
+    """Clips boxes [B,A,4] to the input size (height, width): x and y from 0 to its outer edges.
 
     keras-retinanet's ClipBoxes stops at width - 1 and height - 1, which cuts a pixel off characters at the border.
     """
 
-    def __init__(self, canvas: tuple[int, int], **kwargs: Any) -> None:
+    def __init__(self, input_size: tuple[int, int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.canvas = canvas
+        self.input_size = input_size
 
     def call(self, boxes: tf.Tensor) -> tf.Tensor:
-        height, width = self.canvas
+        height, width = self.input_size
         return tf.clip_by_value(boxes, 0.0, tf.constant([width, height, width, height], tf.float32))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "canvas": self.canvas}
+        return {**super().get_config(), "input_size": self.input_size}
 
 
 def prediction_model(
@@ -120,8 +142,8 @@ def prediction_model(
         class_scores: give them too.
 
     Returns:
-        From float32 RGB images [B,h,w,3] on the canvas to `boxes` float32 [B,M,4], x1,y1,x2,y2 in pixels of the
-        canvas, `scores` float32 [B,M], highest first, and with `class_scores` the score of each class, float32
+        From float32 RGB images [B,h,w,3] on the input_size to `boxes` float32 [B,M,4], x1,y1,x2,y2 in their
+        pixels, `scores` float32 [B,M], highest first, and with `class_scores` the score of each class, float32
         [B,M,classes], 0..1; rows without a box are -1 in all of them.
     """
     parameters = anchor_parameters(anchors)
@@ -135,7 +157,7 @@ def prediction_model(
     )
     regression, classification = detector.outputs
     boxes = layers.RegressBoxes(name="boxes")([all_anchors, regression])
-    boxes = ClipToCanvas(tuple(detector.input_shape[1:3]), name="clipped_boxes")(boxes)
+    boxes = ClipToInput(tuple(detector.input_shape[1:3]), name="clipped_boxes")(boxes)
     others = [classification] if class_scores else []
     boxes, scores, _, *others = layers.FilterDetections(
         class_specific_filter=False,  # two classes' boxes around one character are one too many
@@ -147,13 +169,13 @@ def prediction_model(
     return keras.Model(detector.inputs, [boxes, scores, *others], name="detector")
 
 
-def save_detector(path: Path, detector: keras.Model, anchors: AnchorParams, alphabet: str) -> None:
-    """Write a training model as .h5, with its anchors and the characters of its classes, "" if it names none."""
-    save_network(path, detector, {"anchors": anchors.model_dump_json(), "alphabet": alphabet})
+def save_detector(path: Path, detector: Detector) -> None:
+    """Write a detector as .h5, with its anchors and alphabet."""
+    save_network(path, detector.model, {"anchors": detector.anchors.model_dump_json(), "alphabet": detector.alphabet})
 
 
-def load_detector(path: Path) -> tuple[keras.Model, AnchorParams, str]:
-    """Read a training model, its anchors and its alphabet: the character of each class, "" if it names none.
+def load_detector(path: Path) -> Detector:
+    """Read a detector.
 
     Raises:
         PlatefuseError: for a file that is missing or is no detector; says which stage makes it.
@@ -162,12 +184,12 @@ def load_detector(path: Path) -> tuple[keras.Model, AnchorParams, str]:
         raise PlatefuseError(f"{path} is missing: `dvc repro train_detector` makes it.")
     others = {"PriorProbability": initializers.PriorProbability, "UpsampleLike": layers.UpsampleLike}
     try:
-        detector, attributes = load_network(path, others)
+        model, attributes = load_network(path, others)
         anchors, alphabet = AnchorParams.model_validate(json.loads(attributes["anchors"])), str(attributes["alphabet"])
-        shape = len(anchor_boxes(anchors, detector.input_shape[1:3])), len(alphabet) or 1
-        if [output[1:] for output in detector.output_shape] != [(shape[0], 4), shape]:
+        shape = len(anchor_boxes(anchors, model.input_shape[1:3])), len(alphabet) or 1
+        if [output[1:] for output in model.output_shape] != [(shape[0], 4), shape]:
             raise ValueError(f"its outputs are not those of {shape[0]} anchors and {shape[1]} classes")
-        return detector, anchors, alphabet
+        return Detector(model, anchors, alphabet)
     except Exception as error:  # a damaged file raises nearly anything
         raise PlatefuseError(
             f"{path} cannot be read as a detector ({error}): `dvc repro -f train_detector` remakes it."

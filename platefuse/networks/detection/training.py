@@ -19,24 +19,30 @@ from platefuse.networks.common.resume import write_curves
 from platefuse.networks.detection.anchors import anchor_boxes, anchor_coverage, anchor_targets
 from platefuse.networks.detection.augmentation import vary_light
 from platefuse.networks.detection.params import POSITIVE_OVERLAP, AnchorParams, DetectorParams
-from platefuse.networks.detection.resize import canvas_scale, scale_to_canvas
-from platefuse.networks.detection.retinanet import build_detector, prediction_model, save_detector, training_losses
+from platefuse.networks.detection.resize import letterbox, letterbox_scale
+from platefuse.networks.detection.retinanet import (
+    Detector,
+    build_detector,
+    prediction_model,
+    save_detector,
+    training_losses,
+)
 from platefuse.runner.atomic import write_json
 
-_LEAST_COVERAGE = 0.99
-# Average precision ranks every box a model proposes, so the doubtful ones are kept, as keras-retinanet's
+_MIN_COVERAGE = 0.99
+# Average precision ranks every box a model proposes, so the doubtful ones are checkpoint_dir, as keras-retinanet's
 # own evaluation does.
 _SCORE_THRESHOLD, _NMS_THRESHOLD, _MAX_DETECTIONS = 0.05, 0.5, 100
 
 
 @dataclass(frozen=True)
-class Canvases:
+class LetterboxedSet:
     """Plates as the detector sees them, all in memory.
 
     Attributes:
-        images: uint8 RGB [n,h,w,3], scaled to the canvas.
-        extents: int32 [n,2], how many rows and columns of the canvas each plate covers.
-        boxes: float32 [n,k,4], x1,y1,x2,y2 in pixels of the canvas; plates with fewer than k boxes end in rows of 0.
+        images: uint8 RGB [n,h,w,3], letterboxed.
+        extents: int32 [n,2], how many rows and columns of it each plate covers.
+        boxes: float32 [n,k,4], x1,y1,x2,y2 in its pixels; plates with fewer than k boxes end in rows of 0.
         labels: int32 [n,k], the class of each box.
     """
 
@@ -55,12 +61,12 @@ class Canvases:
 
 
 def train_detector(
-    params: DetectorParams, train: Path, val: Path, model: Path, metrics: Path, curves: Path, kept: Path
+    params: DetectorParams, train: Path, val: Path, model: Path, metrics: Path, curves: Path, checkpoint_dir: Path
 ) -> None:
     """Train on the plate set `train`, measure on `val`, and write the model, its metrics and learning curves.
 
     An epoch is `params.steps` batches, however many plates there are: passes over them go on across epochs. A training
-    that was stopped goes on from its last finished epoch, with what it has in the folder `kept`.
+    that was stopped goes on from its last finished epoch, with what it has in the folder `checkpoint_dir`.
 
     Raises:
         PlatefuseError: if a plate set or an image breaks the contract, or ImageNet's weights cannot be had.
@@ -69,9 +75,9 @@ def train_detector(
     alphabet = "".join(read_classes(train / CLASSES)) if params.classes == "character" else ""
     classes = len(alphabet) or 1
     plates, val_plates = (_read(folder, alphabet, train) for folder in (train, val))
-    training = load_canvases(plates, params.canvas, alphabet, "train canvases")
-    validation = load_canvases(val_plates, params.canvas, alphabet, "val canvases")
-    anchors = anchor_boxes(params.anchors, params.canvas)
+    training = load_letterboxed(plates, params.input_size, alphabet, "train plates")
+    validation = load_letterboxed(val_plates, params.input_size, alphabet, "val plates")
+    anchors = anchor_boxes(params.anchors, params.input_size)
     boxes = np.concatenate(training.true_boxes())
     _warn_of_uncovered(anchor_coverage(anchors, boxes[:: 1 + len(boxes) // 20_000]), params.anchors)
 
@@ -82,31 +88,31 @@ def train_detector(
         detector,
         lambda done: training_batches(training, params, classes, done * params.steps),
         params.epochs,
-        resume.run_folder(kept, params, [*training.content(), *validation.content(), alphabet]),
+        resume.run_folder(checkpoint_dir, params, [*training.content(), *validation.content(), alphabet]),
         steps_per_epoch=params.steps,
         validation_data=validation_batches(validation, params, classes),
         verbose="auto" if sys.stdout.isatty() else 2,
     )
-    save_detector(model, detector, params.anchors, alphabet)
+    save_detector(model, Detector(detector, params.anchors, alphabet))
     write_json(metrics, measure_detector(detector, params.anchors, validation))
     write_curves(curves, history)
 
 
-def measure_detector(detector: keras.Model, anchors: AnchorParams, plates: Canvases) -> dict[str, float]:
+def measure_detector(detector: keras.Model, anchors: AnchorParams, plates: LetterboxedSet) -> dict[str, float]:
     """Score a detector on plates: the keys and values of metrics/detector.json."""
     predictor = prediction_model(detector, anchors, _SCORE_THRESHOLD, _NMS_THRESHOLD, _MAX_DETECTIONS)
     boxes, scores = predictor.predict(plates.images, batch_size=16, verbose=0)
-    kept = [row > 0 for row in scores]
+    checkpoint_dir = [row > 0 for row in scores]
     result = average_precision(
         plates.true_boxes(),
-        [b[keep] for b, keep in zip(boxes, kept, strict=True)],
-        [s[keep] for s, keep in zip(scores, kept, strict=True)],
+        [b[keep] for b, keep in zip(boxes, checkpoint_dir, strict=True)],
+        [s[keep] for s, keep in zip(scores, checkpoint_dir, strict=True)],
     )
-    canvas = detector.input_shape[1:3]
+    input_size = detector.input_shape[1:3]
     return {
         "average_precision_50": result.average_precision_50,
         "average_precision_50_95": result.average_precision_50_95,
-        "anchor_coverage": anchor_coverage(anchor_boxes(anchors, canvas), np.concatenate(plates.true_boxes())),
+        "anchor_coverage": anchor_coverage(anchor_boxes(anchors, input_size), np.concatenate(plates.true_boxes())),
     }
 
 
@@ -123,12 +129,14 @@ def _read(folder: Path, alphabet: str, train: Path) -> list[Plate]:
     return plates
 
 
-def load_canvases(plates: list[Plate], canvas: tuple[int, int], alphabet: str, description: str) -> Canvases:
-    """Read plates and scale them to a canvas (height, width).
+def load_letterboxed(
+    plates: list[Plate], input_size: tuple[int, int], alphabet: str, description: str
+) -> LetterboxedSet:
+    """Read plates and letterbox them to the input size (height, width).
 
     Args:
         plates: at least one.
-        canvas: height and width.
+        input_size: height and width.
         alphabet: the character of each class; "" for one class in all.
         description: what the progress bar says.
 
@@ -136,12 +144,12 @@ def load_canvases(plates: list[Plate], canvas: tuple[int, int], alphabet: str, d
         PlatefuseError: for an image that is missing or damaged.
     """
     number, most = len(plates), max(1, *(len(plate.boxes) for plate in plates))
-    images, extents = np.empty((number, *canvas, 3), np.uint8), np.empty((number, 2), np.int32)
+    images, extents = np.empty((number, *input_size, 3), np.uint8), np.empty((number, 2), np.int32)
     boxes, labels = np.zeros((number, most, 4), np.float32), np.zeros((number, most), np.int32)
 
     def scale(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        factor = canvas_scale(tf.shape(image)[0], tf.shape(image)[1], canvas)
-        return tf.cast(tf.round(scale_to_canvas(image[None], canvas)[0]), tf.uint8), factor
+        factor = letterbox_scale(tf.shape(image)[0], tf.shape(image)[1], input_size)
+        return tf.cast(tf.round(letterbox(image[None], input_size)[0]), tf.uint8), factor
 
     scaled = tf.function(scale).get_concrete_function(tf.TensorSpec([None, None, 3], tf.uint8))
 
@@ -156,13 +164,13 @@ def load_canvases(plates: list[Plate], canvas: tuple[int, int], alphabet: str, d
     with ThreadPoolExecutor() as pool:
         for _ in tqdm(pool.map(load, range(number)), total=number, desc=description, disable=None):
             pass
-    return Canvases(images, extents, boxes, labels)
+    return LetterboxedSet(images, extents, boxes, labels)
 
 
 def _warn_of_uncovered(coverage: float, anchors: AnchorParams) -> None:
-    if coverage < _LEAST_COVERAGE:
+    if coverage < _MIN_COVERAGE:
         print(
-            f"WARNING: anchor coverage is {coverage:.1%} of the training boxes, below {_LEAST_COVERAGE:.0%}: the rest "
+            f"WARNING: anchor coverage is {coverage:.1%} of the training boxes, below {_MIN_COVERAGE:.0%}: the rest "
             f"overlap no anchor by {POSITIVE_OVERLAP} and teach the detector nothing. Choose detector.anchors.sizes "
             f"(now {list(anchors.sizes)}), ratios ({list(anchors.ratios)}) and scales ({list(anchors.scales)}) "
             "nearer to the boxes.",
@@ -170,7 +178,7 @@ def _warn_of_uncovered(coverage: float, anchors: AnchorParams) -> None:
         )
 
 
-def training_batches(plates: Canvases, params: DetectorParams, classes: int, done: int = 0) -> tf.data.Dataset:
+def training_batches(plates: LetterboxedSet, params: DetectorParams, classes: int, done: int = 0) -> tf.data.Dataset:
     """Batches without end, pass after pass in another random order, the light varied; without the first `done`."""
     number = len(plates.images)
     order = tf.data.Dataset.range(number).shuffle(number, seed=params.seed).repeat().batch(params.batch_size)
@@ -182,18 +190,18 @@ def training_batches(plates: Canvases, params: DetectorParams, classes: int, don
     return _batches(plates, order.enumerate().skip(done), params, classes, vary)
 
 
-def validation_batches(plates: Canvases, params: DetectorParams, classes: int) -> tf.data.Dataset:
+def validation_batches(plates: LetterboxedSet, params: DetectorParams, classes: int) -> tf.data.Dataset:
     """One pass over the plates as they are."""
     order = tf.data.Dataset.range(len(plates.images)).batch(params.batch_size)
     return _batches(plates, order.enumerate(), params, classes, lambda step, images, extents: images)
 
 
 def _batches(
-    plates: Canvases, order: tf.data.Dataset, params: DetectorParams, classes: int, vary: Callable[..., tf.Tensor]
+    plates: LetterboxedSet, order: tf.data.Dataset, params: DetectorParams, classes: int, vary: Callable[..., tf.Tensor]
 ) -> tf.data.Dataset:
     """Batches in the order given, each with its number: float32 images [B,h,w,3] and what to say of them."""
     arrays = plates.content()
-    anchors = anchor_boxes(params.anchors, params.canvas)
+    anchors = anchor_boxes(params.anchors, params.input_size)
 
     def pick(step: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, ...]:
         # Out of numpy's arrays: a dataset or graph that holds the images would hold a second copy of them.
@@ -203,7 +211,7 @@ def _batches(
     def prepare(
         step: tf.Tensor, images: tf.Tensor, extents: tf.Tensor, boxes: tf.Tensor, labels: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        regression, classification = anchor_targets(anchors, params.canvas, boxes, labels, classes)
+        regression, classification = anchor_targets(anchors, params.input_size, boxes, labels, classes)
         images = vary(step, tf.cast(images, tf.float32), extents)
         return images, {"regression": regression, "classification": classification}
 

@@ -21,7 +21,7 @@ from platefuse.core.errors import PlatefuseError
 GLYPH_HEIGHT = 96  # pixels; at least what a character is shown with, so that using a glyph reduces it
 
 _DRAWN = 3 * GLYPH_HEIGHT  # type size of the drawing that a glyph is reduced from
-_MOST_CHARACTERS = 2**18  # that a font may list: Unicode 16 has assigned 155,000
+_MAX_CHARACTERS = 2**18  # that a font may list: Unicode 16 has assigned 155,000
 _SMALL = 24  # type size that shows whether a glyph has any ink
 # What sets members of a family apart in its name, beside weight and slant.
 _STYLES = {"sans", "serif", "slab", "mono", "code", "display", "text", "narrow", "condensed", "semi", "flex"}
@@ -129,7 +129,7 @@ def _characters(font: TTFont) -> frozenset[str]:
     in format 13 (https://learn.microsoft.com/typography/opentype/spec/cmap), and those of symbols laid onto the
     letters, which the names of their glyphs give away (Adobe Glyph List).
     """
-    if _listed(font.getTableData("cmap")) > _MOST_CHARACTERS:
+    if _listed(font.getTableData("cmap")) > _MAX_CHARACTERS:
         raise ValueError("its cmap lists more characters than there are")
     tables = [table for table in font["cmap"].tables if table.isUnicode() and table.format != 13]
     names = {chr(code): name for table in tables for code, name in table.cmap.items()}

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from platefuse.core.params import Params
 from platefuse.synthesis.licence.emblems import Colour, draw_emblem, random_colour
-from platefuse.synthesis.sampling import Share, happens
+from platefuse.synthesis.sampling import Share, bernoulli
 
 _SYLLABLES = (
     "ka", "lo", "mi", "na", "re", "sta", "tor", "vel", "ing", "ton", "ia", "da", "ne", "ber", "mon", "wy", "ar", "la",
@@ -17,8 +17,8 @@ _SYLLABLES = (
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
-class SceneryParams(Params):
-    """Section `synth.licence.scenery` of params.yaml."""
+class BackgroundParams(Params):
+    """Section `synth.licence.background` of params.yaml."""
 
     frame: Share = Field(description="share of plates in a holder whose edge shows")
     frame_print: Share = Field(description="share of holders with a dealer's name above or below the plate")
@@ -29,7 +29,7 @@ def words(rng: np.random.Generator) -> str:
     """Make up words of small print: a state, a slogan, a dealer."""
     made = ["".join(rng.choice(_SYLLABLES, int(rng.integers(2, 5)))) for _ in range(int(rng.integers(1, 4)))]
     text = " ".join(word.capitalize() for word in made)
-    return text.upper() if happens(rng, 0.5) else text
+    return text.upper() if bernoulli(rng, 0.5) else text
 
 
 def sticker_words(rng: np.random.Generator) -> str:
@@ -57,7 +57,7 @@ def draw_picture(draw: ImageDraw.ImageDraw, rng: np.random.Generator, size: tupl
     for line in range(height):
         share = line / height
         draw.line((0, line, width, line), fill=tuple(round(a + (b - a) * share) for a, b in zip(top, end, strict=True)))
-    if happens(rng, 0.35):
+    if bernoulli(rng, 0.35):
         x, y, radius = rng.uniform(0, width), rng.uniform(0, height * 0.7), rng.uniform(0.1, 0.5) * height
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=_near(rng, ground, 60))
     for _ in range(int(rng.integers(0, 3))):
@@ -69,12 +69,12 @@ def draw_picture(draw: ImageDraw.ImageDraw, rng: np.random.Generator, size: tupl
         side = rng.uniform(0.15, 0.6) * height
         draw_emblem(draw, rng, (x - side / 2, y - side / 2, x + side / 2, y + side / 2), _near(rng, ground, 80))
     for y1, y2 in ((0.0, rng.uniform(0.05, 0.22)), (rng.uniform(0.8, 0.95), 1.0)):
-        if happens(rng, 0.25):
+        if bernoulli(rng, 0.25):
             draw.rectangle((0, y1 * height, width, y2 * height), fill=random_colour(rng, (0.3, 1.0), (0.2, 1.0)))
 
 
 def set_in_scene(
-    rng: np.random.Generator, face: Image.Image, around: tuple[int, int], small: Sequence, params: SceneryParams
+    rng: np.random.Generator, face: Image.Image, around: tuple[int, int], small: Sequence, params: BackgroundParams
 ) -> Image.Image:
     """Put a plate on a car.
 
@@ -90,18 +90,18 @@ def set_in_scene(
     """
     width, height = face.size
     scene = _car(rng, (width + 2 * around[0], height + 2 * around[1]))
-    corner = height * (rng.uniform(0.06, 0.16) if happens(rng, params.rounded) else rng.uniform(0, 0.04))
-    framed = happens(rng, params.frame)
+    corner = height * (rng.uniform(0.06, 0.16) if bernoulli(rng, params.rounded) else rng.uniform(0, 0.04))
+    framed = bernoulli(rng, params.frame)
     if framed:
         _draw_holder(rng, scene, face.size, around)
-    elif happens(rng, 0.5):  # the plate's own shadow
+    elif bernoulli(rng, 0.5):  # the plate's own shadow
         x, y = rng.uniform(-0.03, 0.03, 2) * height
         box = (around[0] + x, around[1] + y, around[0] + width + x, around[1] + height + y)
         ImageDraw.Draw(scene).rounded_rectangle(box, corner, fill=random_colour(rng, (0, 0.3), (0, 0.25)))
     outline = Image.new("L", face.size, 0)
     ImageDraw.Draw(outline).rounded_rectangle((0, 0, width - 1, height - 1), corner, fill=255)
     scene.paste(face, around, outline)
-    if framed and small and happens(rng, params.frame_print):
+    if framed and small and bernoulli(rng, params.frame_print):
         _draw_dealer(rng, scene, face.size, around, small)
     return scene
 
@@ -109,25 +109,25 @@ def set_in_scene(
 def _car(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
     """A car's paint or bumper: shades from top to bottom, a few edges."""
     width, height = small = (max(8, size[0] // 6), max(8, size[1] // 6))  # enlarged at the end: edges out of focus
-    paint = random_colour(rng, (0.0, 0.25) if happens(rng, 0.88) else (0.3, 1.0), (0.03, 0.9))
+    paint = random_colour(rng, (0.0, 0.25) if bernoulli(rng, 0.88) else (0.3, 1.0), (0.03, 0.9))
     scene = Image.new("RGB", small, paint)
     draw = ImageDraw.Draw(scene)
     for _ in range(int(rng.integers(1, 6))):
         top = rng.uniform(0, height)
         box = (0, top, width, top + rng.uniform(0.02, 0.4) * height)
-        draw.rectangle(box, fill=_near(rng, paint, 50) if happens(rng, 0.6) else random_colour(rng, (0, 0.3), (0, 1)))
+        draw.rectangle(box, fill=_near(rng, paint, 50) if bernoulli(rng, 0.6) else random_colour(rng, (0, 0.3), (0, 1)))
     for _ in range(int(rng.integers(0, 4))):
         x, y, wide, high = rng.uniform(0, width), rng.uniform(0, height), *rng.uniform(0.02, 0.3, 2)
         draw.rectangle((x, y, x + wide * width, y + high * height), fill=_near(rng, paint, 90))
-    return scene.resize(size, Image.Resampling.BICUBIC if happens(rng, 0.7) else Image.Resampling.NEAREST)
+    return scene.resize(size, Image.Resampling.BICUBIC if bernoulli(rng, 0.7) else Image.Resampling.NEAREST)
 
 
 def _draw_holder(rng: np.random.Generator, scene: Image.Image, size: tuple[int, int], around: tuple[int, int]) -> None:
     (width, height), draw = size, ImageDraw.Draw(scene)
     edge = height * rng.uniform(0.02, 0.14)
-    lower = edge + height * (rng.uniform(0.0, 0.25) if happens(rng, 0.5) else 0.0)
+    lower = edge + height * (rng.uniform(0.0, 0.25) if bernoulli(rng, 0.5) else 0.0)
     box = (around[0] - edge, around[1] - edge, around[0] + width + edge, around[1] + height + lower)
-    colour = random_colour(rng, (0, 0.2), (0, 0.25)) if happens(rng, 0.75) else random_colour(rng)
+    colour = random_colour(rng, (0, 0.2), (0, 0.25)) if bernoulli(rng, 0.75) else random_colour(rng)
     draw.rounded_rectangle(box, height * rng.uniform(0, 0.1), fill=colour)
 
 
@@ -137,13 +137,13 @@ def _draw_dealer(
     """A strip with a name above or below the plate, perhaps over its edge."""
     (width, height), draw = size, ImageDraw.Draw(scene)
     for above in (True, False):
-        if not happens(rng, 0.55):
+        if not bernoulli(rng, 0.55):
             continue
         high = height * rng.uniform(0.08, 0.2)
         over = high * rng.uniform(0.0, 0.6)
         y = around[1] - high + over if above else around[1] + height - over
         dark, light = random_colour(rng, (0, 0.5), (0, 0.25)), random_colour(rng, (0, 0.5), (0.7, 1))
-        strip, ink = (dark, light) if happens(rng, 0.8) else (light, dark)
+        strip, ink = (dark, light) if bernoulli(rng, 0.8) else (light, dark)
         draw.rectangle((around[0] - 0.02 * width, y, around[0] + 1.02 * width, y + high), fill=strip)
         font = small[int(rng.integers(len(small)))].face(max(4, round(high * rng.uniform(0.8, 1.1))))
         draw.text((around[0] + width / 2, y + high / 2), words(rng), fill=ink, font=font, anchor="mm")

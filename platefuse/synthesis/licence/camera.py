@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 from pydantic import Field
 
 from platefuse.core.params import Params, Real
-from platefuse.synthesis.sampling import Factor, Range, Share, happens, log_uniform, uniform
+from platefuse.synthesis.sampling import Factor, Range, Share, bernoulli, log_uniform, uniform
 
 _FILTERS = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 _Width = Annotated[Real, Field(ge=16, le=1000)]
@@ -110,9 +110,9 @@ def photograph(rng: np.random.Generator, view: Image.Image, size: tuple[int, int
         A JPEG file's bytes.
     """
     scale = view.width / size[0]
-    if happens(rng, params.motion):
+    if bernoulli(rng, params.motion):
         view = _smeared(view, rng.uniform(0, np.pi), uniform(rng, params.motion_blur) * scale)
-    factor = log_uniform(rng, params.enlargement) if happens(rng, params.enlarged) else 1.0
+    factor = log_uniform(rng, params.enlargement) if bernoulli(rng, params.enlarged) else 1.0
     factor = max(1.0, min(factor, size[0] / params.width[0]))  # smaller than the smallest nobody could read
     taken = (max(8, round(size[0] / factor)), max(8, round(size[1] / factor)))
     picture = view.resize(taken, _FILTERS[int(rng.integers(len(_FILTERS)))])
@@ -122,7 +122,7 @@ def photograph(rng: np.random.Generator, view: Image.Image, size: tuple[int, int
     picture = Image.fromarray(_noisy(rng, light, params))
     if taken != size:
         picture = picture.resize(size, Image.Resampling.BICUBIC)
-    if happens(rng, params.sharpened):
+    if bernoulli(rng, params.sharpened):
         picture = picture.filter(ImageFilter.UnsharpMask(rng.uniform(0.6, 2.0), int(rng.integers(60, 250)), 0))
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=round(uniform(rng, params.jpeg_quality)), subsampling=int(rng.choice([0, 2])))
@@ -145,14 +145,14 @@ def _lit(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> 
     angle = rng.uniform(0, 2 * np.pi)
     ramp = np.cos(angle) * np.linspace(-1, 1, width)[None] + np.sin(angle) * np.linspace(-1, 1, height)[:, None]
     light = 1 - uniform(rng, params.light) * (ramp + 1.5) / 3
-    if happens(rng, params.shadow):
+    if bernoulli(rng, params.shadow):
         edge = ramp - rng.uniform(-0.7, 0.7)
         light = light * (1 - rng.uniform(0.2, 0.6) * np.clip(edge * rng.uniform(3, 40) + 0.5, 0, 1))
     return pixels * light[..., None].astype(np.float32)
 
 
 def _developed(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
-    if happens(rng, params.gray):
+    if bernoulli(rng, params.gray):
         pixels = np.repeat(pixels @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, axis=2)
     else:
         pixels = pixels * rng.uniform(*params.cast, 3).astype(np.float32)
@@ -165,6 +165,6 @@ def _developed(rng: np.random.Generator, pixels: np.ndarray, params: CameraParam
 
 def _noisy(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
     strength = uniform(rng, params.noise) ** 3 / max(params.noise[1], 1e-6) ** 2  # most sensors are good
-    shape = pixels.shape if happens(rng, 0.5) else (*pixels.shape[:2], 1)
+    shape = pixels.shape if bernoulli(rng, 0.5) else (*pixels.shape[:2], 1)
     noise = rng.standard_normal(shape, np.float32) * np.float32(strength)
     return np.clip(pixels + noise, 0, 255).astype(np.uint8)

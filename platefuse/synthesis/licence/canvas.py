@@ -1,4 +1,4 @@
-"""The sheet a plate's face is drawn on: what every step of the drawing shares, and its parameters."""
+"""The canvas a plate's face is drawn on: what every step of the drawing shares, and its parameters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,10 +66,10 @@ class PrintFont(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class FaceCanvas:
     """What the steps of drawing one face share.
 
-    `marks` collects, x1,y1,x2,y2 in pixels of the face, what they draw that might be taken for a character.
+    `distractors` collects, x1,y1,x2,y2 in pixels of the face, what they draw that might be taken for a character.
     """
 
     rng: np.random.Generator
@@ -78,7 +78,7 @@ class Sheet:
     ink: Colour
     small: Sequence[PrintFont]
     params: FaceParams
-    marks: list[Box]
+    distractors: list[Box]
 
     @property
     def size(self) -> tuple[int, int]:

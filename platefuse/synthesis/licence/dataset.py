@@ -20,7 +20,7 @@ from platefuse.core.params import Params
 from platefuse.data.characters import NO_CHARACTER, SPLITS, Characters, write_characters
 from platefuse.data.plate_set import Plate, write_plate_set
 from platefuse.runner.processes import start_worker
-from platefuse.synthesis.crops import CropParams, cut_characters, cut_negatives
+from platefuse.synthesis.crops import CropParams, cut_characters, cut_hard_negatives
 from platefuse.synthesis.fonts.font_file import FontFile
 from platefuse.synthesis.fonts.library import FontParams, load_fonts, load_print_fonts
 from platefuse.synthesis.fonts.strokes.font import STROKE_ALPHABET, StrokeFont
@@ -40,7 +40,7 @@ class LicencePlateParams(Params):
     crops: CropParams
     licence: LicenceParams
 
-    def broken_rules(self) -> Iterator[str]:
+    def check_rules(self) -> Iterator[str]:
         unknown = set(self.fonts.alphabet) - set(STROKE_ALPHABET)
         if self.licence.number.stroke_fonts > 0 and unknown:
             yield (
@@ -75,8 +75,8 @@ class _Maker:
         plate = licence(rng, self.params.fonts.alphabet, font, self.small, self.params.licence)
         image = Image.open(io.BytesIO(plate.file))
         characters = cut_characters(rng, image, plate.boxes, self.params.crops)
-        negatives = cut_negatives(rng, image, plate.boxes, plate.marks, self.params.crops)
-        return plate.file, plate.boxes, plate.text, np.concatenate([characters, negatives])
+        hard_negatives = cut_hard_negatives(rng, image, plate.boxes, plate.distractors, self.params.crops)
+        return plate.file, plate.boxes, plate.text, np.concatenate([characters, hard_negatives])
 
     def _stroke_font(self, rng: np.random.Generator) -> StrokeFont:
         number = int(rng.integers(self.params.strokes))

@@ -8,7 +8,7 @@ from PIL import Image
 from pydantic import Field
 
 from platefuse.core.params import Params, Real
-from platefuse.synthesis.sampling import Factor, Range, Share, happens, uniform
+from platefuse.synthesis.sampling import Factor, Range, Share, bernoulli, uniform
 
 # Runs of letters (L) and digits (0), groups apart: what plates look like the world over, each as likely.
 _GROUPS = (
@@ -42,7 +42,7 @@ class NumberParams(Params):
     rarity: Real = Field(ge=0.01, le=1, description="how frequent these are against the others, but in words")
     stroke_fonts: Share = Field(description="share of numbers stamped in a parametric font, not one of a file")
     two_rows: Share = Field(description="share of numbers in two rows")
-    squeeze: Range[Factor] = Field(description="width of the characters against their font's own")
+    aspect: Range[Factor] = Field(description="width of the characters against their font's own")
     gap: Range[_Gap] = Field(description="space between two characters, as a share of their height")
     group_gap: Range[_GroupGap] = Field(description="space between two groups, as a share of the height")
     filled: Share = Field(description="share of numbers spaced to fill the plate's width")
@@ -101,20 +101,20 @@ def draw_groups(rng: np.random.Generator, alphabet: str, params: NumberParams) -
         params: which forms are how frequent.
     """
     rarity = params.rarity
-    if happens(rng, params.vanity):
+    if bernoulli(rng, params.vanity):
         form, rarity = _vanity(rng, params.count), 1.0  # words have all letters
-    elif happens(rng, params.mixed):
+    elif bernoulli(rng, params.mixed):
         form = _split(rng, "".join(rng.choice(["L", "0", "?"], _length(rng, params.count))))
     else:
         form = str(rng.choice(_GROUPS))
     weights = {c: rarity if c in params.rare else 1.0 for c in alphabet}
     groups = [_fill(rng, group, weights) for group in form.replace("-", " ").split()]
-    if happens(rng, 0.04):  # 5555, AAA0000: repeated characters lie closest and are dropped first
+    if bernoulli(rng, 0.04):  # 5555, AAA0000: repeated characters lie closest and are dropped first
         groups = [group[0] * len(group) for group in groups]
     return groups
 
 
-def most_characters(params: NumberParams) -> int:
+def longest_number(params: NumberParams) -> int:
     """Say how many characters the longest number has that `draw_groups` may make up."""
     longest_form = max(len(form.replace("-", "").replace(" ", "")) for form in _GROUPS)
     other = max(params.vanity, params.mixed)  # share of those without a common form; at 1 all are
@@ -127,12 +127,12 @@ def _length(rng: np.random.Generator, count: tuple[int, int]) -> int:
 
 def _vanity(rng: np.random.Generator, count: tuple[int, int]) -> str:
     length = _length(rng, count)
-    digits = int(rng.integers(0, 3)) if length > 3 and happens(rng, 0.3) else 0
+    digits = int(rng.integers(0, 3)) if length > 3 and bernoulli(rng, 0.3) else 0
     return _split(rng, "L" * (length - digits) + "0" * digits)
 
 
 def _split(rng: np.random.Generator, form: str) -> str:
-    if len(form) < 3 or happens(rng, 0.5):
+    if len(form) < 3 or bernoulli(rng, 0.5):
         return form
     at = int(rng.integers(1, len(form)))
     return f"{form[:at]} {form[at:]}"
@@ -161,15 +161,15 @@ def set_row(
         widest: pixels the row may take; one that is wider is squeezed.
         params: spaces and proportions.
     """
-    squeeze, gap = uniform(rng, params.squeeze), uniform(rng, params.gap) * height
+    aspect, gap = uniform(rng, params.aspect), uniform(rng, params.gap) * height
     group_gap = gap + uniform(rng, params.group_gap) * height
     shapes = {c: font.glyph(c) for c in dict.fromkeys("".join(groups))}
-    widths = {c: squeeze * height * mask.shape[1] / mask.shape[0] for c, mask in shapes.items()}
-    cell = max(widths.values()) if happens(rng, params.monospaced) else 0.0
+    widths = {c: aspect * height * mask.shape[1] / mask.shape[0] for c, mask in shapes.items()}
+    cell = max(widths.values()) if bernoulli(rng, params.monospaced) else 0.0
     cells = {c: max(width, min(cell, 0.75 * height)) for c, width in widths.items()}
     count = sum(len(group) for group in groups)
     total = sum(cells[c] + gap for group in groups for c in group) - gap + (len(groups) - 1) * (group_gap - gap)
-    if happens(rng, params.filled) and total < widest:
+    if bernoulli(rng, params.filled) and total < widest:
         more = float(np.clip((widest * rng.uniform(0.85, 1.0) - total) / count, 0, _WIDEST_FILLING * height))
         gap, group_gap, total = gap + more, group_gap + more, total + more * (count - 1)
     fit = min(1.0, widest / total)

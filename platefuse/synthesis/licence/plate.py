@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from platefuse.core.params import Params
-from platefuse.synthesis.licence.background import SceneryParams, set_in_scene
+from platefuse.synthesis.licence.background import BackgroundParams, set_in_scene
 from platefuse.synthesis.licence.camera import CameraParams, corner_map, photograph, project, warp
 from platefuse.synthesis.licence.face import FaceParams, draw_face
 from platefuse.synthesis.licence.number import Font, NumberParams
@@ -22,7 +22,7 @@ class LicenceParams(Params):
 
     number: NumberParams
     face: FaceParams
-    scenery: SceneryParams
+    background: BackgroundParams
     camera: CameraParams
 
 
@@ -34,13 +34,13 @@ class LicencePlate:
         file: the bytes of a JPEG file.
         boxes: int32 [n,4], x1,y1,x2,y2 in pixels of the photograph with x2 and y2 exclusive.
         text: a character a box, in the order it was written.
-        marks: int32 [m,4], boxes of what is printed beside the number and might be taken for a character.
+        distractors: int32 [m,4], boxes of what is printed beside the number and might be taken for a character.
     """
 
     file: bytes
     boxes: np.ndarray
     text: str
-    marks: np.ndarray
+    distractors: np.ndarray
 
 
 def licence(
@@ -59,14 +59,14 @@ def licence(
     drawn = round(np.clip(2 * wide, *_DRAWN_WIDTH))
     face = draw_face(rng, drawn, alphabet, font, small, params.face, params.number)
     around = (round(_AROUND * drawn), round(_AROUND * drawn))
-    scene = set_in_scene(rng, face.image, around, small, params.scenery)
+    scene = set_in_scene(rng, face.image, around, small, params.background)
     matrix, (width, height) = corner_map(rng, *face.image.size, params.camera)
     scene_matrix = matrix @ np.array([[1, 0, -around[0]], [0, 1, -around[1]], [0, 0, 1.0]])
     view = warp(scene, scene_matrix, (width, height))
     size = (max(8, round(wide)), max(8, round(wide * height / width)))
     scale = np.array(size) / [width, height]
-    boxes, marks = (_boxes_in(on_face, matrix, scale, size) for on_face in (face.boxes, face.marks))
-    return LicencePlate(photograph(rng, view, size, params.camera), boxes, face.text, marks)
+    boxes, distractors = (_boxes_in(on_face, matrix, scale, size) for on_face in (face.boxes, face.distractors))
+    return LicencePlate(photograph(rng, view, size, params.camera), boxes, face.text, distractors)
 
 
 def _boxes_in(boxes: np.ndarray, matrix: np.ndarray, scale: np.ndarray, size: tuple[int, int]) -> np.ndarray:

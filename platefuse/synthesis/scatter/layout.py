@@ -30,7 +30,7 @@ class ScatterParams(Params):
     max_overlap: Real = Field(ge=0, le=1, description="share of the smaller of two tiles the other may cover")
     box: Literal["tile", "ink"] = Field(description="what a box encloses: the whole tile, or its ink only")
 
-    def broken_rules(self) -> Iterator[str]:
+    def check_rules(self) -> Iterator[str]:
         for name in ("count", "size"):
             low, high = getattr(self, name)
             if low > high:

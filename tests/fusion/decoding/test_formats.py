@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.fusion.decoding.constrained import most_probable_reading
+from platefuse.fusion.decoding.constrained import constrained_decode
 from platefuse.fusion.decoding.format_lists import LISTS
 from platefuse.fusion.decoding.formats import check_formats, resolve
 from platefuse.networks.common.keras2 import tf
@@ -52,9 +52,9 @@ def read(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read with costs of changes [B,N-1], or one that is the same everywhere."""
     pairs = (probabilities.shape[0], probabilities.shape[1] - 1)
-    change_costs = tf.constant(np.broadcast_to(costs, pairs), tf.float32)
+    transition_costs = tf.constant(np.broadcast_to(costs, pairs), tf.float32)
     tensors = tf.constant(probabilities, tf.float32), tf.constant(count, tf.int32)
-    ids, scores = most_probable_reading(*tensors, formats, tolerance, change_costs, ALPHABET)
+    ids, scores = constrained_decode(*tensors, formats, tolerance, transition_costs, ALPHABET)
     return ids.numpy(), scores.numpy()
 
 
@@ -111,8 +111,8 @@ def test_without_formats_letters_and_digits_come_in_runs() -> None:
     for slot, (likelier, other) in {1: lookalike[::-1], 5: lookalike}.items():
         probabilities[0, slot] = 0
         probabilities[0, slot, [likelier, other]] = 0.6, 0.4
-    for change_cost, expected in ((0.0, "A0B11A1"), (1.0, "AAB1101")):
-        ids, _ = read(probabilities, np.array([7]), (), 0.0, change_cost)
+    for transition_cost, expected in ((0.0, "A0B11A1"), (1.0, "AAB1101")):
+        ids, _ = read(probabilities, np.array([7]), (), 0.0, transition_cost)
         assert "".join(ALPHABET[i] for i in ids[0]) == expected
     ids, _ = read(certain("A1A1"), np.array([4]), (), 0.0, 5.0)
     assert "".join(ALPHABET[i] for i in ids[0]) == "A1A1"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platefuse.fusion.decoding.transitions import change_costs, upper_median
+from platefuse.fusion.decoding.transitions import transition_costs, upper_median
 from platefuse.networks.common.keras2 import tf
 
 HEIGHT = 20.0
@@ -17,27 +17,27 @@ def line_of(gaps: list[float], left: float = 5.0, width: float = 10.0) -> np.nda
     return np.array([[x, 3.0, x + width, 3.0 + HEIGHT] for x in starts], np.float32)
 
 
-def costs_of(boxes: np.ndarray, change_cost: float, group_gap: float, slots: int = 0) -> np.ndarray:
+def costs_of(boxes: np.ndarray, transition_cost: float, group_gap: float, slots: int = 0) -> np.ndarray:
     """The costs of one plate, in more slots than it has boxes if asked for."""
     slots = max(slots, len(boxes))
     padded = np.zeros((1, slots, 4), np.float32)
     padded[0, : len(boxes)] = boxes
-    return change_costs(tf.constant(padded), tf.constant([len(boxes)]), change_cost, group_gap).numpy()[0]
+    return transition_costs(tf.constant(padded), tf.constant([len(boxes)]), transition_cost, group_gap).numpy()[0]
 
 
-def plain_costs(gaps: list[float], change_cost: float, group_gap: float) -> list[float]:
+def plain_costs(gaps: list[float], transition_cost: float, group_gap: float) -> list[float]:
     usual = sorted(gaps)[(len(gaps) - 1) // 2]  # of an even number the smaller of the middle two
-    return [change_cost * (1 - min(max((gap - usual) / group_gap, 0), 1)) for gap in gaps]
+    return [transition_cost * (1 - min(max((gap - usual) / group_gap, 0), 1)) for gap in gaps]
 
 
 @given(
     gaps=st.lists(st.floats(-0.3, 2.0), min_size=1, max_size=9),
-    change_cost=st.sampled_from([0.5, 1.0, 3.0]),
+    transition_cost=st.sampled_from([0.5, 1.0, 3.0]),
     group_gap=st.sampled_from([0.1, 0.2, 1.0]),
 )
-def test_costs_agree_with_their_definition(gaps: list[float], change_cost: float, group_gap: float) -> None:
-    costs = costs_of(line_of(gaps), change_cost, group_gap, slots=12)
-    np.testing.assert_allclose(costs[: len(gaps)], plain_costs(gaps, change_cost, group_gap), atol=1e-4)
+def test_costs_agree_with_their_definition(gaps: list[float], transition_cost: float, group_gap: float) -> None:
+    costs = costs_of(line_of(gaps), transition_cost, group_gap, slots=12)
+    np.testing.assert_allclose(costs[: len(gaps)], plain_costs(gaps, transition_cost, group_gap), atol=1e-4)
     np.testing.assert_array_equal(costs[len(gaps) :], 0)
 
 

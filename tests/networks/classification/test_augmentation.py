@@ -13,7 +13,7 @@ from platefuse.networks.detection.augmentation import vary_light
 from platefuse.networks.detection.params import LightParams
 
 SIDE = 41
-ALL = {"shift": 0.1, "zoom": 0.2, "squeeze": 0.2, "rotation": 15, "shear": 0.2, "blur": 0.5}
+ALL = {"shift": 0.1, "zoom": 0.2, "aspect": 0.2, "rotation": 15, "shear": 0.2, "blur": 0.5}
 
 
 def _params(**amounts: float) -> AugmentationParams:
@@ -112,7 +112,7 @@ def test_a_zoom_changes_the_size_as_much_as_said_at_most_and_not_the_shape():
 
 
 def test_a_squeeze_changes_height_against_width_as_much_as_said_at_most():
-    spread = _moments(_varied(_blob(4, 4), squeeze=0.3))[1]
+    spread = _moments(_varied(_blob(4, 4), aspect=0.3))[1]
     ratios = np.sqrt(spread[:, 1, 1] / spread[:, 0, 0])
     assert 0.85 / 1.15 - 0.02 <= ratios.min() < 0.8
     assert 1.25 < ratios.max() <= 1.15 / 0.85 + 0.02

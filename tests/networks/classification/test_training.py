@@ -8,14 +8,20 @@ import pytest
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import NO_CHARACTER, Characters
-from platefuse.networks.classification.model import build_classifier, load_classifier, normalised, save_classifier
+from platefuse.networks.classification.model import (
+    Classifier,
+    build_classifier,
+    load_classifier,
+    normalised,
+    save_classifier,
+)
 from platefuse.networks.classification.params import AugmentationParams, ClassifierParams
 from platefuse.networks.classification.training import accuracy, character_loss, train_classifier, training_batches
 from platefuse.networks.common.keras2 import keras, tf
 from tests.helpers.small_models import CLASSIFIER, small_classifier
 from tests.helpers.stopping import StoppedError, stopping_at
 
-SOME = AugmentationParams(shift=0.05, zoom=0.1, squeeze=0.1, rotation=5, shear=0.1, blur=0.3)
+SOME = AugmentationParams(shift=0.05, zoom=0.1, aspect=0.1, rotation=5, shear=0.1, blur=0.3)
 
 
 def bars(count: int, seed: int) -> Characters:
@@ -62,7 +68,7 @@ def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         params = with_changes(seed=seed, epochs=2, augmentation=SOME.model_dump())
         model, _ = train_classifier(params, bars(64, 1), bars(16, 2), tmp_path / name)
-        save_classifier(tmp_path / f"{name}.h5", model, "|-")
+        save_classifier(tmp_path / f"{name}.h5", Classifier(model, "|-"))
         digests.append(hashlib.sha256((tmp_path / f"{name}.h5").read_bytes()).hexdigest())
     assert digests[0] == digests[1] != digests[2]
 
@@ -72,7 +78,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(tmp_path: Path) -
 
     def train(name: str) -> tuple[bytes, dict[str, list[float]]]:
         model, history = train_classifier(params, bars(40, 1), bars(16, 2), tmp_path / name)
-        save_classifier(tmp_path / f"{name}.h5", model, "|-")
+        save_classifier(tmp_path / f"{name}.h5", Classifier(model, "|-"))
         return (tmp_path / f"{name}.h5").read_bytes(), history
 
     whole = train("whole")
@@ -212,8 +218,9 @@ def test_a_network_is_unsure_of_what_it_was_told_is_no_character(tmp_path: Path)
 
 
 def test_file_gives_back_the_network_and_its_alphabet(tmp_path: Path) -> None:
-    save_classifier(tmp_path / "classifier.h5", small_classifier(), "ÄB01234567")
-    model, alphabet = load_classifier(tmp_path / "classifier.h5")
+    save_classifier(tmp_path / "classifier.h5", Classifier(small_classifier(), "ÄB01234567"))
+    named = load_classifier(tmp_path / "classifier.h5")
+    model, alphabet = named.model, named.alphabet
     assert alphabet == "ÄB01234567"
     images = normalised(bars(4, 1).images)
     np.testing.assert_array_equal(model(images), small_classifier()(images))

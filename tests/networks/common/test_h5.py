@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.networks.classification.model import load_classifier, save_classifier
+from platefuse.networks.classification.model import Classifier, load_classifier, save_classifier
 from platefuse.networks.common.keras2 import keras
-from platefuse.networks.detection.retinanet import build_detector, load_detector, save_detector
+from platefuse.networks.detection.retinanet import Detector, build_detector, load_detector, save_detector
 from tests.helpers.small_models import ALPHABET, DETECTOR, small_classifier, small_detector
 
 SEVEN_LEVELS = {"levels": [3, 4, 5, 6, 7], "sizes": [16, 24, 32, 48, 64]}
@@ -23,8 +23,9 @@ def test_detectors_of_every_kind_are_read_back(tmp_path: Path, changes: dict) ->
     anchors = DETECTOR.anchors.model_dump() | SEVEN_LEVELS
     params = type(DETECTOR).model_validate(DETECTOR.model_dump() | changes | {"anchors": anchors})
     detector = build_detector(params, len(ALPHABET))
-    save_detector(tmp_path / "detector.h5", detector, params.anchors, ALPHABET)
-    read, anchors, alphabet = load_detector(tmp_path / "detector.h5")
+    save_detector(tmp_path / "detector.h5", Detector(detector, params.anchors, ALPHABET))
+    loaded = load_detector(tmp_path / "detector.h5")
+    read, anchors, alphabet = loaded.model, loaded.anchors, loaded.alphabet
     assert (anchors, alphabet) == (params.anchors, ALPHABET)
     assert [layer.name for layer in read.layers] == [layer.name for layer in detector.layers]
     assert all(map(np.array_equal, read.get_weights(), detector.get_weights()))
@@ -32,8 +33,8 @@ def test_detectors_of_every_kind_are_read_back(tmp_path: Path, changes: dict) ->
 
 @pytest.mark.parametrize("architecture", ["dense", "cnn", "slim"])
 def test_classifiers_of_every_kind_are_read_back(tmp_path: Path, architecture: str) -> None:
-    save_classifier(tmp_path / "classifier.h5", small_classifier(architecture), ALPHABET)
-    read, _ = load_classifier(tmp_path / "classifier.h5")
+    save_classifier(tmp_path / "classifier.h5", Classifier(small_classifier(architecture), ALPHABET))
+    read = load_classifier(tmp_path / "classifier.h5").model
     assert all(map(np.array_equal, read.get_weights(), small_classifier(architecture).get_weights()))
 
 
@@ -41,7 +42,7 @@ def _with_layer(folder: Path, layer: keras.layers.Layer, **changes: Any) -> Path
     """Write a classifier that ends in a layer, and change what its file says of that layer; its checksum is right."""
     classifier = small_classifier()
     path = folder / "classifier.h5"
-    save_classifier(path, keras.Model(classifier.inputs, layer(classifier.output)), ALPHABET)
+    save_classifier(path, Classifier(keras.Model(classifier.inputs, layer(classifier.output)), ALPHABET))
     path.write_bytes(path.read_bytes()[:-32])
     with h5py.File(path, "a") as file:
         content = json.loads(file.attrs["model_config"])
@@ -89,7 +90,7 @@ def test_no_module_that_a_file_names_is_imported(tmp_path: Path, initializer: di
 @pytest.mark.parametrize("place", [0, 100, -1000, -1])
 def test_a_file_that_was_changed_is_refused_before_it_is_parsed(tmp_path: Path, place: int) -> None:
     path = tmp_path / "classifier.h5"
-    save_classifier(path, small_classifier(), ALPHABET)
+    save_classifier(path, Classifier(small_classifier(), ALPHABET))
     content = bytearray(path.read_bytes())
     content[place] ^= 1
     for damaged in (bytes(content), content[:-100], b""):
@@ -99,12 +100,12 @@ def test_a_file_that_was_changed_is_refused_before_it_is_parsed(tmp_path: Path, 
 
 
 def test_networks_of_another_kind_are_refused(tmp_path: Path) -> None:
-    save_detector(tmp_path / "detector.h5", small_detector(), DETECTOR.anchors, "")
+    save_detector(tmp_path / "detector.h5", Detector(small_detector(), DETECTOR.anchors, ""))
     with pytest.raises(PlatefuseError, match="it asks for 'UpsampleLike'"):
         load_classifier(tmp_path / "detector.h5")
-    save_detector(tmp_path / "detector.h5", small_detector(), DETECTOR.anchors, "AB")
+    save_detector(tmp_path / "detector.h5", Detector(small_detector(), DETECTOR.anchors, "AB"))
     with pytest.raises(PlatefuseError, match=r"outputs are not those of \d+ anchors and 2 classes"):
         load_detector(tmp_path / "detector.h5")
-    save_classifier(tmp_path / "classifier.h5", small_classifier(), ALPHABET[1:])
+    save_classifier(tmp_path / "classifier.h5", Classifier(small_classifier(), ALPHABET[1:]))
     with pytest.raises(PlatefuseError, match=f"it does not name the {len(ALPHABET) - 1} characters '{ALPHABET[1:]}'"):
         load_classifier(tmp_path / "classifier.h5")

@@ -107,4 +107,4 @@ def test_another_version_of_what_is_loaded_has_another_folder(tmp_path, monkeypa
 
 def test_every_module_that_is_loaded_counts():
     names = {path.name for path in resume._sources()}
-    assert {"checkpoints.py", "keras2.py", "files.py", "params.py"} <= names
+    assert {"resume.py", "keras2.py", "atomic.py", "params.py"} <= names

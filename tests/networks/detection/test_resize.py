@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from platefuse.networks.common.keras2 import tf
-from platefuse.networks.detection.resize import canvas_scale, crop_and_resize, interpolation_matrix, scale_to_canvas
+from platefuse.networks.detection.resize import crop_and_resize, interpolation_matrix, letterbox, letterbox_scale
 
 CLOSE = {"rtol": 0, "atol": 0.02}  # of 255: rounding in float32, nothing else
 
@@ -182,12 +182,12 @@ def test_no_boxes_give_no_crops(images):
 
 @pytest.mark.parametrize(("height", "width", "scale"), [(128, 256, 1), (64, 64, 2), (256, 256, 0.5), (16, 1024, 0.25)])
 def test_the_scale_fits_the_image_into_the_canvas(height, width, scale):
-    assert canvas_scale(height, width, (128, 256)).numpy() == scale
+    assert letterbox_scale(height, width, (128, 256)).numpy() == scale
 
 
 def test_an_image_of_the_canvas_size_stays_as_it_is_to_the_bit():
     image = _noise(2, 32, 48, 3).astype(np.uint8)
-    scaled = scale_to_canvas(tf.constant(image), (32, 48))
+    scaled = letterbox(tf.constant(image), (32, 48))
     assert scaled.dtype == tf.float32
     np.testing.assert_array_equal(scaled, image)
 
@@ -209,7 +209,7 @@ def test_an_image_of_the_canvas_size_stays_as_it_is_to_the_bit():
 def test_images_keep_their_shape_in_the_upper_left_corner_and_the_rest_is_black(height, width, scaled):
     canvas = (32, 48)
     image = 1 + _noise(height, width, 3).clip(0, 254)
-    found = scale_to_canvas(tf.constant(image[None]), canvas).numpy()[0]
+    found = letterbox(tf.constant(image[None]), canvas).numpy()[0]
     # What a pixel covers beyond the image is black if its centre is: as if the image went on, then cut there.
     rows, columns = (round(side) for side in scaled)
     expected = np.zeros((*canvas, 3))
@@ -227,18 +227,18 @@ def test_images_keep_their_shape_in_the_upper_left_corner_and_the_rest_is_black(
 
 
 def test_one_pixel_fills_its_square_evenly():
-    found = scale_to_canvas(tf.constant([[[[10, 20, 30]]]], tf.uint8), (8, 12)).numpy()[0]
+    found = letterbox(tf.constant([[[[10, 20, 30]]]], tf.uint8), (8, 12)).numpy()[0]
     np.testing.assert_allclose(found[:, :8], np.broadcast_to([10, 20, 30], (8, 8, 3)), atol=1e-4)
     assert (found[:, 8:] == 0).all()
 
 
 def test_a_batch_of_no_images_is_scaled():
-    assert scale_to_canvas(tf.zeros([0, 50, 70, 3], tf.uint8), (32, 48)).shape == (0, 32, 48, 3)
+    assert letterbox(tf.zeros([0, 50, 70, 3], tf.uint8), (32, 48)).shape == (0, 32, 48, 3)
 
 
 def test_scaling_serves_images_of_any_size_in_one_graph():
-    traced = tf.function(lambda images: scale_to_canvas(images, (32, 48)))
+    traced = tf.function(lambda images: letterbox(images, (32, 48)))
     graph = traced.get_concrete_function(tf.TensorSpec([None, None, None, 3], tf.uint8))
     for shape in ((1, 32, 48, 3), (2, 7, 90, 3), (0, 5, 5, 3)):
         images = tf.constant(_noise(*shape).astype(np.uint8))
-        np.testing.assert_allclose(graph(images), scale_to_canvas(images, (32, 48)), **CLOSE)
+        np.testing.assert_allclose(graph(images), letterbox(images, (32, 48)), **CLOSE)

@@ -11,13 +11,14 @@ from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.anchors import anchor_boxes, anchor_coverage, anchor_targets
 from platefuse.networks.detection.params import AnchorParams, DetectorParams
 from platefuse.networks.detection.retinanet import (
+    Detector,
     build_detector,
     load_detector,
     prediction_model,
     save_detector,
     training_losses,
 )
-from tests.helpers.small_models import CANVAS, DETECTOR, random_boards, small_detector
+from tests.helpers.small_models import DETECTOR, INPUT_SIZE, random_boards, small_detector
 
 from keras_retinanet.utils import anchors as retinanet_anchors  # isort: skip  # after keras2 chose Keras 2
 
@@ -39,8 +40,8 @@ def test_anchors_stand_in_the_middle_of_each_step() -> None:
 
 
 def test_model_has_an_output_for_each_anchor() -> None:
-    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
-    regression, classification = build_detector(DETECTOR, 3)(np.zeros((2, *CANVAS, 3), np.float32))
+    anchors = anchor_boxes(DETECTOR.anchors, INPUT_SIZE)
+    regression, classification = build_detector(DETECTOR, 3)(np.zeros((2, *INPUT_SIZE, 3), np.float32))
     assert regression.shape == (2, len(anchors), 4)
     assert classification.shape == (2, len(anchors), 3)
     assert np.all((classification > 0) & (classification < 0.5)), "a new model should hardly see anything"
@@ -50,7 +51,7 @@ def test_model_has_an_output_for_each_anchor() -> None:
 def test_backbones_of_keras_give_the_same_outputs(backbone: str) -> None:
     params = DETECTOR.model_copy(update={"backbone": backbone})
     detector = build_detector(params, 1)
-    assert detector.output_shape[0] == (None, len(anchor_boxes(DETECTOR.anchors, CANVAS)), 4)
+    assert detector.output_shape[0] == (None, len(anchor_boxes(DETECTOR.anchors, INPUT_SIZE)), 4)
     assert {f"P{level}" for level in DETECTOR.anchors.levels} <= {layer.name for layer in detector.layers}
 
 
@@ -62,7 +63,7 @@ def test_backbones_of_keras_give_the_same_outputs(backbone: str) -> None:
             {"backbone": "vgg16", "weights": "imagenet", "contrast": "local"},
             r"detector\.contrast = 'local': weights imagenet know pixels as_given",
         ),
-        ({"canvas": (64, 100)}, "multiples of 32"),
+        ({"input_size": (64, 100)}, "multiples of 32"),
     ],
 )
 def test_parameters_that_do_not_go_together_are_refused(changes: dict, sentence: str) -> None:
@@ -105,7 +106,7 @@ def test_coverage_is_the_share_of_boxes_with_a_near_anchor() -> None:
 
 
 def test_coverage_of_many_boxes_is_that_of_each() -> None:
-    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
+    anchors = anchor_boxes(DETECTOR.anchors, INPUT_SIZE)
     boxes = random_boxes(600, 0)
     covered = [max(overlap(box, anchor) for anchor in anchors) >= 0.5 for box in boxes[::10]]
     assert 0.1 < np.mean(covered) < 0.9
@@ -117,7 +118,7 @@ def test_coverage_of_many_boxes_is_that_of_each() -> None:
 def random_boxes(count: int, seed: int) -> np.ndarray:
     """Boxes of 5 to 40 pixels, some beyond the canvas, float32 [count,4]."""
     rng = np.random.default_rng(seed)
-    corners = rng.integers(0, (CANVAS[1] - 20, CANVAS[0] - 20), (count, 2))
+    corners = rng.integers(0, (INPUT_SIZE[1] - 20, INPUT_SIZE[0] - 20), (count, 2))
     return np.hstack([corners, corners + rng.integers(5, 40, (count, 2))]).astype(np.float32)
 
 
@@ -144,9 +145,9 @@ def test_targets_are_those_of_keras_retinanet(levels: tuple[int, ...]) -> None:
 
 
 def test_targets_decode_to_the_boxes_they_were_made_of() -> None:
-    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
+    anchors = anchor_boxes(DETECTOR.anchors, INPUT_SIZE)
     boxes = np.array([[10, 12, 28, 34], [50, 20, 70, 40], [0, 0, 0, 0]], np.float32)
-    targets = anchor_targets(anchors, CANVAS, boxes[None], np.array([[0, 2, 0]]), 3)
+    targets = anchor_targets(anchors, INPUT_SIZE, boxes[None], np.array([[0, 2, 0]]), 3)
     regression, classification = (target[0].numpy() for target in targets)
     positive = regression[:, -1] == 1
     assert positive.any()
@@ -160,19 +161,19 @@ def test_targets_decode_to_the_boxes_they_were_made_of() -> None:
 
 
 def test_targets_of_an_empty_plate_are_background() -> None:
-    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
-    regression, classification = anchor_targets(anchors, CANVAS, np.zeros((1, 1, 4)), np.zeros((1, 1), int), 1)
+    anchors = anchor_boxes(DETECTOR.anchors, INPUT_SIZE)
+    regression, classification = anchor_targets(anchors, INPUT_SIZE, np.zeros((1, 1, 4)), np.zeros((1, 1), int), 1)
     assert not np.any(classification)
     assert not np.any(regression[..., -1])
 
 
 def test_prediction_gives_the_best_boxes_sorted_inside_the_canvas_and_without_doubles() -> None:
     predictor = prediction_model(small_detector(), DETECTOR.anchors, 0.0, 0.3, max_detections=12)
-    boxes, scores = (o.numpy() for o in predictor(random_boards(2, *CANVAS).astype(np.float32)))
+    boxes, scores = (o.numpy() for o in predictor(random_boards(2, *INPUT_SIZE).astype(np.float32)))
     assert boxes.shape == (2, 12, 4)
     assert np.all(np.diff(scores, axis=1) <= 0)
     assert np.all(boxes[scores >= 0] >= 0)
-    assert np.all(boxes[scores >= 0] <= [CANVAS[1], CANVAS[0]] * 2)
+    assert np.all(boxes[scores >= 0] <= [INPUT_SIZE[1], INPUT_SIZE[0]] * 2)
     for row, score in zip(boxes, scores, strict=True):
         row = row[score >= 0]
         pairs = [overlap(a, b) for i, a in enumerate(row) for b in row[i + 1 :]]
@@ -180,11 +181,11 @@ def test_prediction_gives_the_best_boxes_sorted_inside_the_canvas_and_without_do
 
 
 def test_prediction_equals_decoding_and_suppression_in_plain_code() -> None:
-    image = random_boards(1, *CANVAS).astype(np.float32)
+    image = random_boards(1, *INPUT_SIZE).astype(np.float32)
     regression, classification = (output[0].numpy() for output in small_detector(3)(image))
-    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
+    anchors = anchor_boxes(DETECTOR.anchors, INPUT_SIZE)
     decoded = anchors + 0.2 * regression * np.tile(anchors[:, 2:] - anchors[:, :2], 2)
-    decoded = np.clip(decoded, 0, [CANVAS[1], CANVAS[0]] * 2)
+    decoded = np.clip(decoded, 0, [INPUT_SIZE[1], INPUT_SIZE[0]] * 2)
     kept: list[int] = []
     for index in np.argsort(-classification.max(axis=1), kind="stable"):
         if all(overlap(decoded[index], decoded[other]) <= 0.3 for other in kept):
@@ -198,18 +199,19 @@ def test_prediction_equals_decoding_and_suppression_in_plain_code() -> None:
 
 def test_threshold_leaves_unused_rows_at_minus_one() -> None:
     predictor = prediction_model(small_detector(), DETECTOR.anchors, 1.0, 0.3, max_detections=4, class_scores=True)
-    for output in predictor(np.zeros((1, *CANVAS, 3), np.float32)):
+    for output in predictor(np.zeros((1, *INPUT_SIZE, 3), np.float32)):
         assert np.all(output == -1)
 
 
 def test_file_gives_back_the_model_and_always_has_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.h5", "b.h5"):
-        save_detector(tmp_path / name, small_detector(2), DETECTOR.anchors, "ÄB")
+        save_detector(tmp_path / name, Detector(small_detector(2), DETECTOR.anchors, "ÄB"))
     hashes = {hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("a.h5", "b.h5")}
     assert len(hashes) == 1
-    detector, anchors, alphabet = load_detector(tmp_path / "a.h5")
+    loaded = load_detector(tmp_path / "a.h5")
+    detector, anchors, alphabet = loaded.model, loaded.anchors, loaded.alphabet
     assert (anchors, alphabet) == (DETECTOR.anchors, "ÄB")
-    image = random_boards(1, *CANVAS).astype(np.float32)
+    image = random_boards(1, *INPUT_SIZE).astype(np.float32)
     for before, after in zip(small_detector(2)(image), detector(image), strict=True):
         np.testing.assert_array_equal(before, after)
 
@@ -223,9 +225,9 @@ def test_bad_files_are_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_losses_are_zero_for_a_perfect_prediction_and_grow_with_the_error() -> None:
-    anchors = anchor_boxes(DETECTOR.anchors, CANVAS)
+    anchors = anchor_boxes(DETECTOR.anchors, INPUT_SIZE)
     boxes, labels = np.array([[[10, 12, 28, 34]]], np.float32), np.array([[0]])
-    regression, classification = anchor_targets(anchors, CANVAS, boxes, labels, 1)
+    regression, classification = anchor_targets(anchors, INPUT_SIZE, boxes, labels, 1)
     losses = training_losses()
     perfect = regression[..., :4]
     assert float(losses["regression"](regression, perfect)) == 0

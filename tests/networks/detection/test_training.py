@@ -17,16 +17,16 @@ from platefuse.data.plate_set import Plate, read_plate_set, write_plate_set
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.anchors import anchor_boxes, anchor_targets
 from platefuse.networks.detection.params import DetectorParams, LightParams
-from platefuse.networks.detection.resize import scale_to_canvas
+from platefuse.networks.detection.resize import letterbox
 from platefuse.networks.detection.retinanet import load_detector
 from platefuse.networks.detection.training import (
-    Canvases,
-    load_canvases,
+    LetterboxedSet,
+    load_letterboxed,
     train_detector,
     training_batches,
     validation_batches,
 )
-from tests.helpers.small_models import CANVAS, DETECTOR
+from tests.helpers.small_models import DETECTOR, INPUT_SIZE
 from tests.helpers.stopping import StoppedError, stopping_at
 
 WIDE = 120  # not the canvas' size, so that boards are scaled to it
@@ -56,7 +56,7 @@ def train(plates: Path, output: Path, **changes: object) -> dict[str, float]:
     files = {"model": "detector.h5", "metrics": "detector.json", "curves": "curves.csv"}
     paths = {name: output / file for name, file in files.items()}
     kept = output.with_name(f"{output.name}-checkpoints")
-    train_detector(params, plates / "train", plates / "val", **paths, kept=kept)
+    train_detector(params, plates / "train", plates / "val", **paths, checkpoint_dir=kept)
     return json.loads(paths["metrics"].read_text())
 
 
@@ -74,11 +74,12 @@ def test_training_writes_the_same_bytes_again_and_others_with_another_seed(plate
     assert {"loss", "val_loss"} <= rows[0].keys()
     train(plates, tmp_path / "second", epochs=2)
     assert hashes(tmp_path / "first") == hashes(tmp_path / "second")
-    one, _, alphabet = load_detector(tmp_path / "first" / "detector.h5")
+    loaded = load_detector(tmp_path / "first" / "detector.h5")
+    one, alphabet = loaded.model, loaded.alphabet
     assert alphabet == ""
     assert one.output_shape[1][-1] == 1
     train(plates, tmp_path / "third", epochs=2, seed=4)
-    other = load_detector(tmp_path / "third" / "detector.h5")[0]
+    other = load_detector(tmp_path / "third" / "detector.h5").model
     assert any(not np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
 
 
@@ -117,10 +118,11 @@ def of_characters(plates: Path, tmp_path_factory: pytest.TempPathFactory) -> Tra
 def test_classes_that_are_characters_are_those_of_the_training_sets_classes_in_their_order(
     of_characters: Trained,
 ) -> None:
-    detector, _, alphabet = load_detector(of_characters.folder / "detector.h5")
+    loaded = load_detector(of_characters.folder / "detector.h5")
+    detector, alphabet = loaded.model, loaded.alphabet
     assert alphabet == "97A"
     assert detector.output_shape[1][-1] == 3
-    canvases = load_canvases(read_plate_set(of_characters.folder / "train"), CANVAS, alphabet, "")
+    canvases = load_letterboxed(read_plate_set(of_characters.folder / "train"), INPUT_SIZE, alphabet, "")
     assert canvases.labels.tolist() == [[0]] + [[1]] * 5
 
 
@@ -142,13 +144,13 @@ def test_canvases_hold_the_plates_as_scaled_and_how_far_they_reach(tmp_path: Pat
         image = rng.integers(128, 256, size=(height, width, 3), dtype=np.uint8)
         boards.append((image, Plate(Path(f"{i}.png"), boxes, "ab"[: i % 3], "")))
     write_plate_set(tmp_path / "set", "ba", boards, packed=True)
-    found = load_canvases(read_plate_set(tmp_path / "set"), CANVAS, "ba", "")
+    found = load_letterboxed(read_plate_set(tmp_path / "set"), INPUT_SIZE, "ba", "")
     assert found.images.dtype == np.uint8
     for i, (image, plate) in enumerate(boards):
-        np.testing.assert_array_equal(found.images[i], np.round(scale_to_canvas(tf.constant(image[None]), CANVAS)[0]))
+        np.testing.assert_array_equal(found.images[i], np.round(letterbox(tf.constant(image[None]), INPUT_SIZE)[0]))
         covered = found.images[i].max(axis=-1) > 0
         assert found.extents[i].tolist() == [covered[:, 0].sum(), covered[0].sum()]
-        scale = min(CANVAS[0] / image.shape[0], CANVAS[1] / image.shape[1])
+        scale = min(INPUT_SIZE[0] / image.shape[0], INPUT_SIZE[1] / image.shape[1])
         np.testing.assert_allclose(found.true_boxes()[i], plate.boxes * scale, rtol=1e-6)
     assert found.boxes.shape == (4, 2, 4)
     assert found.labels.tolist() == [[0, 0], [1, 0], [1, 0], [0, 0]]
@@ -163,11 +165,11 @@ def test_a_damaged_image_is_named_before_training(plates: Path, tmp_path: Path) 
         train(tmp_path, tmp_path)
 
 
-def numbered(count: int) -> Canvases:
-    """Canvases of one gray each, their number, with one box each that starts there too."""
-    images = np.zeros((count, *CANVAS, 3), np.uint8) + np.arange(count, dtype=np.uint8)[:, None, None, None]
+def numbered(count: int) -> LetterboxedSet:
+    """LetterboxedSet of one gray each, their number, with one box each that starts there too."""
+    images = np.zeros((count, *INPUT_SIZE, 3), np.uint8) + np.arange(count, dtype=np.uint8)[:, None, None, None]
     boxes = np.array([[[i, i, i + 20, i + 20], [0] * 4] for i in range(count)], np.float32)
-    return Canvases(images, np.full((count, 2), CANVAS, np.int32), boxes, np.zeros((count, 2), np.int32))
+    return LetterboxedSet(images, np.full((count, 2), INPUT_SIZE, np.int32), boxes, np.zeros((count, 2), np.int32))
 
 
 def order_of(batches: list) -> list[int]:
@@ -180,16 +182,16 @@ def test_training_goes_over_the_plates_in_another_order_each_pass_without_end() 
     for _ in range(2):
         keras.utils.set_random_seed(1)
         batches = list(training_batches(numbered(10), params, 1).take(8).as_numpy_iterator())
-        assert {images.shape for images, _ in batches} == {(4, *CANVAS, 3)}
+        assert {images.shape for images, _ in batches} == {(4, *INPUT_SIZE, 3)}
         seen.append(order_of(batches))
     assert seen[0] == seen[1]
     passes = [seen[0][i : i + 10] for i in (0, 10, 20)]
     assert all(sorted(one) == list(range(10)) for one in passes)
     assert passes[0] != passes[1] != passes[2]
-    anchors = anchor_boxes(params.anchors, CANVAS)
+    anchors = anchor_boxes(params.anchors, INPUT_SIZE)
     for images, targets in batches:
         boxes = numbered(10).boxes[images[:, 0, 0, 0].astype(int)]
-        regression, classification = anchor_targets(anchors, CANVAS, boxes, np.zeros((4, 2), int), 1)
+        regression, classification = anchor_targets(anchors, INPUT_SIZE, boxes, np.zeros((4, 2), int), 1)
         np.testing.assert_array_equal(targets["regression"], regression)
         np.testing.assert_array_equal(targets["classification"], classification)
 

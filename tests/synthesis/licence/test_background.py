@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from platefuse.synthesis.licence import background
-from platefuse.synthesis.licence.background import SceneryParams, set_in_scene
+from platefuse.synthesis.licence.background import BackgroundParams, set_in_scene
 from tests.helpers.licence import SMALL
 
 AROUND = (50, 30)
@@ -15,7 +15,7 @@ def _scene(seed: int, **shares: float) -> tuple[np.ndarray, np.ndarray]:
     """A plate of random pixels, uint8 [40,120,3], and the scene that it is set in."""
     rng = np.random.default_rng(seed)
     face = rng.integers(0, 256, (40, 120, 3), np.uint8)
-    params = SceneryParams.model_validate({"frame": 0, "frame_print": 0, "rounded": 0} | shares)
+    params = BackgroundParams.model_validate({"frame": 0, "frame_print": 0, "rounded": 0} | shares)
     return face, np.asarray(set_in_scene(rng, Image.fromarray(face), AROUND, SMALL, params))
 
 
@@ -55,7 +55,7 @@ def test_a_dealers_name_stands_above_or_below_and_covers_the_plates_edge_at_most
 
 
 def test_a_dealer_without_a_font_to_print_with_prints_nothing():
-    params = SceneryParams(frame=1, frame_print=1, rounded=0)
+    params = BackgroundParams(frame=1, frame_print=1, rounded=0)
     scene = set_in_scene(np.random.default_rng(0), Image.new("RGB", (60, 20)), AROUND, (), params)
     assert scene.size == (160, 80)
 

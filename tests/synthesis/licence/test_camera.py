@@ -154,8 +154,8 @@ def test_a_photograph_is_as_large_as_asked_for():
 
 
 def test_the_same_generator_takes_the_same_photograph():
-    faults = {"camera.noise": [5, 9], "camera.focus_blur": [0, 2], "camera.light": [0, 0.5], "camera.motion": 1}
-    assert _photo(faults, 3)[0] == _photo(faults, 3)[0] != _photo(faults, 4)[0]
+    issues = {"camera.noise": [5, 9], "camera.focus_blur": [0, 2], "camera.light": [0, 0.5], "camera.motion": 1}
+    assert _photo(issues, 3)[0] == _photo(issues, 3)[0] != _photo(issues, 4)[0]
 
 
 def _mean(pixels: np.ndarray) -> float:
@@ -165,7 +165,7 @@ def _mean(pixels: np.ndarray) -> float:
 @pytest.mark.parametrize(
     ("name", "value", "measure", "least", "most"),
     [
-        # What a value makes of a measure, against the photograph without any fault.
+        # What a value makes of a measure, against the photograph without any issue.
         ("brightness", [0.5, 0.5], _mean, 0.45, 0.55),
         ("brightness", [1.3, 1.3], _mean, 1.2, 1.4),
         ("contrast", [0.5, 0.5], _detail, 0.45, 0.55),

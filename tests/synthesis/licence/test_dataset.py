@@ -20,7 +20,7 @@ from tests.helpers.licence import CLEAN
 from tests.synthesis.fonts.test_library import make_font
 
 ALPHABET = "AB12"
-CROPS = {"canvas": [96, 192], "size": [32, 32], "margin": 0.12, "shift": 0.0, "negatives": 0}
+CROPS = {"input_size": [96, 192], "size": [32, 32], "margin": 0.12, "shift": 0.0, "hard_negatives": 0}
 VARIED = {
     **CLEAN,
     "number": CLEAN["number"] | {"none": 0.15, "stroke_fonts": 0.5},
@@ -121,20 +121,20 @@ def test_there_is_a_crop_for_each_character_in_the_order_of_the_plates(made):
 def test_crops_are_cut_at_the_boxes_of_their_plates(made, fonts):
     for split in SPLITS:
         plates = read_plate_set(made / "plates" / split)
-        rng = np.random.default_rng(0)  # of no consequence: nothing is shifted
+        rng = np.random.default_rng(0)  # of no consequence: nothing is shift_boxes
         crops = _params(fonts).crops
         cut = [cut_characters(rng, Image.fromarray(read_image(plate.path)), plate.boxes, crops) for plate in plates]
         np.testing.assert_array_equal(read_characters(made / "characters" / f"{split}.npz").images, np.concatenate(cut))
 
 
 def test_plates_do_not_depend_on_how_crops_are_cut(made, fonts, tmp_path):
-    cut = _synthesise(tmp_path, _params(fonts, crops=CROPS | {"shift": 0.1, "margin": 0.3, "negatives": 5}))
+    cut = _synthesise(tmp_path, _params(fonts, crops=CROPS | {"shift": 0.1, "margin": 0.3, "hard_negatives": 5}))
     assert _contents(cut / "plates") == _contents(made / "plates")
     assert not _contents(cut / "characters").items() & _contents(made / "characters").items()
 
 
 def test_negatives_stand_behind_each_plates_characters_and_change_nothing_of_these(made, fonts, tmp_path):
-    _synthesise(tmp_path, _params(fonts, crops=CROPS | {"negatives": 3}))
+    _synthesise(tmp_path, _params(fonts, crops=CROPS | {"hard_negatives": 3}))
     for split in SPLITS:
         plain, mixed = (read_characters(folder / "characters" / f"{split}.npz") for folder in (made, tmp_path))
         assert (mixed.images.shape, mixed.labels.dtype) == ((len(mixed.labels), 32, 32), np.int64)
@@ -142,11 +142,11 @@ def test_negatives_stand_behind_each_plates_characters_and_change_nothing_of_the
         for plate in read_plate_set(tmp_path / "plates" / split):
             named = len(plate.text)
             assert [ALPHABET[label] for label in labels[:named]] == list(plate.text)
-            negatives = next(
+            hard_negatives = next(
                 (i for i, label in enumerate(labels[named:]) if label != NO_CHARACTER), len(labels) - named
             )
-            assert 2 <= negatives <= 3 if named else negatives == 0
-            labels = labels[named + negatives :]
+            assert 2 <= hard_negatives <= 3 if named else hard_negatives == 0
+            labels = labels[named + hard_negatives :]
         assert not labels
         kept = mixed.take(np.flatnonzero(mixed.labels != NO_CHARACTER))
         np.testing.assert_array_equal(kept.images, plain.images)
@@ -178,7 +178,7 @@ def test_a_set_without_any_character_is_made_too(fonts, tmp_path):
 def test_of_a_set_without_any_character_the_stickers_are_cut(fonts, tmp_path):
     face = {"shapes": [{"share": 1, "aspect": [2, 2], "characters": [0.5, 0.5], "print": 1}], "sticker": 1}
     stuck = CLEAN | {"number": CLEAN["number"] | {"none": 1}, "face": CLEAN["face"] | face}
-    made = _synthesise(tmp_path, _params(fonts, licence=stuck, crops=CROPS | {"negatives": 2}))
+    made = _synthesise(tmp_path, _params(fonts, licence=stuck, crops=CROPS | {"hard_negatives": 2}))
     for split, plates in (("train", 7), ("val", 5), ("test", 4)):
         characters = read_characters(made / "characters" / f"{split}.npz")
         assert plates < len(characters.labels) <= 2 * plates

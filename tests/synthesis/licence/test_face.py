@@ -167,7 +167,7 @@ def test_the_same_generator_draws_the_same_face_and_another_another():
 @pytest.mark.parametrize("edge", [0.0, 0.1])
 @pytest.mark.parametrize("printed", [0, 1])
 def test_a_number_too_wide_for_its_plate_ends_as_far_from_the_edges_as_asked_for(edge, printed):
-    changes = {"face.edge": [edge, edge], "shape.print": printed, "number.squeeze": [10, 10], "number.count": [8, 8]}
+    changes = {"face.edge": [edge, edge], "shape.print": printed, "number.aspect": [10, 10], "number.count": [8, 8]}
     for seed in range(5):
         boxes = face(seed, changes | {"number.mixed": 1}).boxes
         assert boxes[:, 0].min() == pytest.approx(edge * WIDTH, abs=2)

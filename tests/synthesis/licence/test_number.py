@@ -100,10 +100,10 @@ def test_characters_are_filled_with_their_ink():
     assert all((glyph.mask == 255).all() for glyph in row.glyphs)
 
 
-@pytest.mark.parametrize("squeeze", [0.6, 1.3])
-def test_characters_are_squeezed_or_widened(squeeze):
-    widths = [glyph.mask.shape[1] for glyph in _row(["AMZ"], squeeze=[squeeze, squeeze]).glyphs]
-    np.testing.assert_allclose(widths, [squeeze * HEIGHT * (30 + 2 * ALPHABET.index(c)) / 100 for c in "AMZ"], atol=0.5)
+@pytest.mark.parametrize("aspect", [0.6, 1.3])
+def test_characters_are_squeezed_or_widened(aspect):
+    widths = [glyph.mask.shape[1] for glyph in _row(["AMZ"], aspect=[aspect, aspect]).glyphs]
+    np.testing.assert_allclose(widths, [aspect * HEIGHT * (30 + 2 * ALPHABET.index(c)) / 100 for c in "AMZ"], atol=0.5)
 
 
 def test_monospaced_characters_stand_at_equal_distances():

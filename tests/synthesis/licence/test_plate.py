@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from platefuse.synthesis.licence.input_size import FaceParams, ShapeParams
 
 from platefuse.core.params import Params
 from platefuse.synthesis.licence.camera import CameraParams
-from platefuse.synthesis.licence.canvas import FaceParams, ShapeParams
 from platefuse.synthesis.licence.number import NumberParams
 from platefuse.synthesis.licence.plate import licence
 from tests.helpers.licence import ALPHABET, SMALL, BlockFont, clean
@@ -29,7 +29,7 @@ BLURRED = {
     "camera.jpeg_quality": [80, 95],
     "face.band": 0.7,
     "face.dirt": [0, 0.4],
-    "scenery.frame": 0.5,
+    "background.frame": 0.5,
 }
 # All that makes plates differ at once, as a pipeline has it, on photographs small enough for a test.
 VARIED = TURNED | {
@@ -39,7 +39,7 @@ VARIED = TURNED | {
     "number.two_rows": 0.2,
     "number.filled": 0.5,
     "number.monospaced": 0.4,
-    "number.squeeze": [0.7, 1.2],
+    "number.aspect": [0.7, 1.2],
     "shape.aspect": [1.8, 5],
     "shape.characters": [0.36, 0.7],
     "shape.print": 0.5,
@@ -55,8 +55,8 @@ VARIED = TURNED | {
     "face.emboss": [0, 0.8],
     "face.dirt": [0, 0.6],
     "face.worn": [0, 0.6],
-    "scenery.frame": 0.5,
-    "scenery.frame_print": 0.5,
+    "background.frame": 0.5,
+    "background.frame_print": 0.5,
     "camera.width": [48, 96],
     "camera.shadow": 0.2,
     "camera.focus_blur": [0, 1],
@@ -141,7 +141,7 @@ def test_photographs_have_the_width_asked_for_and_the_plates_proportions(width):
 
 def test_the_same_generator_gives_the_same_bytes_and_another_others():
     made = [licence(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(VARIED)) for seed in (5, 5, 6)]
-    contents = [(plate.file, plate.boxes.tolist(), plate.text, plate.marks.tolist()) for plate in made]
+    contents = [(plate.file, plate.boxes.tolist(), plate.text, plate.distractors.tolist()) for plate in made]
     assert contents[0] == contents[1]
     assert contents[0][0] != contents[2][0]
 
@@ -158,10 +158,10 @@ def test_marks_are_where_emblems_stacked_letters_and_stickers_are_seen():
             plate = licence(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(changes))
             pixels = np.asarray(Image.open(io.BytesIO(plate.file)).convert("RGB"), int)
             ground = np.median(pixels.reshape(-1, 3), axis=0)
-            for x1, y1, x2, y2 in plate.marks:
+            for x1, y1, x2, y2 in plate.distractors:
                 found += bool((np.abs(pixels[y1:y2, x1:x2] - ground).max(axis=2) > 40).any())
         assert found >= 5, name
-    assert licence(np.random.default_rng(0), ALPHABET, BlockFont(), SMALL, clean()).marks.shape == (0, 4)
+    assert licence(np.random.default_rng(0), ALPHABET, BlockFont(), SMALL, clean()).distractors.shape == (0, 4)
 
 
 def _ends(section: str, model: type[Params]) -> list[tuple[str, float]]:

@@ -59,15 +59,15 @@ def _draw(style: Style, glyph: Glyph) -> Image.Image:
     exponent = style.superness
     if style.corners == "chamfered":
         radius, exponent = np.minimum(radius, 0.22 * style.width), 1.0
-    squeeze = np.array([weight_y / weight_x, 1.0])  # in squeezed coordinates the pen is as wide as it is high
+    aspect = np.array([weight_y / weight_x, 1.0])  # in squeezed coordinates the pen is as wide as it is high
     origin = np.array([_SIDE + weight_x / 2, weight_y / 2])
     image = Image.new("L", (round(_SCALE * (width + 2 * _SIDE)), _SCALE))
     for path in sorted(glyph.paths, key=lambda path: path.erase):
         line = pen.flatten(path, box, radius, exponent)
         line[:, 0] += style.slant * (box[1] / 2 - line[:, 1])
         half = path.pen * weight_y / 2
-        polygons = pen.outline(line * squeeze, half, style.mitre, style.ends == "round", (0.0, box[1]))
-        pen.fill(image, [(block / squeeze + origin) * _SCALE for block in polygons], 0 if path.erase else 255)
+        polygons = pen.outline(line * aspect, half, style.mitre, style.ends == "round", (0.0, box[1]))
+        pen.fill(image, [(block / aspect + origin) * _SCALE for block in polygons], 0 if path.erase else 255)
     return image
 
 
