@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from platefuse.core.errors import PlatefuseError, printable, shortened
 from platefuse.core.params_yaml import read_parameters
@@ -59,10 +59,25 @@ def _as_pair(value: Any) -> Any:
 
 
 _Item = TypeVar("_Item")
+_Number = TypeVar("_Number", bound=float)
 Items = Annotated[tuple[_Item, ...], BeforeValidator(_as_items)]
 """A YAML list of any length."""
 Pair = Annotated[tuple[_Item, _Item], BeforeValidator(_as_pair)]
 """A YAML list of two."""
+
+Probability = Annotated[Real, Field(ge=0, le=1)]
+Factor = Annotated[Real, Field(ge=0.1, le=10)]
+"""A number to multiply with."""
+
+
+def _rising(pair: tuple[_Number, _Number]) -> tuple[_Number, _Number]:
+    if pair[0] > pair[1]:
+        raise ValueError("expected the smaller number first")
+    return pair
+
+
+Range = Annotated[Pair[_Number], AfterValidator(_rising), Field(json_schema_extra={"order": "the smaller first"})]
+"""Least and largest value, both included."""
 
 _Model = TypeVar("_Model", bound=Params)
 FILE = Path("params.yaml")

@@ -25,7 +25,7 @@ from platefuse.labels.split import group_split
 from platefuse.synthesis.crops import CropParams, cut_characters, cut_hard_negatives
 from platefuse.synthesis.licence.dataset import LicencePlateParams, LicenceSynthParams, write_licence_plates
 from platefuse.synthesis.mnist_splits import load_source
-from platefuse.synthesis.scatter.dataset import BoardParams, ScatterSynthParams, Share, write_boards
+from platefuse.synthesis.scatter.dataset import BoardParams, ScatterSynthParams, SplitShare, write_boards
 
 _MAX_FILES = 10_000  # more are packed: they are slow to copy and to keep in DVC
 _DIGIT = (28, 28)  # height and width of MNIST's
@@ -49,8 +49,12 @@ class FolderSynthParams(Params):
     seed: int = Field(ge=0, le=2**32 - 1, description="of every random choice in the data")
     layout: Literal["folder"] = Field(description="plates are not made, but brought")
     folder: str = Field(min_length=1, description="annotated images, from the folder that holds params.yaml")
-    val_share: Share = Field(description="share of images, or of the characters' source, that only validation sees")
-    test_share: Share = Field(description="share that only the test sees; a folder that is split keeps its own splits")
+    val_share: SplitShare = Field(
+        description="share of images, or of the characters' source, that only validation sees"
+    )
+    test_share: SplitShare = Field(
+        description="share that only the test sees; a folder that is split keeps its own splits"
+    )
     reading_order: Literal["left_to_right", "rows"] = Field(description="of the boxes, where truth.csv is missing")
     characters: Literal["plates", "mnist5k", "mnist"] = Field(
         description="what the classifier learns from; plates: cut out of the plates of their split"

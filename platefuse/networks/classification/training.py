@@ -91,7 +91,7 @@ def _time_left(epochs: int) -> keras.callbacks.Callback:
 
 
 def accuracy(model: keras.Model, characters: Characters) -> float:
-    """Share, 0..1, of characters that the model names right; images of none do not count."""
+    """SplitShare, 0..1, of characters that the model names right; images of none do not count."""
     characters = characters.take(np.flatnonzero(characters.labels != NO_CHARACTER))
     batches = _batches(characters, tf.data.Dataset.range(len(characters.labels)), 256)
     probabilities = model.predict(batches, verbose=0)

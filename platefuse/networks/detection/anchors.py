@@ -65,7 +65,7 @@ def _overlaps(anchors: np.ndarray, boxes: tf.Tensor) -> tf.Tensor:
 
 
 def anchor_coverage(anchors: np.ndarray, boxes: np.ndarray) -> float:
-    """Share, 0..1, of boxes [n,4] that some anchor [A,4] overlaps enough to learn from; 1 if there are none."""
+    """SplitShare, 0..1, of boxes [n,4] that some anchor [A,4] overlaps enough to learn from; 1 if there are none."""
     if not len(boxes):
         return 1.0
     parts = np.array_split(boxes.astype(np.float64), -(-len(boxes) // 256))  # all pairs at once may fill the memory

@@ -32,7 +32,7 @@ def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
     return pair
 
 
-Share = Annotated[Real, Field(gt=0, lt=0.5)]
+Probability = Annotated[Real, Field(gt=0, lt=0.5)]
 
 
 class FontParams(Params):
@@ -46,8 +46,8 @@ class FontParams(Params):
         default=(0.0, 1.0), description="thinnest and thickest I of packages and the system, as shares of its height"
     )
     small_print: Items[str] = Field(default=(), description="families that never draw a number, only small print")
-    val_share: Share = Field(description="share of the families that only validation sees")
-    test_share: Share = Field(description="share of the families that only the test sees")
+    val_share: Probability = Field(description="share of the families that only validation sees")
+    test_share: Probability = Field(description="share of the families that only the test sees")
 
 
 def load_fonts(params: FontParams, seed: int) -> dict[str, tuple[FontFile, ...]]:

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 from pydantic import Field
 
-from platefuse.core.params import Params
+from platefuse.core.params import Params, Probability
 from platefuse.synthesis.licence.emblems import Colour, draw_emblem, random_colour
-from platefuse.synthesis.sampling import Share, bernoulli
+from platefuse.synthesis.sampling import bernoulli
 
 _SYLLABLES = (
     "ka", "lo", "mi", "na", "re", "sta", "tor", "vel", "ing", "ton", "ia", "da", "ne", "ber", "mon", "wy", "ar", "la",
@@ -20,9 +20,9 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 class BackgroundParams(Params):
     """Section `synth.licence.background` of params.yaml."""
 
-    frame: Share = Field(description="share of plates in a holder whose edge shows")
-    frame_print: Share = Field(description="share of holders with a dealer's name above or below the plate")
-    rounded: Share = Field(description="share of plates with clearly rounded corners")
+    frame: Probability = Field(description="share of plates in a holder whose edge shows")
+    frame_print: Probability = Field(description="share of holders with a dealer's name above or below the plate")
+    rounded: Probability = Field(description="share of plates with clearly rounded corners")
 
 
 def words(rng: np.random.Generator) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 from pydantic import Field
 
-from platefuse.core.params import Params, Real
-from platefuse.synthesis.sampling import Factor, Range, Share, bernoulli, log_uniform, uniform
+from platefuse.core.params import Factor, Params, Probability, Range, Real
+from platefuse.synthesis.sampling import bernoulli, log_uniform, uniform
 
 _FILTERS = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 _Width = Annotated[Real, Field(ge=16, le=1000)]
@@ -31,20 +31,20 @@ class CameraParams(Params):
     tilt: Range[_Degrees] = Field(description="turn, in degrees")
     shear: Range[_Slant] = Field(description="slant, as a share of the height")
     perspective: Range[_Offset] = Field(description="how far each corner is off its place, as a share of the height")
-    light: Range[Share] = Field(description="how much darker one side is than the other, 0..1")
-    shadow: Share = Field(description="share of photographs with a shadow's edge across the plate")
+    light: Range[Probability] = Field(description="how much darker one side is than the other, 0..1")
+    shadow: Probability = Field(description="share of photographs with a shadow's edge across the plate")
     brightness: Range[Factor] = Field(description="factor of all light")
     contrast: Range[Factor] = Field(description="factor of the differences from mid-gray")
     gamma: Range[Factor] = Field(description="exponent of the light")
     cast: Range[Factor] = Field(description="factor of one colour against the others")
-    gray: Share = Field(description="share of photographs without colour")
+    gray: Probability = Field(description="share of photographs without colour")
     focus_blur: Range[_Blur] = Field(description="standard deviation of the blur, in pixels of the photograph")
     motion_blur: Range[_Blur] = Field(description="length of the smear, in pixels of the photograph")
-    motion: Share = Field(description="share of photographs smeared by motion")
-    enlarged: Share = Field(description="share of photographs taken smaller and enlarged")
+    motion: Probability = Field(description="share of photographs smeared by motion")
+    enlarged: Probability = Field(description="share of photographs taken smaller and enlarged")
     enlargement: Range[_Enlargement] = Field(description="by what factor")
     noise: Range[_Noise] = Field(description="standard deviation, of 255")
-    sharpened: Share = Field(description="share of photographs sharpened by the camera")
+    sharpened: Probability = Field(description="share of photographs sharpened by the camera")
     jpeg_quality: Range[_Quality] = Field(description="1..100")
 
 

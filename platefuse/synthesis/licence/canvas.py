@@ -8,9 +8,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from pydantic import Field, field_validator
 
-from platefuse.core.params import Items, Params, Real
+from platefuse.core.params import Items, Params, Probability, Range, Real
 from platefuse.synthesis.licence.emblems import Box, Colour
-from platefuse.synthesis.sampling import Range, Share
 
 _MEASURED = 24  # type size at which words are measured: opening a font at a new size takes long
 _Aspect = Annotated[Real, Field(ge=1, le=10)]
@@ -21,33 +20,37 @@ _Height = Annotated[Real, Field(ge=0.1, le=0.94)]
 class ShapeParams(Params):
     """One item of `synth.licence.face.shapes`: a family of plates of similar proportions."""
 
-    share: Share = Field(description="how frequent, against the other shapes")
+    share: Probability = Field(description="how frequent, against the other shapes")
     aspect: Range[_Aspect] = Field(description="width divided by height")
     characters: Range[_Height] = Field(description="height of the characters, as a share of the plate's")
-    print: Share = Field(description="how frequent small print above and below the number is")
+    print: Probability = Field(description="how frequent small print above and below the number is")
 
 
 class FaceParams(Params):
     """Section `synth.licence.face` of params.yaml."""
 
     shapes: Items[ShapeParams] = Field(min_length=1, description="families of plates of similar proportions")
-    dark: Share = Field(description="share of plates with a light number on a dark ground")
-    coloured: Share = Field(description="share of grounds with a strong colour")
+    dark: Probability = Field(description="share of plates with a light number on a dark ground")
+    coloured: Probability = Field(description="share of grounds with a strong colour")
     edge: Range[_Edge] = Field(description="from the number to the plate's edge or band, as a share of the width")
     contrast: Real = Field(ge=20, le=200, description="least difference of brightness, 0..255, of number and ground")
-    picture: Share = Field(description="share of plates with a picture behind the number, of those with small print")
-    band: Share = Field(description="share of plates with a country band at the left, or on both sides")
-    border: Share = Field(description="share of plates with a line around the face")
-    separator: Share = Field(description="share of group gaps with a dash, dot or emblem in them")
-    emblem: Share = Field(description="of these separators, the share that are emblems, seals or stickers")
-    side_emblem: Share = Field(description="share of plates with an emblem before or behind the number")
-    stacked: Share = Field(description="share of plates with stacked small characters beside the number, not read")
-    sticker: Share = Field(description="how frequent a sticker is in each corner, of plates with small print")
-    screws: Share = Field(description="share of plates whose screws show")
-    outlined: Share = Field(description="share of numbers with a line of another colour around their ink")
-    emboss: Range[Share] = Field(description="strength of the stamping's light and shadow, 0..1")
-    dirt: Range[Share] = Field(description="how much dirt covers, 0..1")
-    worn: Range[Share] = Field(description="how much of the number's paint is worn off, 0..1")
+    picture: Probability = Field(
+        description="share of plates with a picture behind the number, of those with small print"
+    )
+    band: Probability = Field(description="share of plates with a country band at the left, or on both sides")
+    border: Probability = Field(description="share of plates with a line around the face")
+    separator: Probability = Field(description="share of group gaps with a dash, dot or emblem in them")
+    emblem: Probability = Field(description="of these separators, the share that are emblems, seals or stickers")
+    side_emblem: Probability = Field(description="share of plates with an emblem before or behind the number")
+    stacked: Probability = Field(
+        description="share of plates with stacked small characters beside the number, not read"
+    )
+    sticker: Probability = Field(description="how frequent a sticker is in each corner, of plates with small print")
+    screws: Probability = Field(description="share of plates whose screws show")
+    outlined: Probability = Field(description="share of numbers with a line of another colour around their ink")
+    emboss: Range[Probability] = Field(description="strength of the stamping's light and shadow, 0..1")
+    dirt: Range[Probability] = Field(description="how much dirt covers, 0..1")
+    worn: Range[Probability] = Field(description="how much of the number's paint is worn off, 0..1")
 
     @field_validator("shapes")
     @classmethod

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 from pydantic import Field
 
-from platefuse.core.params import Params, Real
-from platefuse.synthesis.sampling import Factor, Range, Share, bernoulli, uniform
+from platefuse.core.params import Factor, Params, Probability, Range, Real
+from platefuse.synthesis.sampling import bernoulli, uniform
 
 # Runs of letters (L) and digits (0), groups apart: what plates look like the world over, each as likely.
 _GROUPS = (
@@ -34,19 +34,19 @@ class Font(Protocol):
 class NumberParams(Params):
     """Section `synth.licence.number` of params.yaml."""
 
-    none: Share = Field(description="share of plates without any number")
+    none: Probability = Field(description="share of plates without any number")
     count: Range[_Count] = Field(description="least and most characters of a number that follows no common form")
-    vanity: Share = Field(description="share of numbers that are words of the owner's own")
-    mixed: Share = Field(description="share of numbers of letters and digits in any order")
+    vanity: Probability = Field(description="share of numbers that are words of the owner's own")
+    mixed: Probability = Field(description="share of numbers of letters and digits in any order")
     rare: str = Field(description="characters that issuers avoid, since they look like others")
     rarity: Real = Field(ge=0.01, le=1, description="how frequent these are against the others, but in words")
-    stroke_fonts: Share = Field(description="share of numbers stamped in a parametric font, not one of a file")
-    two_rows: Share = Field(description="share of numbers in two rows")
+    stroke_fonts: Probability = Field(description="share of numbers stamped in a parametric font, not one of a file")
+    two_rows: Probability = Field(description="share of numbers in two rows")
     aspect: Range[Factor] = Field(description="width of the characters against their font's own")
     gap: Range[_Gap] = Field(description="space between two characters, as a share of their height")
     group_gap: Range[_GroupGap] = Field(description="space between two groups, as a share of the height")
-    filled: Share = Field(description="share of numbers spaced to fill the plate's width")
-    monospaced: Share = Field(description="share of numbers whose characters stand at equal distances")
+    filled: Probability = Field(description="share of numbers spaced to fill the plate's width")
+    monospaced: Probability = Field(description="share of numbers whose characters stand at equal distances")
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from platefuse.data.plate_set import Plate, write_plate_set
 from platefuse.synthesis.mnist_splits import Source, load_source
 from platefuse.synthesis.scatter.layout import ScatterParams, ink_tiles, scatter
 
-Share = Annotated[Real, Field(gt=0, lt=0.5)]
+SplitShare = Annotated[Real, Field(gt=0, lt=0.5)]
 
 
 class BoardParams(ScatterParams):
@@ -22,8 +22,8 @@ class BoardParams(ScatterParams):
 
     seed: int = Field(ge=0, le=2**32 - 1, description="of every random choice in the data")
     characters: Source = Field(description="mnist5k: 5,000 embedded digits; mnist: the full 70,000")
-    val_share: Share = Field(description="share of the source's characters that only validation sees")
-    test_share: Share = Field(description="share that only the test sees; mnist has its own 10,000 instead")
+    val_share: SplitShare = Field(description="share of the source's characters that only validation sees")
+    test_share: SplitShare = Field(description="share that only the test sees; mnist has its own 10,000 instead")
 
 
 class ScatterSynthParams(BoardParams):
