@@ -1,32 +1,30 @@
-"""`platefuse score`: how much of a folder whose truth is known is read right."""
+"""`platefuse score`: score a model on images whose text is known."""
 
 import argparse
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from platefuse.cli.common import add_reading_command, file_path, read_with_progress, report
+from platefuse.cli.common import add_reading_command, file_path, find_model, read_with_progress, report
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import TRUTH, read_truth
-from platefuse.inference.reader import Reading
 from platefuse.metrics.text import parse_look_alikes, score_texts
 from platefuse.runner.atomic import write_csv, write_json
 
 
 def add(commands: Any) -> None:
+    """Add the command's parser."""
     parser = add_reading_command(
         commands,
         "score",
         _score,
-        "read a folder whose truth is known, and print how much was right",
+        "read images whose text is known, and print how many were read right",
         "examples:\n"
         "  platefuse score data/plates/test\n"
         "  platefuse score photos --equate O0,I1 --out readings.csv --json scores.json\n\n"
-        f"The folder holds {TRUTH} with the header image,text, and the images by the paths given there.\n"
-        "An image that is missing stops the command before any work; one that cannot be read counts as\n"
-        "wrong, is named on the error output at the end, and makes the exit status 1.",
+        f"The folder holds {TRUTH}, with the header image,text, and the images that it names. A missing image\n"
+        "stops the command before any work. An image that cannot be read counts as wrong and is listed on\n"
+        "the error output at the end, and the exit status is 1.",
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help=f"a folder with {TRUTH}")
     parser.add_argument("--json", type=file_path, metavar="FILE", help="also write the scores as JSON")
@@ -46,15 +44,16 @@ def add(commands: Any) -> None:
 def _score(arguments: argparse.Namespace) -> int:
     look_alikes = None if arguments.equate is None else parse_look_alikes(arguments.equate)
     truth = truth_of(arguments.folder)
-    names = {arguments.folder / name: name for name in truth}
+    paths = [arguments.folder / name for name in truth]
+    readings = read_with_progress(find_model(arguments), paths, arguments.batch_size)
     rows: list[list[Any]] = []
     errors = []
-    for path, reading in read_with_progress(arguments, list(names)):
-        name, true = names[path], truth[names[path]]
-        if isinstance(reading, PlatefuseError):
-            errors.append(reading)
-            reading = _unread(true)
-        rows.append([name, true, reading.text, round(reading.confidence, 6), int(reading.text == true)])
+    for (name, true), reading in zip(truth.items(), readings, strict=True):
+        text = reading.text
+        if reading.error:
+            errors.append(reading.error)
+            text = _wrong_text(true)
+        rows.append([name, true, text, round(reading.confidence, 6), int(text == true)])
     scores = _scores_of([row[1] for row in rows], [row[2] for row in rows], look_alikes)
     _print_scores(scores)
     if arguments.json:
@@ -65,7 +64,7 @@ def _score(arguments: argparse.Namespace) -> int:
 
 
 def truth_of(folder: Path) -> dict[str, str]:
-    """Read a folder's truth, and check that its images are there."""
+    """Read a folder's truth.csv, and check that its images exist."""
     truth = read_truth(folder / TRUTH)
     missing = [name for name in truth if not (folder / name).is_file()]
     if missing:
@@ -74,10 +73,9 @@ def truth_of(folder: Path) -> dict[str, str]:
     return truth
 
 
-def _unread(truth: str) -> Reading:
-    """Stand in for an image that could not be read: no text, which must be wrong even on an empty plate."""
-    nothing = np.zeros(0, np.float32)
-    return Reading("" if truth else "\N{REPLACEMENT CHARACTER}", 0.0, nothing.reshape(0, 4), nothing, "", nothing)
+def _wrong_text(truth: str) -> str:
+    """The text of an image that could not be read: none, which must be wrong even on an empty plate."""
+    return "" if truth else "\N{REPLACEMENT CHARACTER}"
 
 
 def _scores_of(truths: list[str], texts: list[str], look_alikes: dict[str, str] | None) -> dict[str, float]:

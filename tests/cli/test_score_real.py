@@ -14,13 +14,12 @@ from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import Plate
-from platefuse.inference.reader import Reading
 from platefuse.networks.classification.model import Classifier, save_classifier
 from platefuse.networks.detection.retinanet import Detector, save_detector
 from platefuse.runner.atomic import write_csv
 from tests.helpers import small_models
 from tests.helpers.imports import ROOT
-from tests.helpers.reader import digits, save_rule_reader
+from tests.helpers.reader import digits, reading_of, save_rule_reader
 
 TOOL = runpy.run_path(str(ROOT / "tools" / "score_real.py"))
 SCORES = ["exact", "folded", "character_error_rate", "length_accuracy"]
@@ -39,10 +38,6 @@ def write_folder(folder: Path, plates: dict[str, np.ndarray], truths: list[str])
     write_csv(folder / "truth.csv", ["image", "text"], [list(row) for row in zip(plates, truths, strict=True)])
 
 
-def reading(text: str) -> Reading:
-    return Reading(text, 1.0, np.zeros((len(text), 4)), np.ones(len(text)), text, np.ones(len(text)))
-
-
 def plates(*truths: str) -> list[Plate]:
     return [Plate(Path("plate.png"), np.zeros((0, 4)), "", truth) for truth in truths]
 
@@ -51,10 +46,10 @@ def test_rows_by_hand():
     folders = {"eu": plates("AO1", "BB22"), "us": plates("CCC")}
     read = {
         "eu": {
-            "": [reading("A01"), reading("BB2")],  # O read as 0; a character missed
-            "_with_formats": [reading("AO1"), reading("BB2")],
+            "": [reading_of("A01"), reading_of("BB2")],  # O read as 0; a character missed
+            "_with_formats": [reading_of("AO1"), reading_of("BB2")],
         },
-        "us": {"": [reading("CCC")], "_with_formats": [reading("CDC")]},
+        "us": {"": [reading_of("CCC")], "_with_formats": [reading_of("CDC")]},
     }
     rows = TOOL["metrics_of"](folders, read)
     assert rows["eu"] == {
