@@ -11,8 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.images import read_image
-from platefuse.data.plate_set import Plate, read_plate_set
+from platefuse.data.plate_set import ImageStore, Plate, read_plate_set
 from platefuse.evaluation.drawing import BoxLabel, contact_sheet, draw_plate
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.inference.reader import Reader, Reading
@@ -170,8 +169,9 @@ def chosen(read: Sequence[ReadPlate], pictured: int) -> list[ReadPlate]:
 
 def picture_of(read: Sequence[ReadPlate], pictured: int) -> Image.Image:
     """Draw plates in four columns: mistakes, the surest first, then right ones, the least sure first."""
+    store = ImageStore()
     pictures = [
-        draw_plate(read_image(r.plate.path), labels_of_result(r), r.reading.text, r.plate.text, size=(384, 192))
+        draw_plate(store.read(r.plate.path), labels_of_result(r), r.reading.text, r.plate.text, size=(384, 192))
         for r in chosen(read, pictured)
     ]
     title = (
@@ -189,13 +189,12 @@ def read_plates(model: Path, plates: Sequence[Plate], batch_size: int) -> list[R
     Raises:
         PlatefuseError: if the model or an image cannot be read.
     """
-    reader = Reader(model)
-    readings = []
-    files = reader.read_files((plate.path for plate in plates), batch_size)
-    for _, reading in tqdm(files, total=len(plates), desc="reading", unit="plate", disable=None):
-        if isinstance(reading, PlatefuseError):
-            raise reading
-        readings.append(reading)
+    reader, store = Reader(model), ImageStore()
+    readings: list[Reading] = []
+    with tqdm(total=len(plates), desc="reading", unit="plate", disable=None) as progress:
+        for start in range(0, len(plates), batch_size):
+            readings += reader.read_images([store.read(p.path) for p in plates[start : start + batch_size]])
+            progress.update(len(readings) - progress.n)
     return readings
 
 

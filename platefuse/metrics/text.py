@@ -84,7 +84,7 @@ def parse_look_alikes(look_alikes: str) -> dict[str, str]:
     """Read groups of look-alikes, such as "O0,I1" or "O0Q,8B", as each character's first of its group.
 
     Raises:
-        PlatefuseError: for a group of fewer than two characters, or a character that stands there twice.
+        PlatefuseError: for a group of fewer than two characters, or a character that is listed twice.
     """
     first: dict[str, str] = {}
     for group in look_alikes.split(","):
@@ -95,7 +95,7 @@ def parse_look_alikes(look_alikes: str) -> dict[str, str]:
             )
         for character in group:
             if character in first:
-                raise PlatefuseError(f"--equate {look_alikes!r}: {character!r} stands there twice.")
+                raise PlatefuseError(f"--equate {look_alikes!r}: {character!r} is listed twice.")
             first[character] = group[0]
     return first
 
