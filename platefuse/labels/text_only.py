@@ -24,7 +24,7 @@ def read_text_only(plates: Path) -> dict[str, list[Plate]]:
     """
     truths = sorted([*plates.glob(TRUTH), *plates.glob(f"*/{TRUTH}")])
     if not truths:
-        raise PlatefuseError(f"PLATES={plates}: neither this folder nor a subfolder has a {TRUTH} (header image,text).")
+        raise PlatefuseError(f"{plates}: neither this folder nor a subfolder has a {TRUTH} (header image,text).")
     return {
         path.parent.resolve().name: [
             Plate(path.parent / name, _NO_BOXES, "", text) for name, text in read_truth(path).items()

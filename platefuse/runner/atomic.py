@@ -74,6 +74,8 @@ def _workplace(path: Path) -> Path:
 
 def _flush(*paths: Path) -> None:
     """Flush bytes to the disk: a rename may survive a power cut that the data does not."""
+    if os.name == "nt":
+        return  # Windows flushes neither folders nor files that are opened for reading
     for path in paths:
         descriptor = os.open(path, os.O_RDONLY)
         try:
