@@ -13,8 +13,8 @@ from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.core.params import load_choice
-from platefuse.data.images import IMAGES, read_image
-from platefuse.data.plate_set import Plate, read_plate_set
+from platefuse.data.images import read_image
+from platefuse.data.plate_set import IMAGES, Plate, read_plate_set
 from platefuse.synthesis.dataset import LAYOUTS, synthesise
 
 TRAINED, RELEASED = "trained", "released"

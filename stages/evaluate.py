@@ -1,4 +1,4 @@
-"""Stage evaluate: reads the test plates with the fused model and scores what it read."""
+"""Stage evaluate: reads the test plates with the fused model and scores the readings."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Stage fuse: joins the two trained models into one SavedModel."""
+"""Stage fuse: fuses the two trained networks into one SavedModel."""
 
 from pathlib import Path
 

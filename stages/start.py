@@ -1,9 +1,10 @@
-"""What every stage script does first: run this checkout's own code, and repeat itself to the byte.
+"""Set-up of every stage script: use this checkout's code, and make outputs reproducible.
 
-Importing this module puts the folder above stages/ first on the import path: a stage of an experiment's
-worktree must not run the library of the workspace it was branched from, even if that one is installed.
-It also starts Python again with PYTHONHASHSEED=0 unless it is that already: it can only be set before Python
-starts, and the bytes of a SavedModel depend on it.
+Importing this module puts the folder above stages/ first on the import path: a stage in the worktree of an experiment
+must not import an installed platefuse from another checkout.
+
+It also restarts Python with PYTHONHASHSEED=0 if necessary: the bytes of a SavedModel depend on it, and it must be set
+before Python starts.
 """
 
 import os
@@ -15,8 +16,8 @@ if os.environ.get("PYTHONHASHSEED") != "0":
     os.environ["PYTHONHASHSEED"] = "0"
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
-# TensorFlow chooses oneDNN by itself on some processors only; a training step takes a third less time with it. Here
-# and not in the library: its convolutions cannot take a batch of no images, which a caller may give.
+# TensorFlow enables oneDNN by default on some processors only; it makes a training step a third faster. It is not
+# enabled in the library, because its convolutions fail on an empty batch, which a caller may pass.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -24,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from platefuse.runner.processes import exit_with_parent
 from platefuse.runner.stage import run_stage
 
-exit_with_parent()  # before a stage imports what takes seconds
+exit_with_parent()  # before the slow imports of a stage
 
 
 def run(stage: Callable[[], None]) -> None:
-    """Run a stage under the name of its script."""
+    """Run a stage, named after its script."""
     run_stage(Path(sys.argv[0]).stem, stage)

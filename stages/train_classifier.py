@@ -1,4 +1,4 @@
-"""Stage train_classifier: trains the network that names single characters."""
+"""Stage train_classifier: trains the network that classifies single characters."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Stage train_detector: trains the RetinaNet that finds characters."""
+"""Stage train_detector: trains the RetinaNet that detects characters."""
 
 from pathlib import Path
 

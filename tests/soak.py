@@ -152,7 +152,7 @@ def _hashes(pipeline: Pipeline) -> dict[str, str]:
 def _debris(pipeline: Pipeline) -> list[Path]:
     """Drafts and checkpoints that are still there after all is done."""
     folders = [pipeline.folder, *(pipeline.folder / name for name in ("data", "data/plates", "models", "metrics"))]
-    return [path for folder in folders for pattern in (".*.draft-*", ".checkpoints") for path in folder.glob(pattern)]
+    return [path for folder in folders for pattern in (".*.draft", ".checkpoints") for path in folder.glob(pattern)]
 
 
 def _whole_run(pipeline: Pipeline) -> dict[str, float]:

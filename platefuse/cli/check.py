@@ -1,4 +1,4 @@
-"""`platefuse check`: what is wrong with annotated images, and what there is of what."""
+"""`platefuse check`: lists the issues of annotated images, and counts what they hold."""
 
 import argparse
 import os
@@ -23,29 +23,29 @@ def add(commands: Any) -> None:
         commands,
         "check",
         _check,
-        "say everything that is wrong with a folder of annotated images, and count what is in it",
+        "list every issue of a folder of annotated images, and count its images and characters",
         "examples:\n"
-        "  platefuse check photographs                          annotations.csv or annotations.json, COCO's\n"
-        "  platefuse check data/plates --draw samples.png       train, val and test, and a picture of some\n\n"
+        "  platefuse check photos                               annotations.csv, or COCO's annotations.json\n"
+        "  platefuse check data/plates --draw samples.png       train, val and test, and a picture of samples\n\n"
         "Every issue is a line on the error output with its file, and its line or entry; the exit status is\n"
-        "then 1. Anchors are those of params.yaml's section detector, if there is one.",
+        "then 1. Anchors are read from params.yaml, section detector, if it exists.",
     )
     parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="images and annotations, or train, val and test of them"
+        "folder", type=Path, metavar="DIR", help="images and annotations, or the folders train, val and test of such"
     )
     parser.add_argument("--draw", type=file_path, metavar="FILE.png", help="also draw some images with their boxes")
     parser.add_argument(
-        "--params", type=Path, metavar="FILE", help=f"whose anchors to look at (default: {PARAMS}, if it is there)"
+        "--params", type=Path, metavar="FILE", help=f"the anchors' parameters (default: {PARAMS}, if it exists)"
     )
 
 
 def _check(arguments: argparse.Namespace) -> int:
     if arguments.params and not arguments.params.exists():
-        raise PlatefuseError(f"--params {arguments.params}: there is no such file.")
+        raise PlatefuseError(f"--params {arguments.params}: no such file.")
     annotated = read_annotated(arguments.folder)
     images = [image for of_split in annotated.splits.values() for image in of_split]
     if arguments.draw:
-        _refuse_to_replace(arguments.draw, arguments.folder, images)
+        _check_picture(arguments.draw, arguments.folder, images)
     _print_amounts(annotated, images)
     boxes = [image.boxes for image in images if len(image.boxes)]
     if boxes:
@@ -59,19 +59,19 @@ def _check(arguments: argparse.Namespace) -> int:
     return complain(f"{arguments.folder}: issues: {len(annotated.issues)}.") if annotated.issues else 0
 
 
-def _refuse_to_replace(picture: Path, folder: Path, images: list[AnnotatedImage]) -> None:
-    """Raise PlatefuseError if the picture would be one of the folder's files, or take the place of an image."""
+def _check_picture(picture: Path, folder: Path, images: list[AnnotatedImage]) -> None:
+    """Raise PlatefuseError if the picture would lie in the folder, or replace an image."""
     if picture.suffix.lower() != ".png":
-        raise PlatefuseError(f"--draw {picture}: expected a name that ends in .png.")
+        raise PlatefuseError(f"--draw {picture}: expected a name ending in .png.")
     path = os.path.realpath(picture)
     if Path(path).is_relative_to(os.path.realpath(folder)):
-        raise PlatefuseError(f"--draw {picture}: this lies in {folder}, among what is checked; choose another place.")
+        raise PlatefuseError(f"--draw {picture}: it lies in {folder}, which is checked; choose another folder.")
     if path in {os.path.realpath(image.path) for image in images}:  # a link may lead out of the folder
-        raise PlatefuseError(f"--draw {picture}: this is one of the images; choose another file.")
+        raise PlatefuseError(f"--draw {picture}: it is one of the images; choose another file.")
 
 
 def _print_amounts(annotated: AnnotatedFolder, images: list[AnnotatedImage]) -> None:
-    """A column a split: its images, and how many characters of each class are on them."""
+    """Print a column for each split: its number of images, and of characters of each class."""
     splits = annotated.splits
     if len(splits) > 1:
         _print_row("", splits)
@@ -81,12 +81,12 @@ def _print_amounts(annotated: AnnotatedFolder, images: list[AnnotatedImage]) -> 
     _print_row("characters", (count.total() for count in counts))
     for character in annotated.alphabet:
         _print_row(f"  {on_one_line(character)}", (count[character] for count in counts))
-    copies = len(images) - len({image.content for image in images})
-    if copies:
-        print(f"{'copies of others':<20}{copies:>8}")
-    if annotated.unnamed:
-        more = f" and {len(annotated.unnamed) - 1} more" if annotated.unnamed[1:] else ""
-        print(f"{'not annotated':<20}{on_one_line(annotated.unnamed[0])}{more}")
+    duplicates = len(images) - len({image.content for image in images})
+    if duplicates:
+        print(f"{'duplicates':<20}{duplicates:>8}")
+    if annotated.unannotated:
+        more = f" and {len(annotated.unannotated) - 1} more" if annotated.unannotated[1:] else ""
+        print(f"{'not annotated':<20}{on_one_line(annotated.unannotated[0])}{more}")
 
 
 def _print_row(name: str, cells: Any) -> None:
@@ -94,45 +94,45 @@ def _print_row(name: str, cells: Any) -> None:
 
 
 def _print_sizes(name: str, sizes: np.ndarray) -> None:
-    """Print the least, middle and largest of widths and heights [n,2]."""
-    parts = (sizes.min(axis=0), np.median(sizes, axis=0), sizes.max(axis=0))
-    least, middle, largest = (f"{width:.0f} x {height:.0f}" for width, height in parts)
-    print(f"{name:<20}{least} to {largest} pixels, the median {middle}")
+    """Print the minimum, maximum and median of widths and heights [n,2]."""
+    parts = (sizes.min(axis=0), sizes.max(axis=0), np.median(sizes, axis=0))
+    smallest, largest, median = (f"{width:.0f} x {height:.0f}" for width, height in parts)
+    print(f"{name:<20}{smallest} to {largest} pixels, median {median}")
 
 
 def _anchors(images: list[AnnotatedImage], path: Path) -> str:
-    """Say how well the anchors that `path` sets cover the boxes; what is wrong there is no issue of the images."""
+    """Describe how well the anchors set in `path` cover the boxes; its errors are no issues of the images."""
     if not path.exists():
-        return f"not looked at: {path} is not here"
-    try:  # here: nothing else that is checked wants TensorFlow
+        return f"not checked: {path} does not exist"
+    try:  # imported here: the rest of the command does not need TensorFlow
         from platefuse.core import params
         from platefuse.networks.detection.anchors import anchor_boxes, anchor_coverage
         from platefuse.networks.detection.params import DetectorParams
 
         detector = params.load(DetectorParams, "detector", path)
     except ImportError as error:
-        return f"not looked at: {error.name} is not installed"
+        return f"not checked: {error.name} is not installed"
     except PlatefuseError as error:
-        return f"not looked at: {error}"
+        return f"not checked: {error}"
     height, width = detector.input_size
     scales = [np.float32(min(width / image.size[0], height / image.size[1])) for image in images]
     boxes = [image.boxes.astype(np.float32) * scale for image, scale in zip(images, scales, strict=True)]
     coverage = anchor_coverage(anchor_boxes(detector.anchors, detector.input_size), np.concatenate(boxes))
-    return f"{coverage:.1%} of the boxes are covered, letterboxed to {height} x {width} as {path} says"
+    return f"{coverage:.1%} of the boxes are covered, letterboxed to {height} x {width} as in {path}"
 
 
 def _draw(images: list[AnnotatedImage], path: Path) -> None:
-    """Draw images that lie evenly among all."""
-    from platefuse.data.images import read_image
+    """Draw a sample of images, evenly spaced."""
+    from platefuse.data.plate_set import ImageStore
     from platefuse.evaluation.drawing import BoxLabel, contact_sheet, draw_plate
 
     chosen = np.unique(np.linspace(0, len(images) - 1, _SAMPLES).astype(int))
-    pictures = []
+    store, pictures = ImageStore(), []
     for image in (images[index] for index in chosen):
         labels = [BoxLabel(box, character) for box, character in zip(image.boxes, image.characters, strict=True)]
         caption = f"{image.path.name}: {image.characters if image.text is None else image.text}"
-        pictures.append(draw_plate(read_image(image.path), labels, caption, size=_SAMPLE_SIZE))
+        pictures.append(draw_plate(store.read(image.path), labels, caption, size=_SAMPLE_SIZE))
     with atomic_write(path) as draft:
-        contact_sheet(pictures, _COLUMNS, f"{len(chosen)} of {len(images)} images as they are annotated").save(
+        contact_sheet(pictures, _COLUMNS, f"{len(chosen)} of {len(images)} images with their annotations").save(
             draft, "PNG"
         )

@@ -1,14 +1,15 @@
-"""`platefuse convert`: annotated images in the form that labelling tools read."""
+"""`platefuse convert`: writes annotated images in the format of labelling tools."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from platefuse.cli.common import add_command, refuse_existing
+from platefuse.core.errors import PlatefuseError
 from platefuse.data.csv_annotations import raise_issues
-from platefuse.data.images import IMAGES, read_encoded
-from platefuse.data.plate_set import TRUTH
-from platefuse.labels.coco import write_coco
+from platefuse.data.plate_set import IMAGES, TRUTH, ImageStore
 from platefuse.labels.folder import COCO, SOURCES, AnnotatedImage, read_annotated
 from platefuse.runner.atomic import atomic_write, write_csv
 
@@ -19,42 +20,49 @@ def add(commands: Any) -> None:
         commands,
         "convert",
         _convert,
-        "write annotated images in the form that labelling tools read",
+        "write annotated images in the format of labelling tools",
         "examples:\n"
         "  platefuse convert data/plates/test --to coco labelled     labelled/annotations.json and images/\n"
         "  platefuse convert data/plates --to coco labelled          the same in labelled/train, val and test\n\n"
-        "Images are copied byte for byte; truth.csv and sources.csv come along. What comes back from the tool\n"
-        "is checked by `platefuse check`, and trained on with synth.layout: folder.",
+        "Images are copied byte for byte, truth.csv and sources.csv too. Check what the tool returns with\n"
+        "`platefuse check`, and train on it with synth.layout: folder.",
     )
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="images and annotations, or train, val and test of them"
     )
-    parser.add_argument("--to", required=True, choices=["coco"], help="the form")
-    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write, which must not exist")
+    parser.add_argument("--to", required=True, choices=["coco"], help="the format")
+    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write; it must not exist")
 
 
 def _convert(arguments: argparse.Namespace) -> int:
     refuse_existing(arguments.out)
+    try:  # imported here: only COCO needs Pydantic, which the base install does not have
+        from platefuse.labels.coco import write_coco
+    except ModuleNotFoundError as error:
+        raise PlatefuseError(
+            f'`platefuse convert` needs {error.name}; `pip install "platefuse[pipeline]"` installs it.'
+        ) from None
     annotated = read_annotated(arguments.folder)
     raise_issues(annotated.issues, arguments.folder)
     with atomic_write(arguments.out) as draft:
         for split, images in annotated.splits.items():
-            _write(draft / split, annotated.alphabet, images)
+            described = _copy(draft / split, images)
+            write_coco(draft / split / COCO, annotated.alphabet, described)
     return 0
 
 
-def _write(folder: Path, alphabet: str, images: list[AnnotatedImage]) -> None:
+def _copy(folder: Path, images: list[AnnotatedImage]) -> list[tuple[str, tuple[int, int], np.ndarray, str]]:
+    """Copy images, texts and sources; return what `write_coco` needs to know of each image."""
     (folder / IMAGES).mkdir(parents=True)
-    names = []
+    store, names = ImageStore(), []
     for index, image in enumerate(images):
-        content, suffix = read_encoded(image.path)
+        content, suffix = store.read_encoded(image.path)
         names.append(f"{IMAGES}/{index:06d}{suffix}")
         (folder / names[-1]).write_bytes(content)
-    described = [(name, i.size, i.boxes, i.characters) for name, i in zip(names, images, strict=True)]
-    write_coco(folder / COCO, alphabet, described)
     texts = [[name, image.text] for name, image in zip(names, images, strict=True) if image.text is not None]
     if texts:
         write_csv(folder / TRUTH, ["image", "text"], texts)
     sources = [[name, image.source] for name, image in zip(names, images, strict=True) if image.source is not None]
     if sources:
         write_csv(folder / SOURCES, ["image", "source"], sources)
+    return [(name, i.size, i.boxes, i.characters) for name, i in zip(names, images, strict=True)]

@@ -1,4 +1,4 @@
-"""JSON and CSV as text, in one form: the bytes of every table and metric that a stage writes."""
+"""JSON and CSV text: one format for every metric and table that a stage writes."""
 
 import csv
 import io
@@ -8,7 +8,11 @@ from typing import Any
 
 
 def json_text(content: Any) -> str:
-    """Format `content` as indented JSON with a newline at the end, floats rounded to six decimals."""
+    """Format `content` as indented JSON with a final newline; floats are rounded to six decimals.
+
+    Raises:
+        ValueError: if a number is NaN or infinite.
+    """
     return json.dumps(_rounded(content), indent=2, allow_nan=False) + "\n"
 
 
@@ -21,12 +25,12 @@ def _rounded(content: Any) -> Any:
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> str:
-    """Format rows as comma-separated text with Unix line ends."""
+    """Format rows as comma-separated text with Unix line endings."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
     quoting = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for row in rows:
-        # A carriage return without quotes ends a line, and a byte order mark at a file's beginning is not text.
+        # Without quotes, a carriage return ends a line, and readers drop a byte order mark at the start of a file.
         odd = any(isinstance(field, str) and ("\r" in field or "\ufeff" in field) for field in row)
         (quoting if odd else writer).writerow(row)
     return stream.getvalue()

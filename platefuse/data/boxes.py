@@ -1,4 +1,4 @@
-"""Reading order and padding of annotated boxes, in NumPy; shared by training and the fused model."""
+"""Reading order and padding of boxes, in NumPy; shared by training and the fused model."""
 
 from typing import Any, Literal
 
@@ -6,13 +6,13 @@ import numpy as np
 
 ReadingOrder = Literal["left_to_right", "rows", "score"]
 
-# Two boxes whose centres are further apart in height than this share of the taller one stand in different rows.
-# Below a half a stacked pair of small letters would break a row; far above it, two rows would become one.
+# Two boxes are in different rows if the vertical distance of their centres exceeds this share of the taller height.
+# Far below 0.5, a stacked pair of small letters would split a row; far above, two rows would merge.
 ROW_GAP = 0.5
 
 
 def order_boxes(boxes: np.ndarray, order: Literal["left_to_right", "rows"]) -> np.ndarray:
-    """Give the order, int64 [n], in which boxes [n,4], x1,y1,x2,y2, are read; of equal ones the first comes first."""
+    """Return the indices, int64 [n], of boxes [n,4], x1,y1,x2,y2, in reading order; ties keep their order."""
     x, y = (boxes[:, :2] + boxes[:, 2:]).T / 2
     by_x = np.argsort(x, kind="stable")
     if order == "left_to_right":
@@ -26,14 +26,14 @@ def order_boxes(boxes: np.ndarray, order: Literal["left_to_right", "rows"]) -> n
 
 
 def expand_box(x1: Any, y1: Any, x2: Any, y2: Any, margin: float) -> tuple[Any, Any, Any, Any]:
-    """Widen a box on each side by `margin` times its width or height.
+    """Expand a box on each side by `margin` times its width or height.
 
     Args:
-        x1, y1, x2, y2: the box, in pixels; or arrays or tensors of one shape, of many boxes.
-        margin: share of the box's width and height; below 0 it narrows.
+        x1, y1, x2, y2: the box in pixels; numbers, or arrays or tensors of one shape for many boxes.
+        margin: share of the box's width and height; a negative margin shrinks the box.
 
     Returns:
-        The window, x1,y1,x2,y2, of the same kind; it may reach beyond the plate.
+        The expanded box, x1,y1,x2,y2; it may reach beyond the image.
     """
     x, y = margin * (x2 - x1), margin * (y2 - y1)
     return x1 - x, y1 - y, x2 + x, y2 + y

@@ -1,4 +1,4 @@
-"""Single-character images and the files they are kept in; sources.py says where they come from."""
+"""Single-character images and their files; training data of the classifier."""
 
 import zipfile
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from platefuse.runner.atomic import atomic_write
 
 SPLITS = ("train", "val", "test")
 NO_CHARACTER = -1
-"""The label of an image that shows no character: the classifier is to be sure of none there."""
+"""The label of an image without a character, for which every class should be equally likely."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Characters:
     alphabet: str
 
     def take(self, indices: np.ndarray) -> "Characters":
-        """Give the characters at `indices` (int [m])."""
+        """Return the characters at `indices` (int [m])."""
         return Characters(self.images[indices], self.labels[indices], self.alphabet)
 
 
 def write_characters(path: Path, characters: Characters) -> None:
-    """Write one split as an .npz file; uncompressed, so that its bytes depend on no compressor's version."""
+    """Write one split as .npz; uncompressed, so that the bytes do not depend on a compressor's version."""
     with atomic_write(path) as draft:
         np.savez(draft, images=characters.images, labels=characters.labels, alphabet=np.array(characters.alphabet))
 
@@ -43,12 +43,12 @@ def read_characters(path: Path) -> Characters:
     """Read one split.
 
     Raises:
-        PlatefuseError: for a file that is missing, damaged or holds something else; names it.
+        PlatefuseError: if the file is missing, damaged or of another kind; names it.
     """
     try:
-        with zipfile.ZipFile(path) as archive:  # what is packed could take any room
+        with zipfile.ZipFile(path) as archive:  # compressed data could expand to any size
             if any(member.file_size > member.compress_size for member in archive.infolist()):
-                raise ValueError("it is compressed, and is never written so")
+                raise ValueError("it is compressed")
         with np.load(path, allow_pickle=False) as content:
             characters = Characters(content["images"], content["labels"], str(content["alphabet"]))
         _check(characters)

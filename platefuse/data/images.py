@@ -1,11 +1,8 @@
-"""Image files as people have them: read as RGB, or refused in a sentence that names the file."""
+"""Image files as people have them: decoded to RGB, or rejected with a sentence that names the file."""
 
-import functools
 import io
 import stat
-import threading
 import warnings
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,15 +12,13 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from platefuse.core.errors import PlatefuseError
 
-IMAGES, ARCHIVE = "images", "images.zip"
-
-# How large an image may be, whether it is read from a file or decoded in the graph. A header of 30 bytes can claim any
-# size, and a decoder believes it. The graph holds a pixel as 12 bytes, and an axis as a matrix of as many columns:
-# within both bounds one image takes half a gigabyte at most.
-MAX_PIXELS = 2**25  # a frame of 8K video has just fewer, and so has what a camera of 24 megapixels makes
+# The largest image, whether it is read from a file or decoded in the graph. A header of 30 bytes can claim any size,
+# and a decoder believes it. The graph holds a pixel as 12 bytes, and an axis as a matrix with as many columns: within
+# both limits an image takes at most half a gigabyte.
+MAX_PIXELS = 2**25  # a frame of 8K video has slightly fewer
 MAX_SIDE = 2**15
 
-# What is read and how its files are named. Not all that Pillow opens: some of that starts other programs.
+# The kinds of images that are read, and their suffixes. Pillow opens more kinds, some by starting other programs.
 KINDS = {
     "BMP": (".bmp",),
     "GIF": (".gif",),
@@ -34,35 +29,35 @@ KINDS = {
 }
 SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
 
-_MODES = {"1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr"}  # that Pillow turns into RGB by itself, and rightly
-_MAX_BYTES = 3 * MAX_PIXELS + 2**20  # the largest image, not compressed, and what may stand around its pixels
-_TURNED = range(5, 9)  # the EXIF orientations that swap height and width
+_MODES = {"1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr"}  # Pillow converts these to RGB correctly
+_MAX_BYTES = 3 * MAX_PIXELS + 2**20  # the largest image without compression, and its metadata
+_TRANSPOSED = range(5, 9)  # the EXIF orientations that swap height and width
 
-# Pillow warns on the error output: of sizes that are refused here anyway, and of tags that no pixel depends on.
+# Pillow prints warnings: about sizes, which are rejected here anyway, and about tags that no pixel depends on.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def read_image(path: Path) -> np.ndarray:
-    """Read an image as uint8 RGB [H,W,3], turned as its EXIF orientation says.
+def read_image(path: Path, content: bytes | None = None) -> np.ndarray:
+    """Decode an image to uint8 RGB [H,W,3], rotated as its EXIF orientation says.
 
-    Of 16 bits a channel the upper 8 count; what is transparent shows white, as on paper; of an animation or of many
-    pages the first is read. Threads may read at the same time.
+    Channels of 16 bits keep their upper 8. Transparent pixels are blended with white. Of an animation or a file with
+    several pages, the first is read. Safe to call from several threads.
 
     Args:
-        path: a file of one of KINDS, whatever its suffix; or one in the folder `images` of a packed plate set, which
-            is not there: `images.zip` beside it is read instead.
+        path: a file of one of KINDS, with any suffix.
+        content: the bytes of the file, if they are not stored under `path`; it then only names them in errors.
 
     Raises:
-        PlatefuseError: for what is missing, no file, damaged, no image, of more than MAX_PIXELS or MAX_SIDE, or of
-            numbers that have no white (32 bits, floats, LAB), or for such an archive; names it.
+        PlatefuseError: if the file is missing, not a file, not an image, damaged, larger than MAX_PIXELS or MAX_SIDE,
+            or of a pixel type without a defined white (32 bits, floats, LAB); names the file.
     """
-    with _opened(path) as image:
+    with _opened(path, content) as image:
         ImageOps.exif_transpose(image, in_place=True)
         return np.asarray(_as_rgb(image, path))
 
 
 def as_rgb(image: Image.Image) -> np.ndarray:
-    """Give a PIL image as `read_image` gives a file's: uint8 RGB [H,W,3], turned as its EXIF orientation says.
+    """Convert a PIL image to what `read_image` returns: uint8 RGB [H,W,3], rotated as its EXIF orientation says.
 
     Raises:
         PlatefuseError: as `read_image`.
@@ -72,31 +67,42 @@ def as_rgb(image: Image.Image) -> np.ndarray:
         return np.asarray(_as_rgb(ImageOps.exif_transpose(image), "The image"))
 
 
-def image_size(path: Path) -> tuple[int, int]:
-    """Give width and height of an image as `read_image` turns it, without decoding it where its kind allows that.
+def image_size(path: Path, content: bytes | None = None) -> tuple[int, int]:
+    """Return the width and height of an image as `read_image` rotates it, decoding only the header where possible.
 
     Raises:
         PlatefuseError: as `read_image`, as far as the header tells.
     """
-    with _opened(path) as image:
-        turned = image.format != "TIFF" and image.getexif().get(ExifTags.Base.Orientation) in _TURNED
-        return (image.height, image.width) if turned else image.size  # Pillow turns TIFF by itself
+    with _opened(path, content) as image:
+        transposed = image.format != "TIFF" and image.getexif().get(ExifTags.Base.Orientation) in _TRANSPOSED
+        return (image.height, image.width) if transposed else image.size  # Pillow rotates TIFF by itself
 
 
-def read_encoded(path: Path) -> tuple[bytes, str]:
-    """Give an image file's bytes as they are, and the suffix that files of its kind have.
+def read_encoded(path: Path, content: bytes | None = None) -> tuple[bytes, str]:
+    """Return the bytes of an image file unchanged, and the usual suffix of its kind.
 
     Raises:
         PlatefuseError: as `read_image`, as far as the header tells.
     """
-    with _opened(path) as image:
+    with _opened(path, content) as image:
         suffix = KINDS["JPEG" if image.format == "MPO" else str(image.format)][0]  # MPO: several JPEGs in a file
-    file = _file_or_member(path)
-    return file.read_bytes() if isinstance(file, Path) else file.getvalue(), suffix
+    return path.read_bytes() if content is None else content, suffix
+
+
+def check_file_size(path: Path, size: int) -> None:
+    """Check the size of an image file, in bytes, before reading it.
+
+    Raises:
+        PlatefuseError: if the file is empty or too large; names it.
+    """
+    if size == 0:
+        raise PlatefuseError(f"{path} cannot be read as an image: it is empty.")
+    if size > _MAX_BYTES:
+        raise PlatefuseError(f"{path} cannot be read as an image: it has {size} bytes, at most {_MAX_BYTES} are read.")
 
 
 def _as_rgb(image: Image.Image, path: Path | str) -> Image.Image:
-    if image.mode.startswith("I;16"):  # convert would cut all above 255 off
+    if image.mode.startswith("I;16"):  # convert() would clip at 255
         gray = (np.asarray(image) >> 8).astype(np.uint8)
         white_is_0 = getattr(image, "tag_v2", {}).get(ExifTags.Base.PhotometricInterpretation) == 0
         image = Image.fromarray(255 - gray if white_is_0 else gray)
@@ -105,18 +111,21 @@ def _as_rgb(image: Image.Image, path: Path | str) -> Image.Image:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     elif image.mode not in _MODES:
         raise PlatefuseError(
-            f"{path} has pixels of Pillow's mode {image.mode}, of which nothing says what is white: expected gray or "
-            "RGB of up to 16 bits, a palette, or CMYK."
+            f"{path} has pixels of Pillow's mode {image.mode}, which does not define white: expected gray or RGB of up "
+            "to 16 bits, a palette, or CMYK."
         )
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """Open an image, not decoded yet, and say in a sentence what fails about it in the block."""
-    with _errors_named(path), Image.open(_file_or_member(path), formats=list(KINDS)) as image:
-        check_size(*image.size, path)
-        yield image
+def _opened(path: Path, content: bytes | None) -> Iterator[Image.Image]:
+    """Open an image without decoding it; turn every failure in the block into a sentence."""
+    with _errors_named(path):
+        if content is None:
+            _check_file(path)
+        with Image.open(path if content is None else io.BytesIO(content), formats=list(KINDS)) as image:
+            check_size(*image.size, path)
+            yield image
 
 
 @contextmanager
@@ -133,7 +142,7 @@ def _errors_named(path: Path | str) -> Iterator[None]:
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path, "too many pixels") from None
-    except Exception as error:  # what decodes a damaged file raises nearly anything
+    except Exception as error:  # decoders raise nearly anything on a damaged file
         reason = getattr(error, "strerror", None) or str(error) or f"it is damaged ({type(error).__name__})"
         raise PlatefuseError(f"{path} cannot be read as an image: {reason.rstrip('.')}.") from None
 
@@ -150,45 +159,9 @@ def _too_large(path: Path | str, size: str) -> PlatefuseError:
     )
 
 
-def _file_or_member(path: Path) -> Path | io.BytesIO:
-    """The file itself, or where only its archive is there what that holds under its name."""
-    if path.parent.name == IMAGES and not path.parent.exists():
-        return _member(path)
+def _check_file(path: Path) -> None:
     status = path.stat()
-    if not stat.S_ISREG(status.st_mode):  # to open a pipe would wait for whoever writes into it
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for a writer
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, a socket or a device"
         raise PlatefuseError(f"{path} cannot be read as an image: it is {kind}, expected a file.")
-    _check_bytes(path, status.st_size)
-    return path
-
-
-def _check_bytes(path: Path, size: int) -> None:
-    if size == 0:
-        raise PlatefuseError(f"{path} cannot be read as an image: it is empty.")
-    if size > _MAX_BYTES:
-        raise PlatefuseError(f"{path} cannot be read as an image: it has {size} bytes, at most {_MAX_BYTES} are read.")
-
-
-def _member(path: Path) -> Path | io.BytesIO:
-    archive = path.parent.with_name(ARCHIVE)
-    try:
-        with _ARCHIVE_LOCK:
-            opened = _archive(archive, archive.stat().st_mtime_ns)
-            member = opened.getinfo(f"{IMAGES}/{path.name}")
-            _check_bytes(path, member.file_size)
-            return io.BytesIO(opened.read(member))
-    except (PlatefuseError, FileNotFoundError):
-        raise
-    except KeyError:
-        raise PlatefuseError(f"{archive} has no {IMAGES}/{path.name}.") from None
-    except Exception as error:  # a damaged archive raises nearly anything
-        raise PlatefuseError(f"{path} cannot be read out of {archive}: {error}.") from None
-
-
-_ARCHIVE_LOCK = threading.Lock()  # threads that start together would each open the archive
-
-
-@functools.lru_cache(maxsize=4)
-def _archive(archive: Path, modified: int) -> zipfile.ZipFile:
-    """Keep an archive open, as its list of members takes long to read; `modified` tells it from a later one."""
-    return zipfile.ZipFile(archive)
+    check_file_size(path, status.st_size)

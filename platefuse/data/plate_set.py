@@ -1,20 +1,20 @@
-"""The plate-set contract between stages: a folder of images, their boxes and what they read.
+"""Plate sets, the contract between stages: images, the boxes of their characters, and their texts.
 
-A plate set holds
+A plate set is a folder with
 
-- `images/`, PNG or any other kind that `platefuse.data.images` reads; or, packed, `images.zip` in its place, with
-  the same files under the same names (`images/000000.jpg`), since tens of thousands of files are slow to copy and to
-  keep in DVC;
+- `images/`, files of any kind that `platefuse.data.images` reads; or, packed, the archive `images.zip` with the same
+  files under the same names (`images/000000.jpg`), since DVC and copying are slow with tens of thousands of files;
 - `annotations.csv`, keras-retinanet's rows `path,x1,y1,x2,y2,class` without a header: the path relative to the
-  folder, whole pixels, x2 and y2 exclusive, the class being the character; `path,,,,,` for a plate without any;
+  folder, whole pixels, x2 and y2 exclusive, the character as class; `path,,,,,` for a plate without characters;
 - `classes.csv`, rows `class,id`;
-- `truth.csv`, with the header `image,text`: what each plate reads, in reading order.
+- `truth.csv`, with the header `image,text`: the text of each plate, in reading order.
 """
 
 import io
+import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,10 @@ from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data import csv_annotations
-from platefuse.data.images import ARCHIVE, IMAGES, image_size
+from platefuse.data.images import check_file_size, image_size, read_encoded, read_image
 from platefuse.runner.atomic import write_csv
 
+IMAGES, ARCHIVE = "images", "images.zip"
 ANNOTATIONS, CLASSES, TRUTH = "annotations.csv", "classes.csv", "truth.csv"
 
 
@@ -37,7 +38,7 @@ class Plate:
         path: the image file.
         boxes: int32 [n,4], x1,y1,x2,y2 in pixels of the image, x2 and y2 exclusive.
         characters: n characters, in the order of the boxes.
-        text: what the plate reads.
+        text: the text of the plate, in reading order.
     """
 
     path: Path
@@ -46,17 +47,74 @@ class Plate:
     text: str
 
 
+class ImageStore:
+    """Reads images of plate sets, packed or not.
+
+    An image in a folder `images` that does not exist is read from the archive `images.zip` beside it. Archives are
+    opened once and stay open as long as the store exists. Several threads may use one store.
+    """
+
+    def __init__(self) -> None:
+        self._archives: dict[Path, zipfile.ZipFile] = {}
+        self._lock = threading.Lock()
+
+    def read(self, path: Path) -> np.ndarray:
+        """Decode an image to uint8 RGB [H,W,3].
+
+        Raises:
+            PlatefuseError: as `images.read_image`, and if the archive is damaged or lacks the image.
+        """
+        return read_image(path, self._member(path))
+
+    def read_encoded(self, path: Path) -> tuple[bytes, str]:
+        """Return the bytes of an image file unchanged, and the usual suffix of its kind.
+
+        Raises:
+            PlatefuseError: as `read`, as far as the header tells.
+        """
+        return read_encoded(path, self._member(path))
+
+    def size(self, path: Path) -> tuple[int, int]:
+        """Return the width and height of an image.
+
+        Raises:
+            PlatefuseError: as `read`, as far as the header tells.
+        """
+        return image_size(path, self._member(path))
+
+    def _member(self, path: Path) -> bytes | None:
+        """Return the bytes of a packed image; None if it is not packed."""
+        if path.parent.name != IMAGES or path.parent.exists():
+            return None
+        archive = path.parent.with_name(ARCHIVE)
+        try:
+            with self._lock:
+                if archive not in self._archives:
+                    self._archives[archive] = zipfile.ZipFile(archive)
+                member = self._archives[archive].getinfo(f"{IMAGES}/{path.name}")
+                check_file_size(path, member.file_size)
+                return self._archives[archive].read(member)
+        except FileNotFoundError:
+            return None
+        except PlatefuseError:
+            raise
+        except KeyError:
+            raise PlatefuseError(f"{archive} has no {IMAGES}/{path.name}.") from None
+        except Exception as error:  # a damaged archive raises nearly anything
+            raise PlatefuseError(f"{path} cannot be read from {archive}: {error}.") from None
+
+
 def write_plate_set(
     folder: Path, alphabet: str, plates: Iterable[tuple[np.ndarray | bytes, Plate]], packed: bool = False
 ) -> None:
-    """Write images and annotations into `folder`, which is made; each plate's path gives its image's name.
+    """Write images and annotations into a new folder.
 
     Args:
-        folder: where to; use a temporary one and rename it (`platefuse.runner.atomic.atomic_write`).
+        folder: where to write; use a temporary folder and rename it (`platefuse.runner.atomic.atomic_write`).
         alphabet: every character, in the order of the class ids.
-        plates: pairs of an image and its annotation; may be a generator, of any length. An image is uint8 RGB
-            [H,W,3], or the bytes of an image file, which are written as they are.
-        packed: put the images into one archive; the same images make the same bytes.
+        plates: pairs of an image and its annotation, whose path gives the name of the image; may be a generator. An
+            image is uint8 RGB [H,W,3], or the bytes of an image file, which are written unchanged.
+        packed: write the images into one archive; the same images give the same bytes.
     """
     folder.mkdir(parents=True)
     rows: list[list[object]] = []
@@ -88,41 +146,41 @@ def _filing(folder: Path) -> Iterator[Callable[[str, bytes], object]]:
 @contextmanager
 def _packing(folder: Path) -> Iterator[Callable[[str, bytes], object]]:
     def write(name: str, content: bytes) -> None:
-        member = zipfile.ZipInfo(name)  # of 1980: the bytes must not tell when, or on what system, they were written
+        member = zipfile.ZipInfo(name)  # dated 1980: the bytes must not depend on the time or the system
         member.create_system, member.external_attr = 3, 0o644 << 16
         archive.writestr(member, content)
 
-    with zipfile.ZipFile(folder / ARCHIVE, "w") as archive:  # stored: images are compressed already
+    with zipfile.ZipFile(folder / ARCHIVE, "w") as archive:  # not compressed: images are already
         yield write
 
 
 def read_plate_set(folder: Path) -> list[Plate]:
-    """Read and check a plate set's annotations; images are left on the disk.
+    """Read and check a plate set's annotations; of the images only the headers are read.
 
     Returns:
         The plates in the order of truth.csv.
 
     Raises:
-        PlatefuseError: for a missing file, or a row that breaks the contract: names the file and the line of the
-            first, and how many there are.
+        PlatefuseError: if a file is missing or breaks the contract: the first issue with its file and line, and the
+            number of all.
     """
     issues: list[str] = []
     classes = csv_annotations.read_classes(folder / CLASSES, issues)
     boxes = csv_annotations.read_boxes(folder / ANNOTATIONS, classes, issues)
-    truth = csv_annotations.read_of_images(folder / TRUTH, "text", issues)
+    truth = csv_annotations.read_image_column(folder / TRUTH, "text", issues)
     if boxes is not None and truth is not None:
         issues += missing_names(folder / ANNOTATIONS, boxes, folder / TRUTH, truth)
         issues += _beyond_images(folder, boxes)
     csv_annotations.raise_issues(issues, folder)
-    assert boxes is not None and truth is not None  # or there are issues
+    assert boxes is not None and truth is not None  # otherwise there are issues
     return [_plate(folder / name, boxes[name], text) for name, text in truth.items()]
 
 
 def read_classes(path: Path) -> dict[str, int]:
-    """Read classes.csv: the character of each row and its id, in the order of the file.
+    """Read classes.csv: the id of each character, in the order of the file.
 
     Raises:
-        PlatefuseError: unless each row is one character and a new whole number; names the line.
+        PlatefuseError: unless each row is a new character and a new whole number; names the line.
     """
     issues: list[str] = []
     classes = csv_annotations.read_classes(path, issues)
@@ -135,18 +193,18 @@ def read_truth(path: Path) -> dict[str, str]:
     """Read truth.csv: the text of each image, in the order of the file.
 
     Raises:
-        PlatefuseError: without the header `image,text`, or for a row that is not those two, or an image that
-            is named twice or lies outside the folder; names the line.
+        PlatefuseError: without the header `image,text`, or if a row is not an image and its text, names an image
+            twice, or names one outside the folder; names the line.
     """
     issues: list[str] = []
-    truth = csv_annotations.read_of_images(path, "text", issues)
+    truth = csv_annotations.read_image_column(path, "text", issues)
     if issues:
         raise PlatefuseError(issues[0])
     return truth or {}
 
 
 def missing_names(first: Path, names: Iterable[str], second: Path, others: Iterable[str]) -> list[str]:
-    """Say of each image that only one of two files names that the other does not, in the order of the names."""
+    """Return an issue for each image that only one of two files names, sorted by name."""
     names, others = set(names), set(others)
     return [
         f"{first if odd in names else second} names {odd}, which {second if odd in names else first} does not."
@@ -160,14 +218,10 @@ def _plate(path: Path, boxes: list[csv_annotations.Box], text: str) -> Plate:
 
 
 def _beyond_images(folder: Path, boxes: dict[str, list[csv_annotations.Box]]) -> list[str]:
-    sizes = {name: _image_size(folder / name) for name in boxes}
-    issues = [csv_annotations.beyond(box, sizes[name]) for name, of_image in boxes.items() for box in of_image]
+    store, issues = ImageStore(), []
+    for name, of_image in boxes.items():
+        size = None
+        with suppress(PlatefuseError):  # whoever reads the image is told
+            size = store.size(folder / name)
+        issues += [csv_annotations.beyond_image(box, size) for box in of_image]
     return [issue for issue in issues if issue]
-
-
-def _image_size(image: Path) -> tuple[int, int] | None:
-    """Width and height as the image is read; None if they cannot be told, as reading it will say why."""
-    try:
-        return image_size(image)
-    except PlatefuseError:
-        return None

@@ -11,8 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.images import read_image
-from platefuse.data.plate_set import Plate, read_plate_set
+from platefuse.data.plate_set import ImageStore, Plate, read_plate_set
 from platefuse.evaluation.drawing import BoxLabel, contact_sheet, draw_plate
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.inference.reader import Reader
@@ -181,8 +180,9 @@ def chosen(results: Sequence[Result], pictured: int) -> list[Result]:
 
 def picture_of(results: Sequence[Result], pictured: int) -> Image.Image:
     """Draw plates in four columns: mistakes, the most confident first, then right ones, the least confident first."""
+    store = ImageStore()
     pictures = [
-        draw_plate(read_image(r.plate.path), labels_of_result(r), r.reading.text, r.plate.text, size=(384, 192))
+        draw_plate(store.read(r.plate.path), labels_of_result(r), r.reading.text, r.plate.text, size=(384, 192))
         for r in chosen(results, pictured)
     ]
     title = (
@@ -200,11 +200,11 @@ def read_plates(model: Path, plates: Sequence[Plate], batch_size: int) -> list[R
     Raises:
         PlatefuseError: if the model or an image cannot be read.
     """
-    stream = Reader(model).read_many((plate.path for plate in plates), batch_size)
+    files = Reader(model).read_files((plate.path for plate in plates), batch_size, decode=ImageStore().read)
     readings = []
-    for reading in tqdm(stream, total=len(plates), desc="reading", unit="plate", disable=None):
-        if reading.error:
-            raise reading.error
+    for _, reading in tqdm(files, total=len(plates), desc="reading", unit="plate", disable=None):
+        if isinstance(reading, PlatefuseError):
+            raise reading
         readings.append(reading)
     return readings
 

@@ -1,6 +1,6 @@
 """Read images with a fused model. Needs the model's runtime, and nothing that trains."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,14 +68,15 @@ class Reader:
                 yield replace(result, image=path)
 
     def read_files(
-        self, paths: Iterable[Path], batch_size: int = 16
+        self, paths: Iterable[Path], batch_size: int = 16, decode: Callable[[Path], np.ndarray] | None = None
     ) -> Iterator[tuple[Path, Reading | PlatefuseError]]:
         """Read image files, and yield each path with its reading, in the order given.
 
         No more than `batch_size` images are in memory at once, and fewer if they are large. A file that cannot be
-        read yields the error that says why; all others are read.
+        read yields the error that says why; all others are read. `decode` gives a file's pixels, uint8
+        RGB [H,W,3]; without it image files are read.
         """
-        for batch in _batches(paths, batch_size):
+        for batch in _batches(paths, batch_size, decode):
             readings = iter(self.read_images([image for _, image in batch if isinstance(image, np.ndarray)]))
             for path, image in batch:
                 yield path, image if isinstance(image, PlatefuseError) else next(readings)
@@ -139,12 +140,14 @@ def _pixels(image: Any) -> np.ndarray:
     return np.ascontiguousarray(image)  # channels that were swapped by a view, as of OpenCV's BGR, are none to ONNX
 
 
-def _batches(paths: Iterable[Path], size: int) -> Iterator[list[tuple[Path, np.ndarray | PlatefuseError]]]:
+def _batches(
+    paths: Iterable[Path], size: int, decode: Callable[[Path], np.ndarray] | None
+) -> Iterator[list[tuple[Path, np.ndarray | PlatefuseError]]]:
     """Read the files, and yield them by `size`, or earlier if they hold as many pixels as one call takes."""
     batch: list[tuple[Path, np.ndarray | PlatefuseError]] = []
     pixels = 0
     for path in paths:
-        image = _image_or_error(path)
+        image = _image_or_error(path, decode)
         batch.append((path, image))
         pixels += image.shape[0] * image.shape[1] if isinstance(image, np.ndarray) else 0
         if len(batch) == size or pixels >= _PIXELS_A_CALL:
@@ -154,8 +157,8 @@ def _batches(paths: Iterable[Path], size: int) -> Iterator[list[tuple[Path, np.n
         yield batch
 
 
-def _image_or_error(path: Path) -> np.ndarray | PlatefuseError:
+def _image_or_error(path: Path, decode: Callable[[Path], np.ndarray] | None) -> np.ndarray | PlatefuseError:
     try:
-        return read_image(path)
+        return (decode or read_image)(path)
     except PlatefuseError as error:
         return PlatefuseError(str(error))  # a raised error keeps alive what was decoded by then

@@ -1,62 +1,118 @@
-"""COCO JSON, the form that labelling tools speak (https://cocodataset.org/#format-data): read with its issues, written.
+"""COCO JSON, the format of labelling tools (https://cocodataset.org/#format-data): read with its issues, written.
 
-Of a file that has more, such as segmentations, crowds or licences, the boxes are taken: `images` with `id` and
-`file_name`, `categories` with `id` and `name`, `annotations` with `id`, `image_id`, `category_id` and `bbox`, which is
-x,y,width,height in pixels of the image as it is shown, fractions rounded to the nearest pixel.
+A box is x,y,width,height in pixels of the image as displayed, rounded to the nearest pixel. Fields that are not named
+below, such as segmentations, crowds or licences, are ignored.
 """
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from platefuse.core.errors import PlatefuseError, shortened
-from platefuse.data.csv_annotations import Annotations, Box, check_corners, inside, read_text
+from platefuse.data.csv_annotations import Annotations, Box, image_name, read_text
 from platefuse.runner.atomic import atomic_write
 
-_MAX_COORDINATE = 1e9  # no image is as large; beyond 2**53 rounding a float would not give the pixel meant
+# Beyond 2**53, rounding a float would not give the pixel that is meant; boxes are kept as int32.
+_MAX_COORDINATE = 1e9
+
+_Text = Annotated[str, Field(pattern=r"^[^\x00]+$", description="text")]  # nor half a surrogate pair, which JSON allows
+_Corner = Annotated[float, Field(ge=-0.5, lt=_MAX_COORDINATE, allow_inf_nan=False)]
+_Side = Annotated[float, Field(ge=1, lt=_MAX_COORDINATE, allow_inf_nan=False)]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(title="an object with images, categories and annotations")
+    images: list[Any] = Field(description="a list of images")
+    categories: list[Any] = Field(description="a list of categories")
+    annotations: list[Any] = Field(description="a list of annotations")
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(strict=True, title="an object")
+    unique: ClassVar[tuple[str, ...]] = ("id",)
+    id: int = Field(description="a whole number")
+
+
+class _Image(_Entry):
+    unique = ("id", "file_name")
+    file_name: Annotated[_Text, AfterValidator(image_name)]
+    width: Any = None  # used only where both are whole numbers
+    height: Any = None
+
+
+class _Category(_Entry):
+    unique = ("id", "name")
+    name: _Text
+
+
+class _Annotation(_Entry):
+    image_id: int = Field(description="the id of an image")
+    category_id: int = Field(description="the id of a category")
+    bbox: tuple[_Corner, _Corner, _Side, _Side] = Field(
+        strict=False,  # JSON has lists, and no tuples
+        description="four numbers x,y,width,height, the first two at least 0 and the others at least 1,",
+    )
+
+    @field_validator("image_id", "category_id")
+    @classmethod
+    def _check_reference(cls, value: int, info: ValidationInfo) -> int:
+        ids: dict[str | None, set[int]] = info.context or {}
+        if value not in ids[info.field_name]:
+            raise ValueError
+        return value
+
+    def corners(self) -> tuple[int, int, int, int]:
+        """Return x1,y1,x2,y2; halves go up, where round() would send them to the even pixel."""
+        x, y, width, height = self.bbox
+        x1, y1, x2, y2 = (math.floor(value + 0.5) for value in (x, y, x + width, y + height))
+        return x1, y1, x2, y2
+
+
+_AnyEntry = TypeVar("_AnyEntry", bound=_Entry)
 
 
 def read_coco(path: Path, issues: list[str]) -> Annotations | None:
-    """Read annotated images whose categories are named as their characters.
+    """Read annotated images whose categories are named after their characters.
 
-    A category that no box uses may have any name: tools put one above the others.
+    A category without boxes may have any name: tools add one above the others.
 
     Args:
-        path: the file; paths of images count from its folder.
-        issues: a sentence is added for each entry that is not as COCO has it, and the entry is left out.
+        path: the file; paths of images are relative to its folder.
+        issues: a sentence is appended for each entry that breaks the format; the entry is left out.
 
     Returns:
-        The images in the order of the file; None if it is no COCO file at all.
+        The images in the order of the file; None if it is not a COCO file.
     """
-    content = _parsed(path, issues)
-    if content is None:
+    file = _read_file(path, issues)
+    if file is None:
         return None
-    images, categories, annotations = (
-        _by_id(content[part], path, part, issues) for part in ("images", "categories", "annotations")
-    )
-    names, sizes = _named_images(images, path, issues)
-    boxes: dict[str, list[Box]] = {name: [] for name in names.values()}
-    characters = _names(categories, issues)
-    of_words = set()  # categories that boxes are of, and that no character names
-    for where, annotation in annotations.values():
-        try:
-            category = _reference(annotation, "category_id", categories, "categories", where)
-            image = _reference(annotation, "image_id", images, "images", where)
-            corners = _corners(annotation.get("bbox"), where)
-        except PlatefuseError as issue:
-            issues.append(str(issue))
-            continue
-        character = characters.get(category, "")
-        if len(character) > 1:
-            of_words.add(category)
-        elif character and image in names:
-            boxes[names[image]].append(Box(where, corners, character))
-    for category in sorted(of_words):
-        where, name = categories[category][0], shortened(characters[category])
-        issues.append(f"{where}: there are boxes of {name!r}: expected one character.")
-    return Annotations(boxes, "".join(name for name in characters.values() if len(name) == 1), sizes)
+    # Ids of invalid entries too: what refers to them is no second issue.
+    ids = {"image_id": _ids(file.images), "category_id": _ids(file.categories)}
+    images = dict(_valid_entries(_Image, file.images, f"{path}, images", ids, issues))
+    categories = dict(_valid_entries(_Category, file.categories, f"{path}, categories", ids, issues))
+    paths = {image.id: image.file_name for image in images.values()}
+    names = {category.id: category.name for category in categories.values()}
+    boxes: dict[str, list[Box]] = {image: [] for image in paths.values()}
+    words = set()  # categories that have boxes, and are no character
+    for where, annotation in _valid_entries(_Annotation, file.annotations, f"{path}, annotations", ids, issues):
+        image, name = paths.get(annotation.image_id), names.get(annotation.category_id, "")
+        if len(name) > 1:
+            words.add(annotation.category_id)
+        elif image and name:
+            boxes[image].append(Box(where, annotation.corners(), name))
+    for where, category in categories.items():
+        if category.id in words:
+            issues.append(f"{where}: there are boxes of {shortened(category.name)!r}: expected one character.")
+    sizes = {
+        image.file_name: (where, image.width, image.height)
+        for where, image in images.items()
+        if type(image.width) is type(image.height) is int
+    }
+    return Annotations(boxes, "".join(name for name in names.values() if len(name) == 1), sizes)
 
 
 def write_coco(path: Path, alphabet: str, images: Sequence[tuple[str, tuple[int, int], Any, str]]) -> None:
@@ -65,24 +121,16 @@ def write_coco(path: Path, alphabet: str, images: Sequence[tuple[str, tuple[int,
     Args:
         path: the file.
         alphabet: every character, in the order of the category ids.
-        images: of each its path from the file's folder, its width and height, its boxes int [n,4], x1,y1,x2,y2 in
-            pixels with x2 and y2 exclusive, and their n characters.
+        images: for each image its path relative to the file's folder, its width and height, its boxes int [n,4],
+            x1,y1,x2,y2 in pixels with x2 and y2 exclusive, and their n characters.
     """
     ids = {character: index for index, character in enumerate(alphabet, 1)}
     annotations: list[dict[str, Any]] = []
     for image, (_, _, boxes, characters) in enumerate(images, 1):
         for (x1, y1, x2, y2), character in zip(boxes.tolist(), characters, strict=True):
             width, height = x2 - x1, y2 - y1
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": image,
-                    "category_id": ids[character],
-                    "bbox": [x1, y1, width, height],
-                    "area": width * height,
-                    "iscrowd": 0,
-                }
-            )
+            annotation = {"id": len(annotations) + 1, "image_id": image, "category_id": ids[character]}
+            annotations.append(annotation | {"bbox": [x1, y1, width, height], "area": width * height, "iscrowd": 0})
     content = {
         "images": [
             {"id": index, "file_name": name, "width": width, "height": height}
@@ -95,135 +143,65 @@ def write_coco(path: Path, alphabet: str, images: Sequence[tuple[str, tuple[int,
         draft.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _parsed(path: Path, issues: list[str]) -> dict[str, list[Any]] | None:
+def _read_file(path: Path, issues: list[str]) -> _File | None:
     try:
         content = json.loads(read_text(path))
+        return _File.model_validate(content)
     except PlatefuseError as issue:
         issues.append(str(issue))
-        return None
+    except ValidationError as error:
+        issues.append(f"{path}: {_explain(error, _File, content)}")
     except RecursionError:
-        issues.append(f"{path} cannot be read as JSON: it has lists in lists, too deep to follow.")
-        return None
-    except ValueError as error:  # not UTF-8, not JSON, or a number of thousands of digits
+        issues.append(f"{path} cannot be read as JSON: its lists are nested too deeply.")
+    except ValueError as error:  # not JSON, or a number of thousands of digits
         issues.append(f"{path} cannot be read as JSON: {error}.")
-        return None
-    if not isinstance(content, dict):
-        issues.append(f"{path}: expected an object with images, annotations and categories, found {_kind(content)}.")
-        return None
-    parts = ("images", "annotations", "categories")
-    wrong = [part for part in parts if not isinstance(content.get(part), list)]
-    for part in wrong:
-        found = _kind(content[part]) if part in content else "nothing"
-        issues.append(f"{path}: expected a list of {part} under {part!r}, found {found}.")
-    return None if wrong else content
+    return None
 
 
-def _by_id(entries: list[Any], path: Path, part: str, issues: list[str]) -> dict[int, tuple[str, dict[str, Any]]]:
-    """Give each entry, and where it stands, by its id."""
-    found: dict[int, tuple[str, dict[str, Any]]] = {}
+def _ids(entries: list[Any]) -> set[int]:
+    return {entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), int)}
+
+
+def _valid_entries(
+    model: type[_AnyEntry], entries: list[Any], part: str, ids: dict[str, set[int]], issues: list[str]
+) -> Iterator[tuple[str, _AnyEntry]]:
+    """Yield where each valid entry stands, and the entry; append a sentence for each invalid one."""
+    seen: set[int | str] = set()
     for index, entry in enumerate(entries):
-        where = f"{path}, {part}[{index}]"
-        if not isinstance(entry, dict):
-            issues.append(f"{where}: expected an object, found {_kind(entry)}.")
-        elif not _is_whole(entry.get("id")):
-            issues.append(f"{where}: expected a whole number as 'id', found {_shown(entry.get('id'))}.")
-        elif entry["id"] in found:
-            issues.append(f"{where}: the id {entry['id']} stands there twice.")
-        else:
-            found[entry["id"]] = (where, entry)
-    return found
-
-
-def _named_images(
-    images: dict[int, tuple[str, dict[str, Any]]], path: Path, issues: list[str]
-) -> tuple[dict[int, str], dict[str, tuple[str, int, int]]]:
-    """Give the path of each image by its id, and by its path the size that the file tells of it."""
-    names: dict[int, str] = {}
-    sizes: dict[str, tuple[str, int, int]] = {}
-    taken: set[str] = set()
-    for image, (where, entry) in images.items():
+        where = f"{part}[{index}]"
         try:
-            name = inside(_text(entry, "file_name", where), path.parent, where)
-            if name in taken:
-                raise PlatefuseError(f"{where}: {name} stands there twice.")
-        except PlatefuseError as issue:
-            issues.append(str(issue))
-            continue
-        taken.add(name)
-        names[image] = name
-        if _is_whole(entry.get("width")) and _is_whole(entry.get("height")):
-            sizes[name] = (where, entry["width"], entry["height"])
-    return names, sizes
+            valid = model.model_validate(entry, context=ids)
+            for field in model.unique:
+                value = getattr(valid, field)
+                if value in seen:
+                    raise PlatefuseError(f"the {field} {_shown(value)} is listed twice.")
+                seen.add(value)
+            yield where, valid
+        except (PlatefuseError, ValidationError) as error:
+            issues.append(f"{where}: {_explain(error, model, entry)}")
 
 
-def _names(categories: dict[int, tuple[str, dict[str, Any]]], issues: list[str]) -> dict[int, str]:
-    """Give the name of each category that has a proper one, by its id."""
-    names: dict[int, str] = {}
-    taken: set[str] = set()
-    for category, (where, entry) in categories.items():
-        try:
-            name = _text(entry, "name", where)
-            if name in taken:
-                raise PlatefuseError(f"{where}: the name {shortened(name)!r} stands there twice.")
-            taken.add(name)
-            names[category] = name
-        except PlatefuseError as issue:
-            issues.append(str(issue))
-    return names
-
-
-def _text(entry: dict[str, Any], key: str, where: str) -> str:
-    value = entry.get(key)
-    if not isinstance(value, str) or not value or "\0" in value or _is_surrogate(value):
-        raise PlatefuseError(f"{where}: expected text as {key!r}, found {_shown(value)}.")
-    return value
-
-
-def _is_surrogate(text: str) -> bool:
-    """JSON can spell halves of characters, which no file system or CSV file can."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _reference(
-    annotation: dict[str, Any], key: str, entries: dict[int, tuple[str, dict[str, Any]]], part: str, where: str
-) -> int:
-    value = annotation.get(key)
-    if not _is_whole(value) or value not in entries:
-        raise PlatefuseError(f"{where}: expected the id of one of {part} as {key!r}, found {_shown(value)}.")
-    return value
-
-
-def _corners(bbox: Any, where: str) -> tuple[int, int, int, int]:
-    shown = _shown(bbox)
-    if not isinstance(bbox, list) or len(bbox) != 4 or not all(_is_number(value) for value in bbox):
-        raise PlatefuseError(f"{where}: expected four numbers, x,y,width,height, as 'bbox', found {shown}.")
-    x, y, width, height = bbox
-    if width <= 0 or height <= 0:
-        raise PlatefuseError(f"{where}: a box needs a width and a height above 0, found {shown}.")
-    corners = (_nearest(x), _nearest(y), _nearest(x + width), _nearest(y + height))
-    check_corners(corners, shown, where)
-    return corners
-
-
-def _nearest(value: float) -> int:
-    return math.floor(value + 0.5)  # round would send halves to the even pixel, now up and now down
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_COORDINATE  # nor is NaN
-
-
-def _kind(value: Any) -> str:
-    kinds = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
-    return kinds.get(type(value), "null")
+def _explain(error: PlatefuseError | ValidationError, model: type[BaseModel], value: Any) -> str:
+    """Say in one sentence what each invalid field should be, and what it is."""
+    if isinstance(error, PlatefuseError):
+        return str(error)
+    fields = dict.fromkeys(str(detail["loc"][0]) for detail in error.errors() if detail["loc"])
+    if not fields:
+        return f"expected {model.model_config['title']}, found {_shown(value)}."
+    return (
+        "; ".join(
+            f"expected {model.model_fields[field].description} as {field!r}, "
+            f"found {_shown(value[field]) if field in value else 'nothing'}"
+            for field in fields
+        )
+        + "."
+    )
 
 
 def _shown(value: Any) -> str:
-    """A value as Python has it, cut where it is long: a issue is one sentence. What holds others may be endless."""
-    nested = isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict | list) for v in value))
-    shown = _kind(value) if nested else repr(value)
-    return shown if len(shown) <= 80 else f"{shown[:80]}…"
+    """Show a value as Python writes it, cut to fit a sentence; nested values may be endless."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return "a list"
+    return shortened(repr(value), 80)

@@ -1,4 +1,4 @@
-"""Splits images into those to train on, to validate on and to test on, so that no two splits share a source."""
+"""Group split: divides images into train, val and test so that no two splits share a source."""
 
 from collections.abc import Sequence
 
@@ -14,18 +14,21 @@ from platefuse.labels.folder import AnnotatedImage
 def group_split(
     images: Sequence[AnnotatedImage], val_share: float, test_share: float, seed: int
 ) -> dict[str, list[AnnotatedImage]]:
-    """Split images; those of one source, or of the same pixels, stay together.
+    """Split images; those of one source, or with the same pixels, stay together.
 
-    The largest sources are placed first, each into the split that lacks most images; sources of one size come in
-    random order. So the shares are kept as nearly as the sources allow.
+    The largest sources are assigned first, each to the split that lacks most images; sources of equal size are in
+    random order. The shares are met as closely as the sources allow.
 
     Args:
-        images: in any order; within a split they keep it.
-        val_share, test_share: of the images, 0..1.
-        seed: of the random order.
+        images: in any order, which each split keeps.
+        val_share, test_share: share of the images, 0..1.
+        seed: seed of the random order.
+
+    Returns:
+        The images of `train`, `val` and `test`.
 
     Raises:
-        PlatefuseError: if there are too few sources to give each split one.
+        PlatefuseError: if there are too few sources for three splits.
     """
     sources = _sources(images)
     order = np.random.default_rng(seed).permutation(len(sources))
@@ -38,22 +41,22 @@ def group_split(
     empty = [split for split in SPLITS if not taken[split]]
     if empty:
         raise PlatefuseError(
-            f"{len(images)} images of {len(sources)} sources leave none for {' and '.join(empty)}: bring more, or "
-            "raise synth.val_share and synth.test_share."
+            f"{len(images)} images of {len(sources)} sources leave none for {' and '.join(empty)}: add images of other "
+            "sources, or raise synth.val_share and synth.test_share."
         )
     return {split: [images[index] for index in sorted(taken[split])] for split in SPLITS}
 
 
 def _sources(images: Sequence[AnnotatedImage]) -> list[list[int]]:
-    """Give the indices of the images of each source; an image can tie two sources together by its content."""
+    """Return the indices of the images of each source; an image in two sources joins them."""
     keys: dict[tuple[str, str | None], int] = {}
-    ties = []  # each image to its content and its source, as nodes of a graph
+    edges = []  # of a graph: from each image to its content and to its source
     for index, image in enumerate(images):
         for key in (("content", image.content), ("source", image.source)):
             if key[1] is not None:
-                ties.append((index, len(images) + keys.setdefault(key, len(keys))))
-    nodes, ends = len(images) + len(keys), np.array(ties, np.int64).reshape(-1, 2).T
-    _, source_of = connected_components(coo_array((np.ones(len(ties)), ends), shape=(nodes, nodes)), directed=False)
+                edges.append((index, len(images) + keys.setdefault(key, len(keys))))
+    nodes, ends = len(images) + len(keys), np.array(edges, np.int64).reshape(-1, 2).T
+    _, source_of = connected_components(coo_array((np.ones(len(edges)), ends), shape=(nodes, nodes)), directed=False)
     sources: dict[int, list[int]] = {}
     for index, source in enumerate(source_of[: len(images)].tolist()):
         sources.setdefault(source, []).append(index)

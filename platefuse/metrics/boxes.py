@@ -1,7 +1,7 @@
-"""Scores of boxes against true boxes: overlap, one-to-one matches, average precision.
+"""Scores of boxes against true boxes: intersection over union, one-to-one matches, average precision.
 
-Boxes are float or int arrays [n,4] of x1,y1,x2,y2 in pixels of their image; x2 and y2 are exclusive, so a box
-is x2 - x1 pixels wide. The kind of character plays no part here: to the scores every box is "a character".
+Boxes are float or int arrays [n,4], x1,y1,x2,y2 in pixels of their image, x2 and y2 exclusive: a box is x2 - x1 pixels
+wide. All boxes are of one class, "character".
 """
 
 import contextlib
@@ -18,14 +18,14 @@ from scipy.optimize import linear_sum_assignment
 
 @dataclass(frozen=True)
 class DetectionScores:
-    """Average precision as COCO defines it (https://cocodataset.org/#detection-eval), all sizes together.
+    """Average precision as COCO defines it (https://cocodataset.org/#detection-eval), for boxes of all sizes.
 
     Attributes:
-        average_precision_50: at an intersection over union of 0.5.
-        average_precision_50_95: the mean of those at 0.50, 0.55, … 0.95.
+        average_precision_50: at an intersection over union (IoU) of 0.5.
+        average_precision_50_95: mean over the IoU thresholds 0.50, 0.55, … 0.95.
         recall: float64 [101], 0, 0.01, … 1.
-        precision: float64 [101], the best precision at IoU 0.5 at which that recall or more is reached; 0
-            where it never is.
+        precision: float64 [101], the highest precision at IoU 0.5 with at least this recall; 0 if the recall is
+            never reached.
     """
 
     average_precision_50: float
@@ -37,25 +37,25 @@ class DetectionScores:
 def average_precision(
     truth_boxes: Sequence[np.ndarray], predicted_boxes: Sequence[np.ndarray], scores: Sequence[np.ndarray]
 ) -> DetectionScores:
-    """Score the boxes found in a set of images.
+    """Compute the average precision of the boxes predicted on a set of images.
 
-    Images without true boxes count: what is found there is wrong. If no image has any true box, precision and
-    its averages are 1 where nothing was found either, and 0 where anything was: never NaN.
+    Boxes predicted on images without true boxes are wrong. If no image has a true box, precision and its averages
+    are 1 if nothing was predicted, else 0; never NaN.
 
     Args:
         truth_boxes: for each image its true boxes [n,4].
-        predicted_boxes: for each image the boxes found [m,4], all of them: none is left out for being many.
-        scores: for each image the scores [m] of the boxes found; only their order matters.
+        predicted_boxes: for each image the predicted boxes [m,4]; all of them count, however many.
+        scores: for each image the scores [m] of the predicted boxes; only their order matters.
 
     Raises:
-        ValueError: if the three do not belong to the same images, or scores not to the boxes.
+        ValueError: if the numbers of images, or of boxes and scores, differ.
     """
     if not len(truth_boxes) == len(predicted_boxes) == len(scores):
         raise ValueError(f"{len(truth_boxes)}, {len(predicted_boxes)} and {len(scores)} images were given")
-    found = sum(len(boxes) for boxes in predicted_boxes)
+    predicted = sum(len(boxes) for boxes in predicted_boxes)
     if not any(len(boxes) for boxes in truth_boxes):
-        nothing = float(found == 0)
-        return DetectionScores(nothing, nothing, np.linspace(0, 1, 101), np.full(101, nothing))
+        score = float(predicted == 0)
+        return DetectionScores(score, score, np.linspace(0, 1, 101), np.full(101, score))
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
         evaluation = COCOeval(_coco(truth_boxes), _coco(predicted_boxes, scores), "bbox")
         evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, np.inf]], ["all"]
@@ -100,9 +100,9 @@ def _coco(boxes: Sequence[np.ndarray], scores: Sequence[np.ndarray] | None = Non
 
 
 def intersection_over_union(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Give float64 [n,m], the shared area of each pair of boxes [n,4] and [m,4] over the area of their union.
+    """Compute the IoU, float64 [n,m] in 0..1, of each pair of boxes [n,4] and [m,4].
 
-    A box without an area overlaps nothing, not even itself: 0.
+    A box without area has an IoU of 0 with every box, even itself.
     """
     first, second = np.asarray(first, float).reshape(-1, 1, 4), np.asarray(second, float).reshape(1, -1, 4)
     sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
@@ -116,15 +116,15 @@ def _area(boxes: np.ndarray) -> np.ndarray:
 
 
 def match_boxes(truth: np.ndarray, predicted: np.ndarray, iou_threshold: float) -> np.ndarray:
-    """Pair true and predicted boxes one to one: as many pairs as possible, and among those the most overlap.
+    """Match true and predicted boxes one to one: the most pairs, then the largest total IoU.
 
     Args:
         truth: [n,4]; may be empty.
         predicted: [m,4]; may be empty.
-        iou_threshold: the intersection over union that a pair has at least; above 0.
+        iou_threshold: the minimum IoU of a pair; above 0.
 
     Returns:
-        int64 [k,2], the index of the true box and that of the predicted one, by the former.
+        int64 [k,2], the indices of the true and the predicted box of each pair, sorted by the true box.
     """
     overlap = intersection_over_union(truth, predicted)
     allowed = overlap >= iou_threshold

@@ -1,4 +1,4 @@
-"""Scores of what was read against the truth, text against text. Boxes are scored in detection_scoring.py."""
+"""Scores of texts that were read against the true ones; platefuse.metrics.boxes scores boxes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from platefuse.core.errors import PlatefuseError
 
 @dataclass(frozen=True)
 class TextScores:
-    """How well plates were read; every number is between 0 and 1, but for the error rate, which may pass 1.
+    """How well plates were read, each score from 0 to 1; the error rate may exceed 1.
 
     Attributes:
-        exact_match: the share of plates whose text is right to the last character.
-        character_error_rate: insertions, deletions and replacements that turn what was read into the truth,
-            over all plates, divided by the number of true characters of all plates. If the truth has no
-            characters at all, 0 if nothing was read and 1 if anything was.
-        length_accuracy: the share of plates read with the right number of characters, whichever they are.
+        exact_match: share of plates whose text is completely right.
+        character_error_rate: edit distance (insertions, deletions and substitutions) between readings and truth,
+            summed over all plates, divided by the number of true characters. Without any true characters: 0 if
+            nothing was read, else 1.
+        length_accuracy: share of plates read with the right number of characters.
     """
 
     exact_match: float
@@ -30,7 +30,7 @@ def score_texts(
 ) -> TextScores:
     """Score readings against the truth.
 
-    Worked examples, each of one plate:
+    Worked examples of one plate each:
 
     ======  =======  ===========  ====================  ===============
     truth   reading  exact_match  character_error_rate  length_accuracy
@@ -46,17 +46,18 @@ def score_texts(
     ======  =======  ===========  ====================  ===============
 
     Args:
-        truths: what each plate reads.
-        readings: what was read, in the same order.
-        look_alikes: look-alikes to count as equal, from `parse_look_alikes`; applied to both sides.
+        truths: the true text of each plate.
+        readings: the text that was read, in the same order.
+        look_alikes: characters that count as equal, from `parse_look_alikes`.
 
     Raises:
-        PlatefuseError: for no plates at all.
+        PlatefuseError: if there are no plates.
         ValueError: if the two differ in length.
     """
     if not truths:
         raise PlatefuseError("There is nothing to score: no plates were given.")
-    pairs = [(equate(t, look_alikes), equate(r, look_alikes)) for t, r in zip(truths, readings, strict=True)]
+    equal = look_alikes or {}
+    pairs = [(equate(t, equal), equate(r, equal)) for t, r in zip(truths, readings, strict=True)]
     characters = sum(len(truth) for truth, _ in pairs)
     edits = sum(Levenshtein.distance(truth, reading) for truth, reading in pairs)
     return TextScores(
@@ -67,9 +68,9 @@ def score_texts(
 
 
 def exact_match_by_length(truths: Sequence[str], readings: Sequence[str]) -> dict[str, float]:
-    """Give the share of plates read right among those of each true length: {"1": …, "2": …}, in that order.
+    """Return the exact match of plates by their true length, sorted by length: {"1": …, "2": …}.
 
-    Only lengths that occur have an entry; a plate without characters counts under "0".
+    Only lengths that occur have an entry; plates without characters are under "0".
 
     Raises:
         ValueError: if the two differ in length.
@@ -80,26 +81,29 @@ def exact_match_by_length(truths: Sequence[str], readings: Sequence[str]) -> dic
     return {str(length): sum(right[length]) / len(right[length]) for length in sorted(right)}
 
 
-def parse_look_alikes(look_alikes: str) -> dict[str, str]:
-    """Read groups of look-alikes, such as "O0,I1" or "O0Q,8B", as each character's first of its group.
+def parse_look_alikes(groups: str) -> dict[str, str]:
+    """Parse groups of look-alikes, such as "O0,I1" or "O0Q,8B".
+
+    Returns:
+        The first character of the group, by each character in it.
 
     Raises:
-        PlatefuseError: for a group of fewer than two characters, or a character that stands there twice.
+        PlatefuseError: if a group has fewer than two characters, or a character is listed twice.
     """
     first: dict[str, str] = {}
-    for group in look_alikes.split(","):
+    for group in groups.split(","):
         if len(group) < 2:
             raise PlatefuseError(
-                f"--equate {look_alikes!r}: {group!r} is not a group of look-alikes; expected groups of two or more "
-                "characters with commas between them, such as 'O0,I1'."
+                f"--equate {groups!r}: {group!r} is not a group of look-alikes; expected groups of two or more "
+                "characters, separated by commas, such as 'O0,I1'."
             )
         for character in group:
             if character in first:
-                raise PlatefuseError(f"--equate {look_alikes!r}: {character!r} stands there twice.")
+                raise PlatefuseError(f"--equate {groups!r}: {character!r} is listed twice.")
             first[character] = group[0]
     return first
 
 
-def equate(text: str, look_alikes: Mapping[str, str] | None) -> str:
-    """Replace each character by the first of its look-alikes; without look_alikes the text is as it was."""
-    return "".join(look_alikes.get(character, character) for character in text) if look_alikes else text
+def equate(text: str, look_alikes: Mapping[str, str]) -> str:
+    """Replace each character by the first of its look-alikes: texts that differ in look-alikes only become equal."""
+    return "".join(look_alikes.get(character, character) for character in text)

@@ -1,4 +1,4 @@
-"""Processes that are not to outlive others."""
+"""Processes that end when the process they depend on ends."""
 
 import os
 import signal
@@ -9,11 +9,11 @@ from contextlib import suppress
 
 import psutil
 
-_PAUSE = 0.2  # seconds between two looks
+_PAUSE = 0.2  # seconds between two polls
 
 
 def on_exit_of(pid: int, act: Callable[[], object]) -> None:
-    """Call a function, in a thread of its own, when another process has ended, however it ended."""
+    """Call `act` in a thread of its own once another process has ended, in whatever way."""
 
     def watch() -> None:
         with suppress(psutil.NoSuchProcess):
@@ -26,19 +26,19 @@ def on_exit_of(pid: int, act: Callable[[], object]) -> None:
 
 
 def exit_with_parent() -> None:
-    """Have this process get a SIGTERM when the DVC ends that runs it as a stage: DVC alone would leave it behind.
+    """Send this process SIGTERM when the DVC process that runs it as a stage ends.
 
-    A stage that was started by hand outlives its shell, if the shell lets it.
+    DVC itself would leave its stage running. A stage started by hand is not affected.
     """
     if "DVC_STAGE" in os.environ:
         with suppress(psutil.Error):
-            ancestors = psutil.Process().parents()  # a shell may be between the two, and has the variable too
+            ancestors = psutil.Process().parents()  # a shell in between has the variable too
             dvc = next((p.pid for p in ancestors if "DVC_STAGE" not in p.environ()), None)
             if dvc:
                 on_exit_of(dvc, lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def start_worker(parent: int) -> None:
-    """What a worker process does first: it ends with its parent at once, whatever the parent does about signals."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """Initialise a worker process: it ends at once when its parent ends."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not the handler inherited from the parent
     on_exit_of(parent, lambda: os._exit(1))

@@ -1,4 +1,4 @@
-"""What surrounds a stage's work: one process at a time, an end that leaves nothing half done, errors as sentences."""
+"""Runs a stage: one process at a time, a clean end after signals, and errors as sentences."""
 
 import os
 import shutil
@@ -8,28 +8,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from platefuse.core.errors import PlatefuseError
-from platefuse.runner.locks import lock_folder
 
 CHECKPOINTS = Path(".checkpoints")
-_HOLDER = "process"
+_PID = "process"
 
 
 def run_stage(name: str, work: Callable[[], None]) -> None:
-    """Do a stage's work in the working folder, and end the process with what is to be said if it fails.
+    """Run a stage in the current folder; end the process with a sentence if it fails.
 
-    - While another process runs the same stage in the same folder, it waits.
-    - SIGTERM ends it as an exception would: drafts are removed, checkpoints stay.
+    - While another process runs the same stage in the same folder, this one waits.
+    - SIGTERM ends it like an exception: drafts are removed, checkpoints stay.
     - When the work is done, its checkpoints are removed.
-    - An error that the user can mend, no memory and a disk that fails become a sentence and exit status 1.
+    - Errors that the user can fix, lack of memory and disk errors become a sentence and exit status 1.
 
     Args:
-        name: the stage's; `.checkpoints/NAME` is lock meanwhile.
-        work: what it does.
+        name: the stage's name; `.checkpoints/NAME` is its folder of checkpoints.
+        work: does the stage's work.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        with _alone(name):
+        with _exclusive(name):
             work()
     except PlatefuseError as error:
         sys.exit(f"{name}: {error}")
@@ -40,56 +41,59 @@ def run_stage(name: str, work: Callable[[], None]) -> None:
     except SystemExit as end:
         _leave(end.code if isinstance(end.code, int) else 1)
     except Exception as error:
-        # the second is TensorFlow's, which not every stage loads
+        # ResourceExhaustedError is TensorFlow's, which not every stage imports.
         if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
             raise
         sys.exit(f"{name}: There is not enough memory{f': {error}' * bool(str(error))}.")
 
 
 def _leave(status: int) -> None:
-    """End the process without waiting for its threads and workers, which have work for minutes."""
+    """End the process without waiting for its threads and workers, which may be busy for minutes."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(status)
 
 
 @contextmanager
-def _alone(name: str) -> Iterator[None]:
-    """Hold a stage's folder of checkpoints; remove it if the stage comes to its end, and otherwise if it is empty."""
+def _exclusive(name: str) -> Iterator[None]:
+    """Hold the stage's lock; remove its checkpoints if it succeeds, and otherwise an empty folder."""
     folder = CHECKPOINTS / name
-    lock = _hold(folder, name)
+    lock = _acquire(name)
     try:
-        (folder / _HOLDER).write_text(str(os.getpid()), encoding="ascii")
+        folder.mkdir(exist_ok=True)
+        (folder / _PID).write_text(str(os.getpid()), encoding="ascii")
         yield
     except BaseException:
-        (folder / _HOLDER).unlink(missing_ok=True)
+        (folder / _PID).unlink(missing_ok=True)
         with suppress(OSError):
             folder.rmdir()
         raise
     else:
         shutil.rmtree(folder, ignore_errors=True)
     finally:
-        with suppress(OSError):
+        with suppress(OSError):  # before the release: afterwards the file may be another process's lock
+            Path(lock.lock_file).unlink()
             CHECKPOINTS.rmdir()
-        if lock is not None:
-            os.close(lock)
+        lock.release()
 
 
-def _hold(folder: Path, name: str) -> int | None:
-    waited = False
+def _acquire(name: str) -> FileLock:
+    """Acquire the stage's lock; say so once if another process holds it, and wait."""
+    lock = FileLock(CHECKPOINTS / f"{name}.lock")
+    waiting = False
     while True:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            return lock_folder(folder, wait=waited)
+            lock.acquire(blocking=waiting)
+            return lock
         except FileNotFoundError:
-            pass  # whoever lock it is done, and has removed it
-        except BlockingIOError:
-            print(f"{name} still runs here as {_holder(folder)}: waiting for it to end.", file=sys.stderr, flush=True)
-            waited = True
+            pass  # the process that held it has ended and removed the folder
+        except Timeout:
+            print(f"{name} still runs here as {_holder(name)}: waiting for it to end.", file=sys.stderr, flush=True)
+            waiting = True
 
 
-def _holder(folder: Path) -> str:
+def _holder(name: str) -> str:
     try:
-        return f"process {(folder / _HOLDER).read_text(encoding='ascii')}"
+        return f"process {(CHECKPOINTS / name / _PID).read_text(encoding='ascii')}"
     except OSError:
         return "another process"

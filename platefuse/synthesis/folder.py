@@ -18,8 +18,7 @@ from platefuse.core.params import Params, Real
 from platefuse.data.boxes import order_boxes
 from platefuse.data.characters import NO_CHARACTER, SPLITS, Characters, read_characters, write_characters
 from platefuse.data.csv_annotations import raise_issues
-from platefuse.data.images import read_encoded, read_image
-from platefuse.data.plate_set import Plate, read_plate_set, write_plate_set
+from platefuse.data.plate_set import ImageStore, Plate, read_plate_set, write_plate_set
 from platefuse.labels.folder import AnnotatedImage, read_annotated
 from platefuse.labels.split import group_split
 from platefuse.synthesis.crops import CropParams, cut_characters, cut_hard_negatives
@@ -165,10 +164,10 @@ def _synthetic(params: MixedParams | None, own: int, workplace: Path) -> tuple[l
 def _cut(plates: list[Plate], split: str, params: FolderSynthParams, alphabet: str) -> Characters:
     """Cut the characters out of plates, and what is none."""
     assert params.crops is not None  # as the parameters were checked
-    crops, labels = [], []
+    store, crops, labels = ImageStore(), [], []
     for index, plate in enumerate(tqdm(plates, desc=f"{split} characters", unit="plate", disable=None)):
         rng = np.random.default_rng([params.seed, SPLITS.index(split), index])
-        image = Image.fromarray(read_image(plate.path))
+        image = Image.fromarray(store.read(plate.path))
         crops.append(cut_characters(rng, image, plate.boxes, params.crops))
         labels += [alphabet.index(character) for character in plate.characters]
         crops.append(cut_hard_negatives(rng, image, plate.boxes, np.zeros((0, 4)), params.crops))
@@ -199,6 +198,7 @@ def _check_known(alphabet: str, known: str, params: FolderSynthParams) -> None:
 
 def _copied(plates: list[Plate], split: str) -> Iterator[tuple[bytes, Plate]]:
     """Yield each plate's image file as it is, and the plate under a number for a name."""
+    store = ImageStore()
     for index, plate in enumerate(tqdm(plates, desc=f"{split} plates", unit="plate", disable=None)):
-        content, suffix = read_encoded(plate.path)
+        content, suffix = store.read_encoded(plate.path)
         yield content, replace(plate, path=Path(f"{index:06d}{suffix}"))

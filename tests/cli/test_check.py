@@ -1,6 +1,9 @@
 """`platefuse check` and `platefuse convert`: what they print, draw and write."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -39,14 +42,14 @@ def test_amounts_and_sizes_are_printed(capsys):
         "  1                        2",
         "  2                        1",
         "  3                        2",
-        "copies of others           1",
-        "images              60 x 24 to 80 x 40 pixels, the median 80 x 40",
-        "boxes               10 x 20 to 10 x 20 pixels, the median 10 x 20",
-        "anchors             not looked at: params.yaml is not here",
+        "duplicates                 1",
+        "images              60 x 24 to 80 x 40 pixels, median 80 x 40",
+        "boxes               10 x 20 to 10 x 20 pixels, median 10 x 20",
+        "anchors             not checked: params.yaml does not exist",
     ]
 
 
-def test_images_that_no_annotation_names_are_told_and_are_no_fault(capsys):
+def test_images_without_annotations_are_reported_and_are_no_issue(capsys):
     write_annotated(Path("own"), ["12", "1"])
     for name in ("b.png", "a/c.JPG", "d.txt"):
         write_image(Path("own/e.png"), 9)
@@ -56,7 +59,7 @@ def test_images_that_no_annotation_names_are_told_and_are_no_fault(capsys):
     assert "not annotated       own/a/c.JPG and 1 more\n" in capsys.readouterr().out
 
 
-def test_splits_stand_side_by_side(capsys):
+def test_splits_are_columns_side_by_side(capsys):
     for number, split in enumerate(("train", "val", "test")):
         write_annotated(Path("own") / split, ["12", "2"][: number + 1], 10 * number)
     assert main(["check", "own"]) == 0
@@ -71,7 +74,7 @@ def test_splits_stand_side_by_side(capsys):
     ]
 
 
-def test_every_fault_is_a_line_and_the_exit_status_is_1(capsys):
+def test_every_issue_is_a_line_and_the_exit_status_is_1(capsys):
     write_annotated(Path("own"), ["12", "3"])
     with Path("own/annotations.csv").open("a") as stream:
         stream.write("1.png,0,0\n1.png,50,0,90,9,1\n9.png,0,0,9,9,1\n")
@@ -88,7 +91,7 @@ def test_every_fault_is_a_line_and_the_exit_status_is_1(capsys):
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "."])
-def test_what_has_nothing_to_check_is_a_fault(folder, capsys):
+def test_a_folder_without_annotations_is_an_issue(folder, capsys):
     samples = Path.cwd().with_name("samples.png")
     assert main(["check", folder, "--draw", str(samples)]) == 1
     assert "expected" in capsys.readouterr().err
@@ -109,7 +112,7 @@ def test_anchors_are_those_of_the_parameters_on_letterboxed_images(capsys):
     boxes = np.concatenate(canvases.true_boxes())
     covered = sum(_overlaps_an_anchor(box, anchor_boxes(detector.anchors, detector.input_size)) for box in boxes)
     assert 0 < covered < 5
-    expected = f"{covered / 5:.1%} of the boxes are covered, letterboxed to 64 x 160 as params.yaml says"
+    expected = f"{covered / 5:.1%} of the boxes are covered, letterboxed to 64 x 160 as in params.yaml"
     assert capsys.readouterr().out.splitlines()[-1] == f"anchors             {expected}"
 
 
@@ -120,32 +123,32 @@ def _overlaps_an_anchor(box: np.ndarray, anchors: np.ndarray) -> bool:
     return bool((shared / (areas - shared) >= 0.5).any())
 
 
-def test_wrong_parameters_are_no_fault_of_the_images(capsys):
+def test_wrong_parameters_are_no_issue_of_the_images(capsys):
     write_annotated(Path("own"), ["1"])
     Path("mine.yaml").write_text("detector: {canvas: 3}\n")
     assert main(["check", "own", "--params", "mine.yaml"]) == 0
-    assert "anchors             not looked at: mine.yaml: detector." in capsys.readouterr().out
+    assert "anchors             not checked: mine.yaml: detector." in capsys.readouterr().out
 
 
-def test_a_parameter_file_that_is_asked_for_must_be_there(capsys):
+def test_a_parameter_file_given_by_name_must_exist(capsys):
     write_annotated(Path("own"), ["1"])
     assert main(["check", "own", "--params", "mine.yaml"]) == 1
-    assert "--params mine.yaml: there is no such file" in capsys.readouterr().err
+    assert "--params mine.yaml: no such file" in capsys.readouterr().err
 
 
 def test_samples_are_not_drawn_over_an_image(capsys):
     before = (write_annotated(Path("own"), ["1"]) / "0.png").read_bytes()
     assert main(["check", "own", "--draw", "own/../own/0.png"]) == 1
-    assert "among what is checked" in capsys.readouterr().err
+    assert "which is checked" in capsys.readouterr().err
     assert Path("own/0.png").read_bytes() == before
 
 
 @pytest.mark.parametrize(
     ("picture", "sentence"),
     [
-        ("own/annotations.csv", "expected a name that ends in .png"),
-        ("own/new.png", "lies in own, among what is checked"),
-        ("own/images/new.png", "lies in own, among what is checked"),
+        ("own/annotations.csv", "expected a name ending in .png"),
+        ("own/new.png", "lies in own, which is checked"),
+        ("own/images/new.png", "lies in own, which is checked"),
         ("elsewhere.png", "one of the images"),  # 1.png is a link to it
     ],
 )
@@ -159,7 +162,7 @@ def test_samples_are_never_drawn_among_what_is_checked(picture, sentence, capsys
     assert before == {path: path.read_bytes() for path in [*Path("own").rglob("*"), Path("elsewhere.png")]}
 
 
-def test_a_link_in_a_circle_is_a_fault_and_no_place_to_draw(capsys):
+def test_a_circular_link_is_an_issue(capsys):
     write_annotated(Path("own"), ["1", "2"])
     Path("own/1.png").unlink()
     Path("own/1.png").symlink_to("1.png")
@@ -168,7 +171,7 @@ def test_a_link_in_a_circle_is_a_fault_and_no_place_to_draw(capsys):
     assert Path("samples.png").exists()
 
 
-def test_one_faulty_row_is_one_fault(capsys):
+def test_one_invalid_row_is_one_issue(capsys):
     write_annotated(Path("own"), ["1"])
     Path("own/annotations.csv").write_text("0.png,0,0\n")
     Path("own/truth.csv").unlink(missing_ok=True)
@@ -176,7 +179,7 @@ def test_one_faulty_row_is_one_fault(capsys):
     assert capsys.readouterr().err.splitlines()[1:] == ["platefuse: own: issues: 1."]
 
 
-def test_what_a_computer_put_there_is_no_image_without_annotations(capsys):
+def test_hidden_files_and_folders_are_not_images_without_annotations(capsys):
     write_annotated(Path("own"), ["1"])
     Path("own/._0.png").write_bytes(b"macOS")
     Path("own/folder.png").mkdir()
@@ -193,7 +196,7 @@ def test_samples_are_drawn_with_their_boxes():
     assert (drawn == UNJUDGED).all(axis=2).sum() > 24 * 2 * 4 * 40  # 24 samples, two boxes of four edges in each
 
 
-def test_faults_are_told_though_the_samples_cannot_be_written(capsys):
+def test_issues_are_listed_although_the_samples_cannot_be_written(capsys):
     write_annotated(Path("own"), ["12"])
     with Path("own/annotations.csv").open("a") as stream:
         stream.write("9.png,0,0,9,9,1\n")
@@ -210,10 +213,33 @@ def test_help_has_examples(capsys):
         assert re.search(rf"\n  platefuse {command} ", capsys.readouterr().out)
 
 
+def test_the_base_install_checks_csv_and_names_what_coco_needs():
+    write_annotated(Path("csv"), ["1"])
+    write_image(Path("coco/a.png"), 0)
+    Path("coco/annotations.json").write_text("{}")
+    code = "import sys; sys.modules.update(pydantic=None, filelock=None, psutil=None, yaml=None)\n"
+    code += "from platefuse.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    said = {}
+    for command in ("check csv", "check coco", "convert csv --to coco out"):
+        run = subprocess.run(
+            [sys.executable, "-c", code, *command.split()],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        said[command] = (run.returncode, run.stderr)
+    remedy = '`pip install "platefuse[pipeline]"` installs it.\n'
+    assert said == {
+        "check csv": (0, ""),
+        "check coco": (1, f"platefuse: coco/annotations.json: COCO needs pydantic; {remedy}"),
+        "convert csv --to coco out": (1, f"platefuse: `platefuse convert` needs pydantic; {remedy}"),
+    }
+
+
 # --- convert
 
 
-def test_what_is_converted_holds_the_same(capsys):
+def test_a_converted_folder_has_the_same_content(capsys):
     write_annotated(Path("own"), ["12", "", "3"])
     Path("own/truth.csv").write_text("image,text\n2.png,3\n0.png,21\n1.png,\n")
     Path("own/sources.csv").write_text("image,source\n0.png,a walk\n2.png,a walk\n")
@@ -229,7 +255,7 @@ def test_what_is_converted_holds_the_same(capsys):
         assert told[0] == told[1]
 
 
-def test_nothing_is_written_over_and_nothing_faulty_converted(capsys):
+def test_nothing_is_overwritten_and_nothing_invalid_converted(capsys):
     write_annotated(Path("own"), ["12"])
     assert main(["convert", "own", "--to", "coco", "own"]) == 1
     assert "own exists" in capsys.readouterr().err

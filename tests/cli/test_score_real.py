@@ -164,8 +164,8 @@ def test_what_is_missing_is_named(
     def refused(*arguments: object) -> str:
         return refusal(monkeypatch, capsys, tmp_path, *arguments)
 
-    assert "score-real: PLATES=nowhere: neither it nor a folder in it has a truth.csv" in refused("nowhere")
-    assert "nor a folder in it has a truth.csv" in refused(real / "notes")
+    assert "score-real: nowhere: neither this folder nor a subfolder has a truth.csv" in refused("nowhere")
+    assert "neither this folder nor a subfolder has a truth.csv" in refused(real / "notes")
     assert "There is no fused model at nowhere" in refused(real, "--model", "nowhere")
     assert "params.yaml is not in" in refused(real)
     settings = small_models.FUSE.model_dump(mode="json")

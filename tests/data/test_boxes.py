@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from platefuse.data.boxes import order_boxes
 from platefuse.fusion.decoding.reading_order import reading_order
 from platefuse.networks.common.keras2 import tf
-from tests.helpers.imports import ROOT, modules_of
 
 _SIDE = st.integers(1, 30)
 _BOXES = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), _SIDE, _SIDE), max_size=8)
@@ -25,8 +24,3 @@ def test_boxes_are_ordered_as_the_fused_model_orders_them(order, boxes):
 def test_two_rows_are_read_one_after_the_other():
     boxes = np.array([[30, 22, 40, 40], [0, 0, 10, 18], [0, 20, 10, 38], [30, 2, 40, 20]])
     assert order_boxes(boxes, "rows").tolist() == [1, 3, 2, 0]
-
-
-def test_who_orders_boxes_need_not_load_tensorflow():
-    for module in ("own_plates.py", "synthesis.py"):
-        assert "platefuse/networks/common/keras2.py" not in modules_of(ROOT / "platefuse" / module)

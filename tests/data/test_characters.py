@@ -63,7 +63,7 @@ def test_of_full_mnist_the_test_split_is_its_own_and_validation_is_taken_from_tr
     assert sorted(_bytes(splits["train"]) + _bytes(splits["val"])) == sorted(image.tobytes() for image in images)
 
 
-def test_a_share_too_small_for_a_digit_a_class_is_refused(tiny_mnist):
+def test_a_share_too_small_for_one_digit_per_class_is_rejected(tiny_mnist):
     with pytest.raises(PlatefuseError, match=r"val split of mnist lacks some characters: change synth\.val_share"):
         load_source("mnist", val_share=0.02, test_share=0.1, seed=1)
 
@@ -114,12 +114,12 @@ def test_a_damaged_file_is_named(tmp_path, few, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(
         PlatefuseError, match=r"cannot be read as characters .*`dvc repro synth -f` remakes it"
-    ) as refused:
+    ) as raised:
         read_characters(path)
-    assert str(refused.value).startswith(str(path))
+    assert str(raised.value).startswith(str(path))
 
 
-def test_a_file_with_pickled_objects_is_refused(tmp_path):
+def test_a_file_with_pickled_objects_is_rejected(tmp_path):
     np.savez(tmp_path / "val.npz", images=np.array([{}]), labels=np.zeros(1), alphabet=np.array("0"))
     with pytest.raises(PlatefuseError, match="cannot be read as characters"):
         read_characters(tmp_path / "val.npz")

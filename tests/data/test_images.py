@@ -1,4 +1,4 @@
-"""Images as people have them: of every kind the pixels that a person sees, and of what cannot be read a sentence."""
+"""Image files of every kind: decoded as a viewer shows them, or rejected in a sentence."""
 
 import os
 import struct
@@ -35,7 +35,7 @@ def over_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def png(colour: int, depth: int, samples: np.ndarray) -> bytes:
-    """A PNG written by hand, of 16 bits or of several pixels a byte."""
+    """A PNG made by hand, of 16 bits or of several pixels per byte."""
     height, width = samples.shape[:2]
     if depth == 16:
         rows = [row.astype(">u2").tobytes() for row in samples]
@@ -106,7 +106,7 @@ PIXELS = {
 
 
 @pytest.mark.parametrize("name", PIXELS, ids=ascii)
-def test_of_every_kind_the_pixels_are_those_one_sees(tmp_path: Path, name: str) -> None:
+def test_every_kind_is_decoded_as_a_viewer_shows_it(tmp_path: Path, name: str) -> None:
     content, pixels = PIXELS[name]
     (tmp_path / name).write_bytes(content)
     read = read_image(tmp_path / name)
@@ -116,7 +116,7 @@ def test_of_every_kind_the_pixels_are_those_one_sees(tmp_path: Path, name: str) 
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"mode": "CMYK"}, {"mode": "L"}], ids=str)
-def test_jpeg_of_every_kind_is_what_another_decoder_makes_of_it(tmp_path: Path, options: dict) -> None:
+def test_jpeg_of_every_kind_agrees_with_another_decoder(tmp_path: Path, options: dict) -> None:
     from platefuse.networks.common.keras2 import tf
 
     wave = np.indices((40, 60)).sum(0)[..., None] * 2 + [0, 40, 10]
@@ -143,9 +143,9 @@ _TURNS = {
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG"])
 @pytest.mark.parametrize("orientation", _TURNS)
-def test_images_are_turned_as_their_exif_orientation_says(tmp_path: Path, orientation: int, kind: str) -> None:
+def test_images_are_rotated_by_their_exif_orientation(tmp_path: Path, orientation: int, kind: str) -> None:
     corner = np.zeros((16, 24, 3), np.uint8)
-    corner[:8, :8] = 255  # all of what JPEG keeps exactly
+    corner[:8, :8] = 255  # whole blocks, which JPEG keeps exactly
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = tmp_path / "turned"
@@ -154,7 +154,7 @@ def test_images_are_turned_as_their_exif_orientation_says(tmp_path: Path, orient
     assert image_size(path) == _TURNS[orientation](corner).shape[1::-1]
 
 
-def test_a_file_of_several_jpegs_is_one_to_copy_too(tmp_path: Path) -> None:
+def test_a_file_of_several_jpegs_is_copied_as_jpeg(tmp_path: Path) -> None:
     path = tmp_path / "stereo.jpg"
     views = [Image.new("RGB", (20, 10), colour) for colour in ("red", "blue")]
     views[0].save(path, "MPO", save_all=True, append_images=views[1:])
@@ -162,21 +162,21 @@ def test_a_file_of_several_jpegs_is_one_to_copy_too(tmp_path: Path) -> None:
     assert read_image(path)[5, 5, 0] > 200
 
 
-def test_16_bits_of_which_0_is_white(tmp_path: Path) -> None:
+def test_16_bits_where_0_is_white(tmp_path: Path) -> None:
     path = tmp_path / "scan.tif"
     path.write_bytes(encoded(Image.fromarray(DEEP[..., 0]), "TIFF", tiffinfo={262: 0}))
     np.testing.assert_array_equal(read_image(path), in_colour(255 - GRAY))
 
 
 @pytest.mark.parametrize("malformed", MALFORMED, ids=lambda malformed: ascii(malformed.name))
-def test_what_cannot_be_read_is_named_in_a_sentence(tmp_path: Path, malformed: Malformed) -> None:
+def test_an_unreadable_file_is_named_in_a_sentence(tmp_path: Path, malformed: Malformed) -> None:
     path = tmp_path / malformed.name
     malformed.write(path)
-    with pytest.raises(PlatefuseError) as refused:
+    with pytest.raises(PlatefuseError) as raised:
         read_image(path)
-    assert str(refused.value).startswith(f"{path} ")
-    assert malformed.said in str(refused.value)
-    assert str(refused.value).endswith(".") and not str(refused.value).endswith("..")
+    assert str(raised.value).startswith(f"{path} ")
+    assert malformed.said in str(raised.value)
+    assert str(raised.value).endswith(".") and not str(raised.value).endswith("..")
 
 
 _READ_ALL = """
@@ -192,7 +192,7 @@ print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 """
 
 
-def test_none_takes_more_memory_than_the_largest_image(tmp_path: Path) -> None:
+def test_no_unreadable_file_takes_more_memory_than_the_largest_image(tmp_path: Path) -> None:
     for malformed in MALFORMED:
         malformed.write(tmp_path / malformed.name)
     read = subprocess.run([sys.executable, "-c", _READ_ALL, tmp_path], capture_output=True, text=True, timeout=120)
@@ -201,7 +201,7 @@ def test_none_takes_more_memory_than_the_largest_image(tmp_path: Path) -> None:
     assert int(kilobytes) < 400_000
 
 
-def test_a_folder_and_a_place_below_a_file_are_named(tmp_path: Path) -> None:
+def test_a_folder_and_a_path_below_a_file_are_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path, said in ((tmp_path, "it is a folder"), (tmp_path / "file" / "a.png", "Not a directory")):
         with pytest.raises(PlatefuseError, match=f"^{path} cannot be read as an image: {said}"):
@@ -211,8 +211,8 @@ def test_a_folder_and_a_place_below_a_file_are_named(tmp_path: Path) -> None:
 
 
 @contextmanager
-def _nobody() -> Iterator[None]:
-    """Be no one who may read everything."""
+def _unprivileged() -> Iterator[None]:
+    """Drop root's right to read everything."""
     user = os.geteuid()
     if user == 0:
         os.seteuid(65534)
@@ -222,15 +222,15 @@ def _nobody() -> Iterator[None]:
         os.seteuid(user)
 
 
-def test_what_may_not_be_read_is_named(tmp_path: Path) -> None:
+def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     path = tmp_path / "private.png"
     path.write_bytes(encoded(RGB, "PNG"))
     path.chmod(0)
-    for folder in (tmp_path, *tmp_path.parents[:3]):  # pytest keeps others out of them
+    for folder in (tmp_path, *tmp_path.parents[:3]):  # pytest makes them private
         if folder.name.startswith(("test_", "pytest-")):
             folder.chmod(0o755)
     with (
-        _nobody(),
+        _unprivileged(),
         pytest.raises(PlatefuseError, match=r"private\.png cannot be read as an image: Permission denied\.$"),
     ):
         read_image(path)
@@ -250,7 +250,7 @@ def test_a_tag_that_no_pixel_depends_on_may_be_damaged(tmp_path: Path, capfd: py
     np.testing.assert_array_equal(read_image(tmp_path / "scan.tif"), RGB)
 
 
-def test_a_folder_is_taken_with_all_that_may_be_an_image(tmp_path: Path) -> None:
+def test_a_folder_gives_every_file_with_an_image_suffix(tmp_path: Path) -> None:
     for malformed in MALFORMED:
         malformed.write(tmp_path / malformed.name)
     assert [path.name for path in find_images([tmp_path])] == sorted(malformed.name for malformed in MALFORMED)

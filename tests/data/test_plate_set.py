@@ -1,7 +1,6 @@
-"""The plate-set contract: what we write, we and keras-retinanet read; what breaks it is named by file and line."""
+"""The plate-set contract: we and keras-retinanet read what we write; errors name the file and the line."""
 
 import io
-import os
 import tempfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.images import read_image
-from platefuse.data.plate_set import Plate, read_classes, read_plate_set, read_truth, write_plate_set
+from platefuse.data.plate_set import ImageStore, Plate, read_classes, read_plate_set, read_truth, write_plate_set
 from platefuse.networks.common import keras2  # noqa: F401  # before keras-retinanet: it chooses Keras 2
 
 from keras_retinanet.preprocessing.csv_generator import CSVGenerator  # isort: skip
@@ -58,11 +56,11 @@ def test_what_is_written_is_read_back(plate_set, packed):
             assert (found.characters, found.text) == (plate.characters, plate.text)
             assert found.boxes.dtype == np.int32
             np.testing.assert_array_equal(found.boxes, plate.boxes)
-            np.testing.assert_array_equal(read_image(found.path), image)
+            np.testing.assert_array_equal(ImageStore().read(found.path), image)
 
 
 def _digits_set(folder: Path, packed: bool = False) -> list[tuple[np.ndarray, Plate]]:
-    """Write three plates of digits, the second without any."""
+    """Write three plates of digits, the second without any character."""
     rng = np.random.default_rng(0)
     plates = []
     for name, boxes, text in (
@@ -88,7 +86,7 @@ def test_the_csv_generator_of_keras_retinanet_reads_the_same(tmp_path):
         np.testing.assert_array_equal(generator.load_image(index), image[..., ::-1])  # BGR
 
 
-def test_the_files_are_as_the_contract_words_them(tmp_path):
+def test_the_files_follow_the_contract(tmp_path):
     _digits_set(tmp_path / "set")
     assert (tmp_path / "set" / "annotations.csv").read_text() == (
         "images/a.png,1,2,11,12,7\nimages/a.png,20,0,40,20,1\nimages/b.png,,,,,\nimages/c.png,0,0,5,9,0\n"
@@ -99,7 +97,7 @@ def test_the_files_are_as_the_contract_words_them(tmp_path):
     assert (tmp_path / "set" / "classes.csv").read_text().splitlines()[:2] == ["0,0", "1,1"]
 
 
-def test_someones_own_set_may_have_windows_line_ends_empty_lines_and_rows_of_an_image_apart(tmp_path):
+def test_windows_line_endings_empty_lines_and_scattered_rows_of_an_image_are_read(tmp_path):
     (tmp_path / "annotations.csv").write_bytes(b'b.jpg,0,0,2,2,"1"\r\n\r\na.jpg,,,,,\r\nb.jpg,4,0,6,2,2\r\n')
     (tmp_path / "classes.csv").write_bytes(b"1,0\r\n2,1\r\n")
     (tmp_path / "truth.csv").write_bytes(b"image,text\r\na.jpg,\r\nb.jpg,12\r\n")
@@ -120,13 +118,13 @@ _GOOD = {
 }
 
 
-def _refusal(folder: Path, changes: dict[str, bytes | None]) -> str:
+def _error_of(folder: Path, changes: dict[str, bytes | None]) -> str:
     for name, content in {**_GOOD, **changes}.items():
         if content is not None:
             (folder / name).write_bytes(content)
-    with pytest.raises(PlatefuseError) as refused:
+    with pytest.raises(PlatefuseError) as raised:
         read_plate_set(folder)
-    return str(refused.value)
+    return str(raised.value)
 
 
 _FIRST = b"a.png,0,0,2,2,1\n"
@@ -157,19 +155,19 @@ _FIRST = b"a.png,0,0,2,2,1\n"
         ("classes.csv", b"1,0\n22,1\n", 2, "expected 'character,id'"),
         ("classes.csv", b"1,0\n2,1.0\n", 2, "expected 'character,id'"),
         ("classes.csv", b"1,0\n2,-1\n", 2, "expected 'character,id'"),
-        ("classes.csv", b"1,0\n1,1\n", 2, "stands there twice"),
-        ("classes.csv", b"1,0\n2,0\n", 2, "stands there twice"),
+        ("classes.csv", b"1,0\n1,1\n", 2, "is listed twice"),
+        ("classes.csv", b"1,0\n2,0\n", 2, "is listed twice"),
         ("truth.csv", b"", 1, "expected the header 'image,text'"),
         ("truth.csv", b"a.png,1\n", 1, "expected the header 'image,text', found 'a.png,1'"),
         ("truth.csv", b"image,text\na.png\n", 2, "expected 'image,text', found 'a.png'"),
         ("truth.csv", b"image,text\na.png,1\nb.png,,\n", 3, "expected 'image,text'"),
-        ("truth.csv", b"image,text\na.png,1\nb.png,\na.png,1\n", 4, "a.png stands there twice"),
+        ("truth.csv", b"image,text\na.png,1\nb.png,\na.png,1\n", 4, "a.png is listed twice"),
         ("truth.csv", b"image,text\na.png,1\nsub/../../b.png,\n", 3, "not the path of an image inside"),
         ("truth.csv", b"image,text\na.png,1\nb.png,\xe9\n", 3, "not UTF-8"),
     ],
 )
 def test_a_row_that_breaks_the_contract_is_named(tmp_path, name, content, line, expected):
-    message = _refusal(tmp_path, {name: content})
+    message = _error_of(tmp_path, {name: content})
     assert message.startswith(f"{tmp_path / name}, line {line}: ")
     assert expected in message
 
@@ -182,7 +180,7 @@ _ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "", " \n", '"\n', ",\n"])
 
 @st.composite
 def _rows_nearly_right(draw):
-    """A file of rows as they should be, nearly: some fields are others, missing, quoted or too many."""
+    """A file of nearly valid rows: some fields are changed, missing, quoted or superfluous."""
     rows = draw(st.sampled_from([content.decode().splitlines() for content in _GOOD.values()]))
     text = draw(st.sampled_from(["", "\ufeff"]))
     for row in draw(st.lists(st.sampled_from(rows), max_size=4)):
@@ -196,7 +194,7 @@ def _rows_nearly_right(draw):
 
 @given(st.sampled_from(list(_GOOD)), _rows_nearly_right() | st.binary(max_size=60))
 @settings(max_examples=1000)
-def test_any_bytes_are_read_or_refused_by_name(name, content):
+def test_any_bytes_are_read_or_rejected_by_name(name, content):
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         for good, right in {**_GOOD, name: content}.items():
@@ -212,18 +210,18 @@ def test_any_bytes_are_read_or_refused_by_name(name, content):
 
 @pytest.mark.parametrize("name", _GOOD)
 def test_a_missing_file_is_named(tmp_path, name):
-    message = _refusal(tmp_path, {name: None})
+    message = _error_of(tmp_path, {name: None})
     assert message == f"{tmp_path / name} is missing: a plate set has annotations.csv, classes.csv and truth.csv."
 
 
-def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
+def test_a_folder_in_place_of_a_file_is_named(tmp_path):
     (tmp_path / "truth.csv").mkdir()
     with pytest.raises(PlatefuseError, match=r"truth\.csv cannot be read"):
         read_truth(tmp_path / "truth.csv")
 
 
-def test_empty_annotations_lack_the_images_of_the_truth(tmp_path):
-    assert "names a.png, which" in _refusal(tmp_path, {"annotations.csv": b""})
+def test_empty_annotations_lack_the_images_of_truth_csv(tmp_path):
+    assert "names a.png, which" in _error_of(tmp_path, {"annotations.csv": b""})
 
 
 @pytest.mark.parametrize(
@@ -234,7 +232,7 @@ def test_empty_annotations_lack_the_images_of_the_truth(tmp_path):
     ],
 )
 def test_an_image_in_one_file_only_is_named(tmp_path, changes, has, lacks):
-    assert _refusal(tmp_path, changes) == f"{tmp_path / has} names b.png, which {tmp_path / lacks} does not."
+    assert _error_of(tmp_path, changes) == f"{tmp_path / has} names b.png, which {tmp_path / lacks} does not."
 
 
 @pytest.mark.parametrize("box", ["30,0,41,20", "0,15,10,21"])
@@ -261,14 +259,14 @@ def test_a_packed_set_has_the_same_annotations_and_images_and_always_the_same_by
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_an_encoded_image_is_written_as_it_is(tmp_path, packed):
+def test_an_encoded_image_is_written_unchanged(tmp_path, packed):
     stream = io.BytesIO()
     Image.effect_noise((30, 20), 50).convert("RGB").save(stream, "JPEG", quality=70)
     write_plate_set(
         tmp_path / "set", "1", [(stream.getvalue(), Plate(Path("a.jpg"), np.zeros((0, 4)), "", ""))], packed
     )
     (plate,) = read_plate_set(tmp_path / "set")
-    np.testing.assert_array_equal(read_image(plate.path), np.asarray(Image.open(stream)))
+    np.testing.assert_array_equal(ImageStore().read(plate.path), np.asarray(Image.open(stream)))
     if packed:
         content = zipfile.ZipFile(tmp_path / "set" / "images.zip").read("images/a.jpg")
     else:
@@ -276,20 +274,19 @@ def test_an_encoded_image_is_written_as_it_is(tmp_path, packed):
     assert content == stream.getvalue()
 
 
-def test_a_packed_set_may_be_read_by_threads_and_replaced(tmp_path):
+def test_a_packed_set_may_be_read_by_several_threads_and_replaced(tmp_path):
     plates = _digits_set(tmp_path / "set", packed=True)
     paths = [plate.path for plate in read_plate_set(tmp_path / "set")] * 20
     with ThreadPoolExecutor(4) as pool:
-        for read, (image, _) in zip(pool.map(read_image, paths), plates * 20, strict=True):
+        for read, (image, _) in zip(pool.map(ImageStore().read, paths), plates * 20, strict=True):
             np.testing.assert_array_equal(read, image)
     with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
         for name, (image, _) in zip("bca", plates, strict=True):
             stream = io.BytesIO()
             Image.fromarray(image).save(stream, "PNG")
             archive.writestr(f"images/{name}.png", stream.getvalue())
-    os.utime(tmp_path / "new.zip", ns=(1, 1))  # files written at once may carry the same time
     (tmp_path / "new.zip").replace(tmp_path / "set" / "images.zip")
-    np.testing.assert_array_equal(read_image(paths[1]), plates[0][0])
+    np.testing.assert_array_equal(ImageStore().read(paths[1]), plates[0][0])
 
 
 def test_boxes_of_a_packed_set_must_lie_in_their_images_too(tmp_path):
@@ -304,18 +301,17 @@ def test_an_archive_that_is_missing_damaged_or_lacks_an_image_is_named(tmp_path)
     _digits_set(tmp_path / "set", packed=True)
     archive, image = tmp_path / "set" / "images.zip", tmp_path / "set" / "images" / "a.png"
     whole = archive.read_bytes()
-    with pytest.raises(PlatefuseError) as refused:
-        read_image(image.with_name("d.png"))
-    assert str(refused.value) == f"{archive} has no images/d.png."
+    with pytest.raises(PlatefuseError) as raised:
+        ImageStore().read(image.with_name("d.png"))
+    assert str(raised.value) == f"{archive} has no images/d.png."
     flipped = bytearray(whole)
     flipped[100] ^= 0xFF  # within the first image
     for content in (bytes(flipped), whole[:-100], b"", b"PK\x03\x04"):
         archive.write_bytes(content)
-        os.utime(archive, ns=(len(content), len(content)))
-        with pytest.raises(PlatefuseError) as refused:
-            read_image(image)
-        assert str(refused.value).startswith(f"{image} cannot be read out of {archive}: ")
+        with pytest.raises(PlatefuseError) as raised:
+            ImageStore().read(image)
+        assert str(raised.value).startswith(f"{image} cannot be read from {archive}: ")
     archive.unlink()
-    with pytest.raises(PlatefuseError) as refused:
-        read_image(image)
-    assert str(refused.value) == f"{image} is missing."
+    with pytest.raises(PlatefuseError) as raised:
+        ImageStore().read(image)
+    assert str(raised.value) == f"{image} is missing."

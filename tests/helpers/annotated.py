@@ -1,4 +1,4 @@
-"""Small folders of annotated images, for tests of what reads them."""
+"""Small folders of annotated images."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ HEIGHT, WIDTH = 24, 60
 
 
 def write_image(path: Path, seed: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
-    """Write noise of that width and height; another seed gives other pixels."""
+    """Write noise of this width and height; other seeds give other pixels."""
     path.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(seed).integers(256, size=(size[1], size[0], 3), dtype=np.uint8)
     Image.fromarray(noise).save(path)
 
 
 def write_annotated(folder: Path, texts: list[str], first_seed: int = 0) -> Path:
-    """Write an image a text, whose characters stand in boxes from left to right, and annotations.csv alone."""
+    """Write annotations.csv and an image for each text, with its characters in boxes from left to right."""
     rows = []
     for index, text in enumerate(texts):
         name = f"{index}.png"

@@ -1,4 +1,4 @@
-"""CSV and parameter files that people and machines spoil, and a part of the sentence that each gets.
+"""Malformed CSV and parameter files, and a part of the sentence that each gets.
 
 `python -m tests.helpers.malformed_files` prints the whole sentences.
 """
@@ -50,7 +50,7 @@ _TABLES = {
     "JSON": ("truth.csv", b'[{"image": "a.png", "text": "1"}]\n', "line 1: "),
     "no header": ("truth.csv", b"a.png,1\nb.png,\n", "line 1: expected the header"),
     "a column too many": ("truth.csv", b"image,text\na.png,1,0.9\nb.png,\n", "line 2: expected 'image,text'"),
-    "an image twice": ("truth.csv", _TRUTH + b"./a.png,1\n", "line 4: a.png stands there twice"),
+    "an image twice": ("truth.csv", _TRUTH + b"./a.png,1\n", "line 4: a.png is listed twice"),
     "a place above": ("truth.csv", _TRUTH + b"../../etc/passwd,1\n", "line 4: '../../etc/passwd' is not the path"),
     "a place of the machine": ("truth.csv", _TRUTH + b"/etc/passwd,1\n", "line 4: '/etc/passwd' is not the path"),
     "a field of a megabyte": ("truth.csv", b"image,text\n" + b"a" * 2**20 + b",1\n", "not CSV: field larger"),
@@ -72,7 +72,7 @@ _TABLES = {
     "outside": ("annotations.csv", _BOXES + b"a.png,-1,0,2,2,1\n", "line 3: a box needs 0 <= x1"),
     "an unknown class": ("annotations.csv", _BOXES + b"a.png,0,0,2,2,Q\n", "line 3: the class 'Q' is not in"),
     "a word for a class": ("classes.csv", _CLASSES + b"plate,1\n", "line 2: expected 'character,id'"),
-    "an id twice": ("classes.csv", _CLASSES + b"2,0\n", "line 2: the class or id of '2,0' stands there twice"),
+    "an id twice": ("classes.csv", _CLASSES + b"2,0\n", "line 2: the class or id of '2,0' is listed twice"),
     "ids of 5,000 digits": ("classes.csv", _CLASSES + b"2," + b"1" * 5000 + b"\n", "line 2: expected 'character,id'"),
     "ids in other digits": ("classes.csv", "1,0\n2,²\n".encode(), "line 2: expected 'character,id'"),
 }
@@ -114,8 +114,8 @@ MALFORMED = [
 ]
 
 
-def refusal(malformed: Malformed, folder: Path) -> str:
-    """Write the file, beside those it belongs to, and give what is said of it."""
+def error_of(malformed: Malformed, folder: Path) -> str:
+    """Write the file with the others of its set; return the sentence about it."""
     for name, content in {**GOOD, malformed.file: malformed.content}.items():
         (folder / name).write_bytes(content)
     path = folder / malformed.file
@@ -131,7 +131,7 @@ def refusal(malformed: Malformed, folder: Path) -> str:
 def main() -> None:
     for malformed in MALFORMED:
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-            print(f"{malformed.file}, {malformed.what}:\n    {refusal(malformed, Path())}")
+            print(f"{malformed.file}, {malformed.what}:\n    {error_of(malformed, Path())}")
 
 
 if __name__ == "__main__":

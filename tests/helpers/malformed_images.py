@@ -1,4 +1,4 @@
-"""Image files that cannot be read, made as they are asked for, and a part of the sentence that each gets.
+"""Malformed image files, written on request, and a part of the sentence that each gets.
 
 `python -m tests.helpers.malformed_images FOLDER` writes them there and prints the whole sentences.
 """
@@ -50,7 +50,7 @@ def header(width: int, height: int, depth: int = 8, colour: int = 0) -> bytes:
 
 
 def black(width: int, height: int, rows: int | None = None) -> bytes:
-    """A gray PNG, all of it there unless fewer rows are wanted: a small file, however large the image."""
+    """A black PNG: a small file, however large the image; `rows` cuts it short."""
     packer = zlib.compressobj(9)
     row = bytes(width + 1)
     data = b"".join(packer.compress(row) for _ in range(height if rows is None else rows)) + packer.flush()
@@ -58,7 +58,7 @@ def black(width: int, height: int, rows: int | None = None) -> bytes:
 
 
 def _with(*chunks: bytes) -> bytes:
-    """A good PNG with more chunks behind its header."""
+    """A valid PNG with more chunks after its header."""
     png = black(60, 40)
     return png[:33] + b"".join(chunks) + png[33:]
 
@@ -79,7 +79,7 @@ def _gray_tiff(width: int, height: int, offset: int, size: int) -> list[tuple[in
 
 
 def _sparse(start: bytes, size: int) -> Callable[[Path], object]:
-    """A file of that many bytes, nearly none of them on the disk."""
+    """A sparse file of `size` bytes."""
 
     def write(path: Path) -> None:
         path.write_bytes(start)
@@ -183,9 +183,9 @@ _BYTES: dict[str, tuple[bytes, str]] = {
     "no-tags.tif": (_tiff(), _NO_IMAGE),
     "in-a-circle.tif": (_tiff((256, 4, 1, 9))[:-4] + struct.pack("<I", 8), _NO_IMAGE),
     "beyond-its-end.tif": (_tiff(*_gray_tiff(99, 99, 2**31, 99 * 99)), "truncated"),
-    "float.tif": (encoded(Image.new("F", (60, 40), 0.5), "TIFF"), "mode F, of which nothing says what is white"),
-    "32-bits.tif": (encoded(Image.new("I", (60, 40), 2**20), "TIFF"), "mode I, of which"),
-    "lab.tif": (encoded(Image.new("LAB", (60, 40)), "TIFF"), "mode LAB, of which"),
+    "float.tif": (encoded(Image.new("F", (60, 40), 0.5), "TIFF"), "mode F, which does not define white"),
+    "32-bits.tif": (encoded(Image.new("I", (60, 40), 2**20), "TIFF"), "mode I, which does"),
+    "lab.tif": (encoded(Image.new("LAB", (60, 40)), "TIFF"), "mode LAB, which does"),
 }
 
 _FILES: dict[str, tuple[Callable[[Path], object], str]] = {

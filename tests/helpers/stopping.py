@@ -1,4 +1,4 @@
-"""Stops a training between two epochs, where Keras says that the next one begins."""
+"""Stops a training between two epochs, when Keras prints that the next one begins."""
 
 import contextlib
 import io
@@ -22,6 +22,6 @@ class _Stop(io.StringIO):
 
 @contextlib.contextmanager
 def stopping_at(mark: str) -> Iterator[None]:
-    """Raise StoppedError when this is printed."""
+    """Raise StoppedError when `mark` is printed."""
     with contextlib.redirect_stdout(_Stop(mark)):
         yield

@@ -1,4 +1,4 @@
-"""COCO JSON: what is written is read back, and each issue of a file has a sentence that names the entry."""
+"""COCO JSON: what is written is read back, and each issue gets a sentence that names the entry."""
 
 import copy
 import json
@@ -14,14 +14,14 @@ from pycocotools.coco import COCO
 from platefuse.labels.coco import read_coco, write_coco
 
 GOOD: dict[str, Any] = {
-    "info": {"description": "more than is read"},
+    "info": {"description": "ignored"},
     "licenses": [],
     "images": [
         {"id": 7, "file_name": "a.png", "width": 40, "height": 20, "date_captured": ""},
         {"id": 3, "file_name": "sub/b.png"},
     ],
     "categories": [
-        {"id": 0, "name": "characters", "supercategory": "none"},  # as tools put above the others
+        {"id": 0, "name": "characters", "supercategory": "none"},  # as some tools add
         {"id": 1, "name": "1", "supercategory": "characters"},
         {"id": 5, "name": "A"},
     ],
@@ -39,7 +39,7 @@ def read(folder: Path, content: Any) -> tuple[Any, list[str]]:
     return read_coco(folder / "annotations.json", issues), issues
 
 
-def test_boxes_are_taken_and_fractions_go_to_the_nearest_pixel(tmp_path):
+def test_boxes_are_read_and_rounded_to_the_nearest_pixel(tmp_path):
     annotations, issues = read(tmp_path, GOOD)
     assert issues == []
     assert list(annotations.boxes) == ["a.png", "sub/b.png"]
@@ -54,7 +54,7 @@ def test_boxes_are_taken_and_fractions_go_to_the_nearest_pixel(tmp_path):
 
 
 def _changed(*changes: tuple[str, Any]) -> dict[str, Any]:
-    """GOOD with values changed by names such as `images.0.id`; None takes one away."""
+    """GOOD with values changed by names such as `images.0.id`; None removes one."""
     content = copy.deepcopy(GOOD)
     for name, value in changes:
         *parents, last = (int(part) if part.isdecimal() else part for part in name.split("."))
@@ -73,22 +73,22 @@ NOT_COCO = {
     "cut": (json.dumps(GOOD).encode()[:100], "cannot be read as JSON"),
     "text": (b"path,x1,y1,x2,y2,class\n", "cannot be read as JSON"),
     "not UTF-8": (b'{"images": "\xff"}', "line 1: not UTF-8"),
-    "deep": (b"[" * 100_000, "too deep to follow"),
+    "deep": (b"[" * 100_000, "nested too deeply"),
     "thousands of digits": (b'{"images": [' + b"9" * 5000 + b"]}", "cannot be read as JSON"),
-    "a list": ([GOOD], "expected an object with images, annotations and categories, found a list"),
-    "null": (b"null", "expected an object with images, annotations and categories, found null"),
-    "no images": (_changed(("images", None)), "expected a list of images under 'images', found nothing"),
+    "a list": ([GOOD], "expected an object with images, categories and annotations, found a list"),
+    "null": (b"null", "expected an object with images, categories and annotations, found None"),
+    "no images": (_changed(("images", None)), "expected a list of images as 'images', found nothing"),
     "no categories": (
         _changed(("categories", None)),
-        "expected a list of categories under 'categories', found nothing",
+        "expected a list of categories as 'categories', found nothing",
     ),
-    "annotations by id": (_changed(("annotations", {"1": {}})), "under 'annotations', found an object"),
-    "images as text": (_changed(("images", "a.png")), "under 'images', found text"),
+    "annotations by id": (_changed(("annotations", {"1": {}})), "as 'annotations', found an object"),
+    "images as text": (_changed(("images", "a.png")), "as 'images', found 'a.png'"),
 }
 
 
 @pytest.mark.parametrize("case", NOT_COCO)
-def test_what_is_no_coco_file_is_said_to_be_none(tmp_path, case):
+def test_a_file_that_is_not_coco_is_an_issue(tmp_path, case):
     content, said = NOT_COCO[case]
     annotations, issues = read(tmp_path, content)
     assert annotations is None
@@ -96,60 +96,74 @@ def test_what_is_no_coco_file_is_said_to_be_none(tmp_path, case):
 
 
 NAN, INFINITY = float("nan"), float("inf")
-NO_NUMBERS = "expected four numbers, x,y,width,height, as 'bbox', found"
-FAULTS: dict[str, tuple[list[tuple[str, Any]], str, str]] = {
-    "an image is text": ([("images.1", "b.png")], "images[1]", "expected an object, found text"),
-    "an image without id": ([("images.1.id", None)], "images[1]", "expected a whole number as 'id', found None"),
+NO_NUMBERS = (
+    "expected four numbers x,y,width,height, the first two at least 0 and the others at least 1, as 'bbox', found"
+)
+INVALID: dict[str, tuple[list[tuple[str, Any]], str, str]] = {
+    "an image is text": ([("images.1", "b.png")], "images[1]", "expected an object, found 'b.png'"),
+    "an image without id": ([("images.1.id", None)], "images[1]", "expected a whole number as 'id', found nothing"),
     "an id in quotes": ([("images.1.id", "3")], "images[1]", "expected a whole number as 'id', found '3'"),
     "true for an id": ([("categories.0.id", True)], "categories[0]", "expected a whole number as 'id', found True"),
     "an id with a fraction": ([("annotations.1.id", 2.5)], "annotations[1]", "expected a whole number as 'id'"),
-    "an image's id twice": ([("images.1.id", 7)], "images[1]", "the id 7 stands there twice"),
-    "a category's id twice": ([("categories.0.id", 5)], "categories[2]", "the id 5 stands there twice"),
-    "a box's id twice": ([("annotations.1.id", 1)], "annotations[1]", "the id 1 stands there twice"),
-    "no file name": ([("images.1.file_name", None)], "images[1]", "expected text as 'file_name', found None"),
+    "an image's id twice": ([("images.1.id", 7)], "images[1]", "the id 7 is listed twice"),
+    "a category's id twice": ([("categories.0.id", 5)], "categories[2]", "the id 5 is listed twice"),
+    "a box's id twice": ([("annotations.1.id", 1)], "annotations[1]", "the id 1 is listed twice"),
+    "no file name": ([("images.1.file_name", None)], "images[1]", "expected text as 'file_name', found nothing"),
     "a number for a file name": ([("images.1.file_name", 3)], "images[1]", "expected text as 'file_name', found 3"),
     "an empty file name": ([("images.1.file_name", "")], "images[1]", "expected text as 'file_name', found ''"),
     "a way out": ([("images.1.file_name", "x/../../b.png")], "images[1]", "is not the path of an image inside"),
     "an absolute path": ([("images.1.file_name", "/etc/b.png")], "images[1]", "is not the path of an image inside"),
     "a NUL": ([("images.1.file_name", "b\0.png")], "images[1]", "expected text as 'file_name', found"),
     "half a character": ([("images.1.file_name", "b\ud800.png")], "images[1]", "expected text as 'file_name', found"),
-    "an image twice": ([("images.1.file_name", "./a.png")], "images[1]", "a.png stands there twice"),
-    "no name": ([("categories.2.name", None)], "categories[2]", "expected text as 'name', found None"),
+    "an image twice": ([("images.1.file_name", "./a.png")], "images[1]", "the file_name 'a.png' is listed twice"),
+    "no name": ([("categories.2.name", None)], "categories[2]", "expected text as 'name', found nothing"),
     "a name of two letters": ([("categories.2.name", "AB")], "categories[2]", "there are boxes of 'AB': expected one"),
-    "a name twice": ([("categories.2.name", "1")], "categories[2]", "the name '1' stands there twice"),
-    "a box of no image": ([("annotations.1.image_id", 8)], "annotations[1]", "one of images as 'image_id', found 8"),
-    "no image's id": ([("annotations.1.image_id", None)], "annotations[1]", "one of images as 'image_id', found None"),
-    "a list of images": ([("annotations.1.image_id", [7])], "annotations[1]", "one of images as 'image_id', found [7]"),
+    "a name twice": ([("categories.2.name", "1")], "categories[2]", "the name '1' is listed twice"),
+    "a box of no image": (
+        [("annotations.1.image_id", 8)],
+        "annotations[1]",
+        "the id of an image as 'image_id', found 8",
+    ),
+    "no image's id": (
+        [("annotations.1.image_id", None)],
+        "annotations[1]",
+        "the id of an image as 'image_id', found nothing",
+    ),
+    "a list of images": (
+        [("annotations.1.image_id", [7])],
+        "annotations[1]",
+        "the id of an image as 'image_id', found [7]",
+    ),
     "a box of no class": ([("annotations.1.category_id", 9)], "annotations[1]", "as 'category_id', found 9"),
-    "no box": ([("annotations.1.bbox", None)], "annotations[1]", f"{NO_NUMBERS} None"),
+    "no box": ([("annotations.1.bbox", None)], "annotations[1]", f"{NO_NUMBERS} nothing"),
     "three numbers": ([("annotations.1.bbox", [1, 2, 3])], "annotations[1]", f"{NO_NUMBERS} [1, 2, 3]"),
     "numbers in quotes": ([("annotations.1.bbox", ["1", 2, 3, 4])], "annotations[1]", f"{NO_NUMBERS} ['1', 2, 3, 4]"),
     "not a number": ([("annotations.1.bbox", [NAN, 2, 3, 4])], "annotations[1]", f"{NO_NUMBERS} [nan, 2, 3, 4]"),
     "infinity": ([("annotations.1.bbox", [1, 2, INFINITY, 4])], "annotations[1]", f"{NO_NUMBERS} [1, 2, inf, 4]"),
     "huge": ([("annotations.1.bbox", [1, 2, 10**400, 4])], "annotations[1]", f"{NO_NUMBERS} [1, 2, 1000"),
-    "a width below 0": ([("annotations.1.bbox", [9, 2, -3, 4])], "annotations[1]", "width and a height above 0"),
-    "no height": ([("annotations.1.bbox", [9, 2, 3, 0])], "annotations[1]", "width and a height above 0"),
-    "less than a pixel": ([("annotations.1.bbox", [9, 2, 0.1, 4])], "annotations[1]", "a box needs 0 <= x1 < x2"),
-    "beyond the left": ([("annotations.1.bbox", [-1, 2, 3, 4])], "annotations[1]", "a box needs 0 <= x1 < x2"),
+    "a width below 0": ([("annotations.1.bbox", [9, 2, -3, 4])], "annotations[1]", f"{NO_NUMBERS} [9, 2, "),
+    "no height": ([("annotations.1.bbox", [9, 2, 3, 0])], "annotations[1]", f"{NO_NUMBERS} [9, 2, "),
+    "less than a pixel": ([("annotations.1.bbox", [9, 2, 0.1, 4])], "annotations[1]", f"{NO_NUMBERS} [9, 2, 0.1, 4]"),
+    "beyond the left": ([("annotations.1.bbox", [-1, 2, 3, 4])], "annotations[1]", f"{NO_NUMBERS} [-1, 2, 3, 4]"),
 }
 
 
-@pytest.mark.parametrize("case", FAULTS)
-def test_a_faulty_entry_is_named_and_left_out(tmp_path, case):
-    changes, where, said = FAULTS[case]
+@pytest.mark.parametrize("case", INVALID)
+def test_an_invalid_entry_is_named_and_left_out(tmp_path, case):
+    changes, where, said = INVALID[case]
     annotations, issues = read(tmp_path, _changed(*changes))
     assert annotations is not None
-    assert len(issues) <= 2  # the second for a box of what is left out
+    assert len(issues) <= 2  # the second for a box of an entry that is left out
     assert issues[0].startswith(f"{tmp_path / 'annotations.json'}, {where}: "), issues
     assert said in issues[0]
     assert all(len(issue.removeprefix(str(tmp_path))) < 250 for issue in issues)
 
 
-def test_every_faulty_entry_of_a_file_is_named(tmp_path):
-    changes = [change for case in ("no box", "a way out", "a category's id twice") for change in FAULTS[case][0]]
+def test_every_invalid_entry_of_a_file_is_named(tmp_path):
+    changes = [change for case in ("no box", "a way out", "a category's id twice") for change in INVALID[case][0]]
     _, issues = read(tmp_path, _changed(*changes, ("annotations.0.image_id", 99)))
     entries = [issue.removeprefix(f"{tmp_path / 'annotations.json'}, ").split(":")[0] for issue in issues]
-    assert entries == ["categories[2]", "images[1]", "annotations[0]", "annotations[1]"]
+    assert entries == ["images[1]", "categories[2]", "annotations[0]", "annotations[1]"]
 
 
 _JSON = st.recursive(

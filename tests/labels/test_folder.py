@@ -1,4 +1,4 @@
-"""Folders of annotated images: either form is read, and every issue has its sentence."""
+"""Folders of annotated images: both formats are read, and every issue gets a sentence."""
 
 import json
 import os
@@ -57,16 +57,16 @@ def test_a_plate_set_is_an_annotated_folder_packed_or_not(tmp_path):
     assert read[0].content == read[1].content and read[0].size == read[1].size == (30, 20)
 
 
-def test_annotations_that_name_no_image_are_a_fault(tmp_path):
+def test_annotations_without_images_are_an_issue(tmp_path):
     (tmp_path / "annotations.csv").write_text("")
     assert issues_of(tmp_path) == ["annotations.csv names no image."]
 
 
-def test_annotations_beside_the_splits_would_be_overlooked(tmp_path):
+def test_annotations_beside_the_splits_are_an_issue(tmp_path):
     for number, split in enumerate(("train", "val", "test")):
         write_annotated(tmp_path / split, ["1"], number)
     (tmp_path / "annotations.csv").write_text("0.png,0,0,1,1,1\n")
-    assert issues_of(tmp_path) == ["annotations.csv stands beside train, val, test: expected one in each of them."]
+    assert issues_of(tmp_path) == ["annotations.csv is beside train, val, test: expected one in each of them."]
 
 
 def test_coco_counts_images_without_boxes(tmp_path):
@@ -78,19 +78,19 @@ def test_coco_counts_images_without_boxes(tmp_path):
     assert [image.characters for image in annotated.splits[""]] == [""]
 
 
-def test_sizes_that_are_not_the_images_as_shown_are_a_fault(tmp_path):
+def test_annotated_sizes_must_be_those_after_rotation(tmp_path):
     exif = Image.Exif()
-    exif[0x0112] = 6  # lies on its side
+    exif[0x0112] = 6  # rotated by 90 degrees
     Image.new("RGB", (40, 20)).save(tmp_path / "a.jpg", exif=exif)
     image = {"id": 1, "file_name": "a.jpg", "width": 40, "height": 20}
     (tmp_path / "annotations.json").write_text(json.dumps({"images": [image], "categories": [], "annotations": []}))
     assert issues_of(tmp_path) == [
-        "annotations.json, images[0]: width and height are given as 40 x 20, but a.jpg, turned as its EXIF "
+        "annotations.json, images[0]: width and height are 40 x 20, but a.jpg, rotated as its EXIF "
         "orientation says, has 20 x 40 pixels."
     ]
 
 
-def test_every_fault_is_listed(tmp_path):
+def test_every_issue_is_listed(tmp_path):
     write_annotated(tmp_path, ["12", "34", "1", "2"])
     rows = (tmp_path / "annotations.csv").read_text().splitlines()
     rows += [
@@ -109,17 +109,17 @@ def test_every_fault_is_listed(tmp_path):
     found = issues_of(tmp_path)
     expected = [
         "annotations.csv, line 7: expected 'path,x1,y1,x2,y2,class'",
-        "annotations.csv, line 10: '../4.png' is not the path of an image inside it.",
+        "annotations.csv, line 10: '../4.png' is not the path of an image inside the folder.",
         "annotations.csv, line 12: a box needs 0 <= x1 < x2",
-        "annotations.csv, line 13: the class '12' is not one character.",
-        "truth.csv, line 6: 2.png stands there twice.",
-        "sources.csv names 6.png, which the annotations do not.",
+        "annotations.csv, line 13: the class '12' is not a single character.",
+        "truth.csv, line 6: 2.png is listed twice.",
         "annotations.csv names 3.png, which truth.csv does not.",
         "truth.csv names 5.png, which annotations.csv does not.",
         "annotations.csv names missing.png, which truth.csv does not.",
-        "annotations.csv, line 8: the box '0,2,10,22' stands there twice.",
+        "sources.csv names 6.png, which annotations.csv does not.",
+        "annotations.csv, line 8: the box '0,2,10,22' is listed twice.",
         "annotations.csv, line 9: the box '55,0,61,9' reaches beyond its image of 60 x 24 pixels.",
-        "truth.csv: 1.png reads '34', but its boxes are of '341'.",
+        "truth.csv: 1.png has the text '34', but boxes of '341'.",
         "3.png cannot be read as an image: ",
         "missing.png is missing.",
     ]
@@ -138,15 +138,15 @@ def test_every_fault_is_listed(tmp_path):
         ({"train/x": "", "test/x": ""}, "it has only train and test of train, val, test: expected all three, or none."),
     ],
 )
-def test_a_folder_of_another_form_is_said_to_be_so(tmp_path, files, said):
+def test_a_folder_of_another_structure_is_an_issue(tmp_path, files, said):
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
     assert issues_of(tmp_path)[0] == said
 
 
-def test_what_is_no_folder_is_said_to_be_none(tmp_path):
-    assert issues_of(tmp_path / "nowhere") == ["it is no folder: expected one with images and their annotations."]
+def test_a_missing_folder_is_an_issue(tmp_path):
+    assert issues_of(tmp_path / "nowhere") == ["it is not a folder: expected one with images and their annotations."]
 
 
 _FIELDS = st.sampled_from(["0.png", "../0.png", "1", "7", "40", "-3", "2.5", "", "image", "text", "é", '"', "x" * 300])
@@ -178,7 +178,7 @@ def test_no_image_and_no_source_may_be_in_two_splits(tmp_path):
     ]
 
 
-def test_the_same_image_twice_in_one_split_is_no_fault(tmp_path):
+def test_the_same_image_twice_in_one_split_is_no_issue(tmp_path):
     write_annotated(tmp_path, ["1", "1"])
     shutil.copy(tmp_path / "0.png", tmp_path / "1.png")
     annotated = read_annotated(tmp_path)
@@ -186,20 +186,20 @@ def test_the_same_image_twice_in_one_split_is_no_fault(tmp_path):
     assert len({image.content for image in annotated.splits[""]}) == 1
 
 
-def test_a_file_of_another_kind_is_not_read_to_its_end(tmp_path):
+def test_a_file_with_very_many_issues_is_not_read_to_its_end(tmp_path):
     write_annotated(tmp_path, ["A"])
     (tmp_path / "annotations.csv").write_text("x\n" * 5000)
     issues = issues_of(tmp_path)
     assert len(issues) == 1001
-    assert issues[-1] == "annotations.csv is not looked at any further: there are 1000 issues already."
+    assert issues[-1] == "annotations.csv is not read any further: there are 1000 issues already."
 
 
 @pytest.mark.parametrize("name", ["annotations.csv", "annotations.json"])
-def test_a_pipe_and_a_file_of_gigabytes_are_refused_before_they_are_read(tmp_path, name):
+def test_a_pipe_and_a_file_of_gigabytes_are_rejected_unread(tmp_path, name):
     for place in ("pipe", "large"):
         (tmp_path / place).mkdir()
     os.mkfifo(tmp_path / "pipe" / name)
     with (tmp_path / "large" / name).open("wb") as large:
         large.truncate(2**32)
-    assert issues_of(tmp_path / "pipe") == [f"{name} cannot be read: it is no file."]
+    assert issues_of(tmp_path / "pipe") == [f"{name} cannot be read: it is not a file."]
     assert issues_of(tmp_path / "large") == [f"{name} is larger than 32 MiB: split the images into several folders."]

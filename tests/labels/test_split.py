@@ -1,4 +1,4 @@
-"""Splits of images: no source in two of them, the shares as near as sources allow."""
+"""Group split: no source in two splits, the shares met as closely as sources allow."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def test_images_without_a_source_are_split_by_their_shares_and_keep_their_order(
     assert _names(group_split(images, 0.1, 0.2, 2)) != names
 
 
-def test_an_image_ties_two_sources_together_by_its_pixels():
+def test_an_image_in_two_sources_joins_them():
     images = [_image("a1", "1", "a"), _image("b1", "2", "b"), _image("a2", "2", "a"), _image("c", "2")]
     others = [_image(f"{index}", f"other {index}") for index in range(20)]
     names = _names(group_split([*images, *others], 0.2, 0.2, 1))
@@ -56,6 +56,7 @@ def test_no_split_shares_a_source_or_an_image_with_another(kinds, seed):
 def test_too_few_sources_are_named():
     images = [_image(str(index), str(index), "one walk") for index in range(9)]
     with pytest.raises(
-        PlatefuseError, match=r"9 images of 1 sources leave none for val and test: bring more, or raise"
+        PlatefuseError,
+        match=r"9 images of 1 sources leave none for val and test: add images of other sources, or raise",
     ):
         group_split(images, 0.1, 0.1, 1)

@@ -1,4 +1,4 @@
-"""Photographs with a known text, in a folder or in folders."""
+"""Images labelled by text only, in one folder or in several."""
 
 from pathlib import Path
 
@@ -14,9 +14,7 @@ def write_truth(folder: Path, *rows: list[str]) -> None:
     write_csv(folder / "truth.csv", ["image", "text"], [*rows])
 
 
-def test_photographs_are_taken_from_a_folder_and_from_folders_in_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plates_are_read_from_a_folder_and_from_its_subfolders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_truth(tmp_path / "us", ["b.png", "US2"], ["a.png", "US1"])
     write_truth(tmp_path / "eu", ["a.png", "EU"])
     (tmp_path / "notes").mkdir()
@@ -33,6 +31,6 @@ def test_photographs_are_taken_from_a_folder_and_from_folders_in_it(
     assert list(read_text_only(Path())) == ["us"]
 
 
-def test_a_folder_without_truth_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(PlatefuseError, match=r"PLATES=.*: neither it nor a folder in it has a truth\.csv"):
+def test_a_folder_without_truth_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PlatefuseError, match=r": neither this folder nor a subfolder has a truth\.csv"):
         read_text_only(tmp_path)

@@ -1,4 +1,4 @@
-"""Box scores against a case worked by hand, a plain average precision and a search over all pairings."""
+"""Box scores against a worked example, a plain average precision and a search over all pairings."""
 
 import itertools
 
@@ -139,7 +139,7 @@ def test_nothing_is_printed(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_lists_that_do_not_belong_together_are_refused():
+def test_lists_of_different_length_are_rejected():
     with pytest.raises(ValueError):
         average_precision([BOX], [BOX, BOX], [np.ones(1)])
     with pytest.raises(ValueError):

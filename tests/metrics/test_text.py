@@ -1,4 +1,4 @@
-"""Text scores against worked examples, a plain edit distance and the docstring's own table."""
+"""Text scores against worked examples, a textbook edit distance and the docstring's table."""
 
 import itertools
 import re
@@ -25,7 +25,7 @@ def test_the_docstring_has_examples():
     assert len(_documented_examples()) == 8
 
 
-def test_error_rate_is_over_all_characters_and_not_a_mean_of_plates():
+def test_the_error_rate_is_over_all_characters_not_a_mean_of_plates():
     # One edit in 1 + 9 true characters: 0.1, where the mean of the plates' own rates would be 0.5.
     scores = score_texts(["1", "123456789"], ["2", "123456789"])
     assert scores == TextScores(exact_match=0.5, character_error_rate=0.1, length_accuracy=1.0)
@@ -51,12 +51,12 @@ def test_against_a_plain_edit_distance(pairs):
     assert scores.length_accuracy == pytest.approx(sum(len(t) == len(r) for t, r in pairs) / len(pairs))
 
 
-def test_nothing_to_score_is_said():
+def test_no_plates_are_an_error():
     with pytest.raises(PlatefuseError, match="no plates"):
         score_texts([], [])
 
 
-def test_lists_of_different_length_are_refused():
+def test_lists_of_different_length_are_rejected():
     with pytest.raises(ValueError):
         score_texts(["1"], ["1", "2"])
     with pytest.raises(ValueError):
@@ -69,7 +69,7 @@ def test_exact_match_by_length_goes_by_the_truth_in_order_of_length():
     assert exact_match_by_length([], []) == {}
 
 
-def test_folds_count_look_alikes_as_equal():
+def test_look_alikes_count_as_equal():
     look_alikes = parse_look_alikes("O0,I1")
     assert look_alikes == {"O": "O", "0": "O", "I": "I", "1": "I"}
     assert score_texts(["O1", "OA"], ["0I", "0B"], look_alikes).exact_match == 0.5
@@ -77,14 +77,14 @@ def test_folds_count_look_alikes_as_equal():
     assert score_texts(["O1"], ["1O"], look_alikes).exact_match == 0
 
 
-def test_folds_of_three():
+def test_a_group_may_have_three_characters():
     look_alikes = parse_look_alikes("O0Q")
     assert {equate(text, look_alikes) for text in ("O", "0", "Q")} == {"O"}
 
 
 @pytest.mark.parametrize(
-    ("look_alikes", "said"), [("", "''"), ("O0,", "''"), ("O0,1", "'1'"), ("O0,0Q", "'0'"), ("OO", "'O'")]
+    ("groups", "said"), [("", "''"), ("O0,", "''"), ("O0,1", "'1'"), ("O0,0Q", "'0'"), ("OO", "'O'")]
 )
-def test_bad_folds_are_named(look_alikes, said):
-    with pytest.raises(PlatefuseError, match=f"{said} (is not a group|stands there twice)"):
-        parse_look_alikes(look_alikes)
+def test_wrong_groups_are_named(groups, said):
+    with pytest.raises(PlatefuseError, match=f"{said} (is not a group|is listed twice)"):
+        parse_look_alikes(groups)

@@ -1,4 +1,4 @@
-"""Writing files: all of it under the final name, or nothing."""
+"""Atomic writes: the whole output under the final name, or nothing."""
 
 import csv
 import json
@@ -18,7 +18,7 @@ def _tree(folder):
     return {str(p.relative_to(folder)): p.read_text() if p.is_file() else None for p in folder.rglob("*")}
 
 
-def test_a_new_file_appears_only_when_the_block_is_done(tmp_path):
+def test_a_new_file_appears_only_after_the_block(tmp_path):
     path = tmp_path / "a" / "b" / "model.h5"
     with atomic_write(path) as draft:
         assert draft.suffix == ".h5"
@@ -28,7 +28,7 @@ def test_a_new_file_appears_only_when_the_block_is_done(tmp_path):
     assert _tree(tmp_path) == {"a": None, "a/b": None, "a/b/model.h5": "new"}
 
 
-def test_an_old_file_is_there_until_the_new_one_is(tmp_path):
+def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path):
     path = tmp_path / "out.txt"
     path.write_text("old")
     with atomic_write(path) as draft:
@@ -93,7 +93,7 @@ def test_a_signal_between_the_two_renames_leaves_the_old_folder(tmp_path, monkey
     assert _tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", [".thesis.draft-3", ".thesis.draft-chapters"])
+@pytest.mark.parametrize("name", [".thesis.draft", ".model.h5.draft-chapters"])
 def test_a_hidden_folder_of_somebody_else_stays(tmp_path, name):
     (tmp_path / name).mkdir()
     (tmp_path / name / "chapter.txt").write_text("precious")
@@ -102,7 +102,7 @@ def test_a_hidden_folder_of_somebody_else_stays(tmp_path, name):
     assert (tmp_path / name / "chapter.txt").read_text() == "precious"
 
 
-@pytest.mark.parametrize("name", ["plates", "replaced"])
+@pytest.mark.parametrize("name", ["plates", "old"])
 def test_a_folder_may_become_a_file_whatever_its_name(tmp_path, name):
     (tmp_path / name).mkdir()
     (tmp_path / name / "old").write_text("old")
@@ -119,7 +119,7 @@ def test_a_block_that_writes_nothing_fails_and_costs_nothing(tmp_path):
     assert _tree(tmp_path) == before
 
 
-def test_a_link_is_replaced_and_not_what_it_points_to(tmp_path):
+def test_a_link_is_replaced_but_not_its_target(tmp_path):
     cached, path = tmp_path / "cached", tmp_path / "out.txt"
     cached.write_text("old")
     path.symlink_to(cached)
@@ -137,7 +137,7 @@ def test_json_is_rounded_at_any_depth_and_ends_with_a_newline(tmp_path):
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-def test_json_refuses_what_is_no_number_and_keeps_the_old_file(tmp_path, number):
+def test_json_rejects_nan_and_infinity_and_keeps_the_old_file(tmp_path, number):
     path = tmp_path / "m.json"
     write_json(path, {"a": 1})
     with pytest.raises(ValueError, match="JSON"):
@@ -146,7 +146,7 @@ def test_json_refuses_what_is_no_number_and_keeps_the_old_file(tmp_path, number)
 
 
 @pytest.mark.parametrize("header", [None, ["image", "text"]])
-def test_csv_has_unix_line_ends_and_reads_back(tmp_path, header):
+def test_csv_has_unix_line_endings_and_reads_back(tmp_path, header):
     path = tmp_path / "t.csv"
     rows = [["a,b", 'say "x"'], ["", "é"]]
     write_csv(path, header, rows)

@@ -1,4 +1,4 @@
-"""What surrounds a stage's work: who waits for whom, and what killed and failed ones leave behind."""
+"""Stages: one runs at a time, and killed and failed ones leave nothing half done."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import pytest
 
 from tests.helpers.imports import ROOT
 
-# A stage that writes "half" into a draft, says so, and ends the draft when there is a file "go".
+# A stage that writes "half" into a draft, prints "writing", and completes the draft once a file "go" exists.
 WORK = """
 import os, signal, time
 from pathlib import Path
@@ -59,13 +59,13 @@ def start_writing(folder: Path) -> subprocess.Popen[str]:
 
 
 def content(folder: Path) -> dict[str, str]:
-    """Every file by its path; what a draft is called is of chance."""
+    """Every file's text by its path."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): path.read_text() for path in files}
 
 
 def finish(folder: Path, process: subprocess.Popen[str]) -> str:
-    """Let a stage go on to its end, and give what it said."""
+    """Let a stage run to its end; return its error output."""
     (folder / "go").touch()
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
@@ -73,13 +73,13 @@ def finish(folder: Path, process: subprocess.Popen[str]) -> str:
     return said
 
 
-def test_a_stage_that_is_done_leaves_its_output_alone(tmp_path):
+def test_a_finished_stage_leaves_only_its_output(tmp_path):
     assert finish(tmp_path, start_writing(tmp_path)) == ""
     assert content(tmp_path) == {"out/a": "whole"}
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_second_one_says_whom_it_waits_for_and_runs_after_it(tmp_path):
+def test_a_second_stage_names_the_process_it_waits_for_and_runs_after_it(tmp_path):
     first = start_writing(tmp_path)
     second = start(tmp_path)
     assert second.stderr and second.stdout
@@ -94,7 +94,7 @@ def test_a_second_one_says_whom_it_waits_for_and_runs_after_it(tmp_path):
     assert content(tmp_path) == {"out/a": "whole"}
 
 
-def test_a_killed_one_leaves_a_draft_that_the_next_removes(tmp_path):
+def test_a_killed_stage_leaves_a_draft_that_the_next_removes(tmp_path):
     process = start_writing(tmp_path)
     process.kill()
     process.wait()
@@ -105,8 +105,39 @@ def test_a_killed_one_leaves_a_draft_that_the_next_removes(tmp_path):
     assert content(tmp_path) == {"out/a": "whole"}
 
 
+def test_a_killed_stage_frees_the_one_that_waits_for_it(tmp_path):
+    first = start_writing(tmp_path)
+    second = start(tmp_path)
+    assert second.stderr and second.stdout
+    assert "still runs here" in second.stderr.readline()
+    first.kill()
+    first.wait()
+    assert second.stdout.readline() == "writing\n"
+    assert finish(tmp_path, second) == ""
+    assert content(tmp_path) == {"out/a": "whole"}
+
+
+def test_stages_that_start_together_run_one_after_the_other(tmp_path):
+    log = """
+from pathlib import Path
+from platefuse.runner.stage import run_stage
+
+def work():
+    with Path("log").open("a") as log:
+        for word in ("begin", "end"):
+            print(word, file=log, flush=True)
+
+run_stage("work", work)
+"""
+    for process in [start(tmp_path, log) for _ in range(6)]:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    assert (tmp_path / "log").read_text().split() == ["begin", "end"] * 6
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_one_that_is_asked_to_end_removes_its_draft_and_keeps_its_checkpoints(tmp_path, number):
+def test_a_terminated_stage_removes_its_draft_and_keeps_its_checkpoints(tmp_path, number):
     process = start_writing(tmp_path)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
@@ -114,7 +145,7 @@ def test_one_that_is_asked_to_end_removes_its_draft_and_keeps_its_checkpoints(tm
     assert content(tmp_path) == {".checkpoints/work/kept": ""}
 
 
-def test_the_draft_of_a_living_one_is_let_be(tmp_path):
+def test_the_draft_of_a_running_stage_is_left_alone(tmp_path):
     process = start_writing(tmp_path)
     write = (
         "from pathlib import Path; from platefuse.runner.atomic import write_json; write_json(Path('other.json'), 1)"
@@ -124,7 +155,7 @@ def test_the_draft_of_a_living_one_is_let_be(tmp_path):
     assert content(tmp_path) == {"out/a": "whole", "other.json": "1\n"}
 
 
-def test_what_was_set_aside_when_its_process_was_killed_is_brought_back(tmp_path):
+def test_an_old_folder_set_aside_by_a_killed_process_is_restored(tmp_path):
     between = """
 import os
 from pathlib import Path
@@ -155,15 +186,15 @@ with atomic_write(Path("out")) as draft:
 
 
 def wait_until(ended: psutil.Process) -> None:
-    """Wait until a process that is nobody's child any more has ended."""
+    """Wait until a process that is not our child has ended."""
     for _ in range(500):
         if not ended.is_running() or ended.status() == psutil.STATUS_ZOMBIE:
             return
         time.sleep(0.02)
-    raise AssertionError("it runs on")
+    raise AssertionError("it still runs")
 
 
-# Starts a stage, says which process that is, and waits for it, as DVC does.
+# Starts a stage, prints its process id, and waits for it, as DVC does.
 PARENT = """
 import os, subprocess, sys
 
@@ -173,7 +204,7 @@ stage.stdout.readline()
 print(stage.pid, flush=True)
 stage.wait()
 """
-# Some shells become the command that they are given, others wait for it: with two commands all do.
+# Some shells replace themselves with a single command; with two commands every shell waits.
 COMMANDS = {
     "itself": [sys.executable, "-c", WORK],
     "a shell": ["/bin/sh", "-c", '"$0" -c "$1"; true', sys.executable, WORK],
@@ -181,7 +212,7 @@ COMMANDS = {
 
 
 def start_parent(folder: Path, command: list[str], variable: str) -> tuple[subprocess.Popen[str], psutil.Process]:
-    """Start a process that starts a stage, with this variable in its environment; give both."""
+    """Start a process that starts a stage with this environment variable; return both."""
     parent = start(folder, PARENT, *command, variable)
     assert parent.stdout
     started = psutil.Process(int(parent.stdout.readline()))
@@ -235,7 +266,7 @@ FAILURES = {
     "import numpy; numpy.empty(1 << 55)": "work: There is not enough memory: Unable to allocate 256. PiB",
     "from platefuse.core.errors import PlatefuseError; raise PlatefuseError('It is so.')": "work: It is so.\n",
     "raise OSError(5, 'Input/output error', 'images.zip')": "work: images.zip failed: Input/output error.\n",
-    # No file may be longer than 10,000 bytes: as a full disk, and without one.
+    # No file may exceed 10,000 bytes: this acts like a full disk.
     """import resource, numpy
     from pathlib import Path
     from platefuse.runner.atomic import atomic_write
@@ -244,13 +275,13 @@ FAILURES = {
         folder.mkdir()
         with atomic_write(folder / 'a.npz') as draft:
             numpy.savez(draft, a=numpy.zeros(9_000))""": (
-        "work: data/set cannot be written: no room is left where it is to be.\n"
+        "work: data/set cannot be written: no space is left on the disk.\n"
     ),
 }
 
 
 @pytest.mark.parametrize("failing", FAILURES)
-def test_what_fails_becomes_a_sentence_and_leaves_nothing(tmp_path, failing):
+def test_a_failure_becomes_a_sentence_and_leaves_nothing(tmp_path, failing):
     code = f"from platefuse.runner.stage import run_stage\n\ndef work():\n    {failing}\n\nrun_stage('work', work)"
     process = start(tmp_path, code)
     _, said = process.communicate(timeout=60)
@@ -260,7 +291,7 @@ def test_what_fails_becomes_a_sentence_and_leaves_nothing(tmp_path, failing):
     assert content(tmp_path) == {}
 
 
-def test_a_folder_that_may_not_be_written_is_named(tmp_path):
+def test_an_output_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "data").write_text("a file where a folder should be")
     code = "from pathlib import Path; from platefuse.runner.atomic import write_json\n"
     code += "from platefuse.runner.stage import run_stage\n"

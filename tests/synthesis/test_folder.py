@@ -234,7 +234,7 @@ def test_faults_of_the_folder_stop_before_anything_is_written(photographs, tmp_p
     with pytest.raises(PlatefuseError) as refused:
         make(tmp_path / "made", own(photographs))
     assert str(refused.value).startswith(f"{photographs / 'annotations.csv'}, line ")
-    assert str(refused.value).endswith(f"Faults in all: 2; `platefuse check {photographs}` lists them.")
+    assert str(refused.value).endswith(f"Issues in all: 2; `platefuse check {photographs}` lists them.")
     assert not list((tmp_path / "made").rglob("*.*"))
 
 

@@ -10,8 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.images import read_image
-from platefuse.data.plate_set import ANNOTATIONS, CLASSES, Plate, read_classes, read_plate_set
+from platefuse.data.plate_set import ANNOTATIONS, CLASSES, ImageStore, Plate, read_classes, read_plate_set
 from platefuse.metrics.boxes import average_precision
 from platefuse.networks.common import resume
 from platefuse.networks.common.keras2 import keras, learning_rate, make_deterministic, tf
@@ -151,10 +150,10 @@ def load_letterboxed(
         factor = letterbox_scale(tf.shape(image)[0], tf.shape(image)[1], input_size)
         return tf.cast(tf.round(letterbox(image[None], input_size)[0]), tf.uint8), factor
 
-    scaled = tf.function(scale).get_concrete_function(tf.TensorSpec([None, None, 3], tf.uint8))
+    store, scaled = ImageStore(), tf.function(scale).get_concrete_function(tf.TensorSpec([None, None, 3], tf.uint8))
 
     def load(index: int) -> None:
-        image, plate = read_image(plates[index].path), plates[index]
+        image, plate = store.read(plates[index].path), plates[index]
         images[index], factor = scaled(tf.constant(image))
         extents[index] = np.ceil(np.array(image.shape[:2]) * float(factor) - 0.5)  # pixels whose centres are inside
         boxes[index, : len(plate.boxes)] = plate.boxes.astype(np.float32) * float(factor)
