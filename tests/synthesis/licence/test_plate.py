@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from platefuse.synthesis.licence.input_size import FaceParams, ShapeParams
+from platefuse.synthesis.licence.canvas import FaceParams, ShapeParams
 
 from platefuse.core.params import Params
 from platefuse.synthesis.licence.camera import CameraParams
