@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from platefuse.synthesis.licence.canvas import FaceParams, ShapeParams
 
 from platefuse.core.params import Params
 from platefuse.synthesis.licence.camera import CameraParams
+from platefuse.synthesis.licence.canvas import FaceParams, ShapeParams
 from platefuse.synthesis.licence.number import NumberParams
 from platefuse.synthesis.licence.plate import licence
 from tests.helpers.licence import ALPHABET, SMALL, BlockFont, clean
