@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from platefuse.synthesis.fonts.font_file import faces_of
+from platefuse.synthesis.fonts.font_file import load_faces
 from platefuse.synthesis.licence.face import Face, draw_face
 from platefuse.synthesis.licence.plate import LicenceParams
 
-SMALL = faces_of(None)  # the font that Pillow carries
+SMALL = load_faces(None)  # the font that Pillow carries
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CLEAN: dict[str, Any] = {
     "number": {

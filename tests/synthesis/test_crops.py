@@ -14,7 +14,7 @@ from platefuse.fusion.graph import ConnectionLayer
 from platefuse.networks.common.keras2 import tf
 from platefuse.networks.detection.resize import letterbox, letterbox_scale
 from platefuse.synthesis.crops import CropParams, cut_characters, cut_hard_negatives
-from platefuse.synthesis.licence.plate import LicencePlate, licence
+from platefuse.synthesis.licence.plate import LicencePlate, render_plate
 from tests.helpers.licence import ALPHABET, SMALL, BlockFont, clean
 
 HEIGHT, WIDTH = INPUT_SIZE = (96, 240)
@@ -290,7 +290,7 @@ def test_every_place_has_its_turn():
 
 
 def _plate(seed: int, changes: dict[str, Any]) -> LicencePlate:
-    return licence(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(changes))
+    return render_plate(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(changes))
 
 
 PRINTED = {

@@ -21,7 +21,7 @@ from platefuse.synthesis.crops import CropParams, cut_characters, cut_hard_negat
 from platefuse.synthesis.fonts.font_file import FontFile
 from platefuse.synthesis.fonts.library import FontParams, load_fonts, load_print_fonts
 from platefuse.synthesis.fonts.strokes.font import STROKE_ALPHABET, StrokeFont
-from platefuse.synthesis.licence.plate import Font, LicenceParams, licence
+from platefuse.synthesis.licence.plate import Font, LicenceParams, render_plate
 from platefuse.synthesis.splits import LazySplit, Sample
 
 _CHUNK = 32  # plates that a worker gets at once
@@ -96,7 +96,7 @@ class _PlateMaker:
         rng = np.random.default_rng([self.params.seed, SPLITS.index(self.split), index])
         is_stroked = rng.random() < self.params.licence.number.stroke_fonts
         font: Font = self._stroke_font(rng) if is_stroked else self._font_file(rng)
-        plate = licence(rng, self.params.fonts.alphabet, font, self.print_fonts, self.params.licence)
+        plate = render_plate(rng, self.params.fonts.alphabet, font, self.print_fonts, self.params.licence)
         image = Image.open(io.BytesIO(plate.file))
         characters = cut_characters(rng, image, plate.boxes, self.params.crops)
         hard_negatives = cut_hard_negatives(rng, image, plate.boxes, plate.distractors, self.params.crops)

@@ -9,7 +9,7 @@ from pydantic import Field
 from platefuse.core.params import Real
 from platefuse.data.characters import SPLITS, Characters
 from platefuse.synthesis.mnist_splits import Source, load_source
-from platefuse.synthesis.scatter.layout import ScatterParams, ink_tiles, scatter
+from platefuse.synthesis.scatter.layout import ScatterParams, ink_tiles, make_board
 from platefuse.synthesis.splits import LazySplit, Sample
 
 SplitShare = Annotated[Real, Field(gt=0, lt=0.5)]
@@ -69,5 +69,5 @@ def _boards(characters: Characters, split: str, size: int, params: BoardParams) 
     for index in range(size):
         # One generator for each board: no board depends on the number of boards before it.
         rng = np.random.default_rng([params.seed, SPLITS.index(split), index])
-        image, boxes, text = scatter(characters, rng, params)
+        image, boxes, text = make_board(characters, rng, params)
         yield Sample(image, ".png", boxes, text, text)

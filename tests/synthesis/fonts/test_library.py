@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import SPLITS
-from platefuse.synthesis.fonts.font_file import GLYPH_HEIGHT, FontFile, faces_of
+from platefuse.synthesis.fonts.font_file import GLYPH_HEIGHT, FontFile, load_faces
 from platefuse.synthesis.fonts.library import FontParams, load_fonts, load_print_fonts
 
 CAPITALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -96,7 +96,7 @@ def families(fonts) -> set[str]:
 def test_a_glyph_has_the_proportions_of_its_outline(character):
     with TTFont(SANS) as font:
         width, height = outline_size(font, character)
-    glyph = faces_of(SANS)[0].glyph(character)
+    glyph = load_faces(SANS)[0].glyph(character)
     assert (glyph.dtype, glyph.shape[0]) == (np.uint8, GLYPH_HEIGHT)
     assert glyph.shape[1] == pytest.approx(GLYPH_HEIGHT * width / height, abs=1.5)
 
@@ -105,7 +105,7 @@ def test_a_glyph_has_the_proportions_of_its_outline(character):
 def test_a_glyph_covers_what_its_outline_encloses(character):
     outline = TextPath((0, 0), character, size=100, prop=FontProperties(fname=SANS))
     (left, bottom), (right, top) = outline.get_extents().get_points()
-    glyph = faces_of(SANS)[0].glyph(character)
+    glyph = load_faces(SANS)[0].glyph(character)
     rows, columns = ((np.arange(length) + 0.5) / length for length in glyph.shape)
     x, y = np.meshgrid(left + columns * (right - left), top - rows * (top - bottom))
     inside = np.zeros(x.size, int)
@@ -117,7 +117,7 @@ def test_a_glyph_covers_what_its_outline_encloses(character):
 
 @pytest.mark.parametrize("path", [None, SANS, MATPLOTLIB / "STIXGeneral.ttf"])
 def test_glyphs_are_tight_full_and_read_only(path):
-    font = faces_of(path)[0]
+    font = load_faces(path)[0]
     for character in CAPITALS:
         glyph = font.glyph(character)
         assert min(glyph[0].max(), glyph[-1].max(), glyph[:, 0].max(), glyph[:, -1].max()) > 63
@@ -129,32 +129,32 @@ def test_glyphs_are_tight_full_and_read_only(path):
 
 def test_a_tail_is_squeezed_in_and_a_short_letter_grows(tmp_path):
     bars = {"A": (0, 0, 350, 700), "Q": (10, -200, 360, 700), "a": (0, 0, 350, 350), ",": (0, -200, 100, 0)}
-    font = faces_of(make_font(tmp_path / "bars.ttf", "Bars", bars))[0]
+    font = load_faces(make_font(tmp_path / "bars.ttf", "Bars", bars))[0]
     widths = [font.glyph(character).shape[1] for character in bars]
     assert widths == pytest.approx([48, 48, 96, 48], abs=1)
     assert all(font.glyph(character).min() > 100 for character in bars)
 
 
 def test_pillow_carries_one_scalable_font():
-    (font,) = faces_of(None)
-    assert (font.path, font.family, font.lacks(CAPITALS)) == (None, "Aileron", "")
+    (font,) = load_faces(None)
+    assert (font.path, font.family, font.missing(CAPITALS)) == (None, "Aileron", "")
     assert font.face(20).getlength("ABC") > font.face(10).getlength("ABC")
 
 
 def test_a_face_is_cached():
-    font = faces_of(SANS)[0]
+    font = load_faces(SANS)[0]
     assert font.face(20) is font.face(20)
     assert font.face(20).size == 20
 
 
 def test_the_stem_is_the_width_of_the_bar(tmp_path):
-    font = faces_of(make_font(tmp_path / "bars.ttf", "Bars", {"I": (0, 0, 140, 700)}))[0]
+    font = load_faces(make_font(tmp_path / "bars.ttf", "Bars", {"I": (0, 0, 140, 700)}))[0]
     assert font.stem() == pytest.approx(0.2, abs=0.01)
 
 
 def test_a_variable_font_gives_a_face_for_each_named_weight():
     path = Path(str(next(f for f in metadata.files("fontpkg-oswald") if f.suffix == ".ttf").locate()))
-    faces = faces_of(path)
+    faces = load_faces(path)
     assert [face.axes for face in faces] == [(weight,) for weight in (200.0, 300.0, 400.0, 500.0, 600.0, 700.0)]
     assert families(faces) == {"Oswald"}
     stems = [face.stem() for face in faces]
@@ -171,20 +171,20 @@ def test_a_variable_font_gives_a_face_for_each_named_weight():
     [("DejaVuSansMono-Bold.ttf", "DejaVu"), ("DejaVuSerif.ttf", "DejaVu"), ("STIXGeneralBol.ttf", "STIXGeneral")],
 )
 def test_weights_widths_and_slants_are_of_one_family(name, family):
-    assert faces_of(MATPLOTLIB / name)[0].family == family
+    assert load_faces(MATPLOTLIB / name)[0].family == family
 
 
 def test_characters_without_a_glyph_or_without_ink_are_lacking(tmp_path):
-    font = faces_of(make_font(tmp_path / "bars.ttf", "Bars", {"A": STEM, "B": None}))[0]
+    font = load_faces(make_font(tmp_path / "bars.ttf", "Bars", {"A": STEM, "B": None}))[0]
     assert font.face(50).getmask("C").getbbox()  # the box that stands for what is missing does have ink
-    assert font.lacks("ABC") == "BC"
+    assert font.missing("ABC") == "BC"
 
 
 def test_a_glyph_named_for_a_symbol_is_no_letter(tmp_path):
     bars = {"A": STEM, "B": STEM, "C": STEM, "0": STEM, "+": STEM}
     given = {"A": "A", "B": "parenleft", "C": "glyph7", "0": "O", "+": "plus"}
-    font = faces_of(make_font(tmp_path / "bars.ttf", "Bars", bars, given))[0]
-    assert font.lacks("ABC0+") == "B"  # a plate's font may draw 0 with its O
+    font = load_faces(make_font(tmp_path / "bars.ttf", "Bars", bars, given))[0]
+    assert font.missing("ABC0+") == "B"  # a plate's font may draw 0 with its O
 
 
 def test_a_font_of_last_resort_has_no_characters(tmp_path):
@@ -194,8 +194,8 @@ def test_a_font_of_last_resort_has_no_characters(tmp_path):
         table.platformID, table.platEncID, table.language, table.cmap = 3, 10, 0, dict.fromkeys(range(48, 91), "my0041")
         font["cmap"].tables = [table]
         font.save(tmp_path / "last.ttf")
-    assert faces_of(tmp_path / "last.ttf")[0].lacks("A") == "A"
-    assert faces_of(MATPLOTLIB / "LastResortHE-Regular.ttf")[0].lacks("AB") == "AB"
+    assert load_faces(tmp_path / "last.ttf")[0].missing("A") == "A"
+    assert load_faces(MATPLOTLIB / "LastResortHE-Regular.ttf")[0].missing("AB") == "AB"
 
 
 # --- finding and splitting
@@ -205,7 +205,7 @@ def test_matplotlib_and_pillow_give_text_fonts_only():
     splits = load_fonts(params_of(alphabet=CAPITALS, packages=["pillow", "matplotlib"]), seed=1)
     fonts = [font for split in SPLITS for font in splits[split]]
     assert families(fonts) == {"Aileron", "DejaVu", "STIXGeneral", "cmb10", "cmr10", "cmss10", "cmti10", "cmtt10"}
-    assert all(font.lacks(CAPITALS) == "" and not font.slanted for font in fonts)
+    assert all(font.missing(CAPITALS) == "" and not font.slanted for font in fonts)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -322,4 +322,4 @@ def test_a_font_that_lists_all_of_unicode_is_refused_before_the_list_is_spelt_ou
     font["cmap"].data = struct.pack(">4HI", 0, 1, 3, 10, 12) + subtable
     font.save(tmp_path / "all.ttf")
     with pytest.raises(PlatefuseError, match=r"all\.ttf cannot be read as a font \(its cmap lists more characters"):
-        faces_of(tmp_path / "all.ttf")
+        load_faces(tmp_path / "all.ttf")

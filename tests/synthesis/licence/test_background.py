@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from platefuse.synthesis.licence import background
-from platefuse.synthesis.licence.background import BackgroundParams, set_in_scene
+from platefuse.synthesis.licence.background import BackgroundParams, add_background
 from tests.helpers.licence import SMALL
 
 AROUND = (50, 30)
@@ -16,7 +16,7 @@ def _scene(seed: int, **shares: float) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     face = rng.integers(0, 256, (40, 120, 3), np.uint8)
     params = BackgroundParams.model_validate({"frame": 0, "frame_print": 0, "rounded": 0} | shares)
-    return face, np.asarray(set_in_scene(rng, Image.fromarray(face), AROUND, SMALL, params))
+    return face, np.asarray(add_background(rng, Image.fromarray(face), AROUND, SMALL, params))
 
 
 def _seen(face: np.ndarray, scene: np.ndarray) -> np.ndarray:
@@ -56,7 +56,7 @@ def test_a_dealers_name_stands_above_or_below_and_covers_the_plates_edge_at_most
 
 def test_a_dealer_without_a_font_to_print_with_prints_nothing():
     params = BackgroundParams(frame=1, frame_print=1, rounded=0)
-    scene = set_in_scene(np.random.default_rng(0), Image.new("RGB", (60, 20)), AROUND, (), params)
+    scene = add_background(np.random.default_rng(0), Image.new("RGB", (60, 20)), AROUND, (), params)
     assert scene.size == (160, 80)
 
 
@@ -67,21 +67,21 @@ def test_no_two_cars_are_alike():
 
 def test_words_are_of_letters_and_one_to_three():
     rng = np.random.default_rng(0)
-    texts = [background.words(rng) for _ in range(100)]
+    texts = [background.random_words(rng) for _ in range(100)]
     assert {len(text.split()) for text in texts} == {1, 2, 3}
     assert all(word.isalpha() and word in (word.upper(), word.capitalize()) for text in texts for word in text.split())
 
 
 def test_stickers_say_a_month_or_a_year_or_both():
     rng = np.random.default_rng(0)
-    kinds = {"".join("0" if c.isdigit() else "L" for c in background.sticker_words(rng)) for _ in range(100)}
+    kinds = {"".join("0" if c.isdigit() else "L" for c in background.random_date(rng)) for _ in range(100)}
     assert kinds == {"LLL", "00", "LLLL00"}  # the space counts as a letter here
 
 
 @pytest.mark.parametrize("shape", [(16, 160), (100, 400), (90, 90)])
 @pytest.mark.parametrize("grain", [3, 19])
 def test_clouds_cover_a_part_and_change_slowly(shape, grain):
-    cover = background.clouds(np.random.default_rng(0), shape, grain)
+    cover = background.smooth_noise(np.random.default_rng(0), shape, grain)
     assert cover.shape == shape and cover.dtype == np.float32
     assert cover.min() == 0 and 0.5 < cover.max() <= 1
     assert np.abs(np.diff(cover, axis=1)).max() < 5 * grain / shape[1]

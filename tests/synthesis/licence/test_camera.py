@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from platefuse.synthesis.licence.camera import CameraParams, corner_map, homography, photograph, project, warp
+from platefuse.synthesis.licence.camera import CameraParams, homography, photograph, project, random_homography, warp
 from tests.helpers.licence import clean
 
 PLATE = (200, 50)
@@ -32,7 +32,7 @@ def _camera(changes: dict[str, Any] | None = None):
 
 
 def _map(seed: int, changes: dict[str, Any], plate=PLATE) -> tuple[np.ndarray, tuple[int, int]]:
-    return corner_map(np.random.default_rng(seed), *plate, _camera(changes))
+    return random_homography(np.random.default_rng(seed), *plate, _camera(changes))
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from platefuse.synthesis.licence.number import Glyph, Row, draw_groups, set_row
+from platefuse.synthesis.licence.number import Glyph, Row, sample_groups, set_row
 from tests.helpers.licence import ALPHABET, BlockFont, clean
 
 HEIGHT = 40
@@ -14,7 +14,7 @@ HEIGHT = 40
 
 def _numbers(alphabet: str = ALPHABET, amount: int = 300, **changes) -> list[list[str]]:
     params = clean({f"number.{name}": value for name, value in changes.items()}).number
-    return [draw_groups(np.random.default_rng(seed), alphabet, params) for seed in range(amount)]
+    return [sample_groups(np.random.default_rng(seed), alphabet, params) for seed in range(amount)]
 
 
 def _row(groups: list[str], widest: float = 1e6, seed: int = 0, height: int = HEIGHT, **changes) -> Row:

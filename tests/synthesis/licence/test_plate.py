@@ -11,7 +11,7 @@ from platefuse.core.params import Params
 from platefuse.synthesis.licence.camera import CameraParams
 from platefuse.synthesis.licence.canvas import FaceParams, ShapeParams
 from platefuse.synthesis.licence.number import NumberParams
-from platefuse.synthesis.licence.plate import licence
+from platefuse.synthesis.licence.plate import render_plate
 from tests.helpers.licence import ALPHABET, SMALL, BlockFont, clean
 
 TURNED = {
@@ -72,7 +72,7 @@ VARIED = TURNED | {
 def _photo(seed: int, changes: dict[str, Any], inked: str = ALPHABET) -> tuple[np.ndarray, np.ndarray, str]:
     """A photograph's pixels, int [H,W,3], its boxes and its text."""
     rng = np.random.default_rng(seed)
-    plate = licence(rng, ALPHABET, BlockFont(inked), SMALL, clean(changes))
+    plate = render_plate(rng, ALPHABET, BlockFont(inked), SMALL, clean(changes))
     return np.asarray(Image.open(io.BytesIO(plate.file)).convert("RGB"), int), plate.boxes, plate.text
 
 
@@ -140,7 +140,9 @@ def test_photographs_have_the_width_asked_for_and_the_plates_proportions(width):
 
 
 def test_the_same_generator_gives_the_same_bytes_and_another_others():
-    made = [licence(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(VARIED)) for seed in (5, 5, 6)]
+    made = [
+        render_plate(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(VARIED)) for seed in (5, 5, 6)
+    ]
     contents = [(plate.file, plate.boxes.tolist(), plate.text, plate.distractors.tolist()) for plate in made]
     assert contents[0] == contents[1]
     assert contents[0][0] != contents[2][0]
@@ -155,13 +157,16 @@ def test_marks_are_where_emblems_stacked_letters_and_stickers_are_seen():
     }.items():
         found = 0
         for seed in range(8):
-            plate = licence(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(changes))
+            plate = render_plate(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(changes))
             pixels = np.asarray(Image.open(io.BytesIO(plate.file)).convert("RGB"), int)
             ground = np.median(pixels.reshape(-1, 3), axis=0)
             for x1, y1, x2, y2 in plate.distractors:
                 found += bool((np.abs(pixels[y1:y2, x1:x2] - ground).max(axis=2) > 40).any())
         assert found >= 5, name
-    assert licence(np.random.default_rng(0), ALPHABET, BlockFont(), SMALL, clean()).distractors.shape == (0, 4)
+    assert render_plate(np.random.default_rng(0), ALPHABET, BlockFont(), SMALL, clean()).distractors.shape == (
+        0,
+        4,
+    )
 
 
 def _ends(section: str, model: type[Params]) -> list[tuple[str, float]]:

@@ -9,7 +9,7 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import Characters
 from platefuse.networks.common.keras2 import tf
 from platefuse.networks.detection.resize import crop_and_resize
-from platefuse.synthesis.scatter.layout import ScatterParams, ink_tiles, scatter
+from platefuse.synthesis.scatter.layout import ScatterParams, ink_tiles, make_board
 
 SETTING = {
     "height": 128,
@@ -45,7 +45,7 @@ def inked() -> Characters:
 
 def _boards(characters, number=60, **changes):
     params = ScatterParams.model_validate({**SETTING, **changes})
-    return [scatter(characters, np.random.default_rng(seed), params) for seed in range(number)]
+    return [make_board(characters, np.random.default_rng(seed), params) for seed in range(number)]
 
 
 def _drawn_by_hand(boxes, text):
