@@ -54,7 +54,7 @@ def cut_characters(rng: np.random.Generator, image: Image.Image, boxes: np.ndarr
 def cut_hard_negatives(
     rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, distractors: np.ndarray, params: CropParams
 ) -> np.ndarray:
-    """Crop hard negatives: distractors, gaps between characters, and the ends of the number.
+    """Crop hard negatives: distractors, gaps between characters, ends of the number.
 
     Args:
         rng: the plate's own generator.
@@ -79,7 +79,7 @@ def _centres(boxes: np.ndarray) -> np.ndarray:
 
 
 def _beside_characters(boxes: np.ndarray) -> list[np.ndarray]:
-    """Give centres between neighbours, float [k,2], and one beyond each end of a number, [2,2]."""
+    """Give centres between neighbours, float [k,2], and beyond the ends, [2,2]."""
     centres, height = _centres(boxes), boxes[:, 3] - boxes[:, 1]
     steps = np.diff(centres, axis=0)
     touching = (steps[:, 0] > 0) & (np.abs(steps).max(axis=1) < _MAX_PITCH * height[:-1])
@@ -91,7 +91,7 @@ def _beside_characters(boxes: np.ndarray) -> list[np.ndarray]:
 
 
 def _letterboxed(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, float]:
-    """Letterbox a plate to `size` (height, width), in gray; give the scale, too."""
+    """Letterbox a plate to `size` (height, width), in gray; give the scale."""
     gray = image.convert("L")
     scale = min(size[0] / gray.height, size[1] / gray.width)
     shown = (round(gray.width * scale), round(gray.height * scale))
@@ -105,7 +105,7 @@ def _letterboxed(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image
 
 
 def _windows(rng: np.random.Generator, boxes: np.ndarray, params: CropParams) -> np.ndarray:
-    """Shift the edges of boxes [n,4] and expand them to crop windows, [n,4], in letterboxed pixels."""
+    """Shift and expand boxes [n,4] to crop windows, in letterboxed pixels."""
     sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
     shifted = boxes + sides * rng.uniform(-params.shift, params.shift, boxes.shape)
     x1, y1, x2, y2 = shifted.T
@@ -113,7 +113,7 @@ def _windows(rng: np.random.Generator, boxes: np.ndarray, params: CropParams) ->
 
 
 def _padding(windows: np.ndarray, plate: tuple[int, int], size: tuple[int, int]) -> int:
-    """Give the padding in pixels that windows [n,4] and the filter need around a plate (width, height)."""
+    """Give the padding that windows [n,4] and the filter need, in pixels."""
     beyond = max(-windows.min(), (windows[:, 2:] - plate).max(), 0)
     filter_reach = max(((windows[:, 2:] - windows[:, :2]) / size[::-1]).max(), 1)
     return math.ceil(beyond + filter_reach)

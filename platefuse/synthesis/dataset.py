@@ -1,4 +1,4 @@
-"""Writes the plate sets and character files of any layout: the stage synth."""
+"""Writes plate sets and character files of any layout (stage synth)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -75,7 +75,7 @@ def _write_split(name: str, split: LazySplit, plates: Path, characters: Path) ->
 
 
 def _annotated(name: str, split: LazySplit, crops: list[Characters]) -> Iterator[tuple[np.ndarray | bytes, Plate]]:
-    """Yield images with their annotations, named by number; append their labelled crops to `crops`."""
+    """Yield numbered images with annotations; append their labelled crops to `crops`."""
     progress = tqdm(split.samples, total=split.count, desc=f"{name} plates", unit="plate", disable=None)
     for index, sample in enumerate(progress):
         crops += sample.labelled_crops(split.alphabet)

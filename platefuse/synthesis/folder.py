@@ -1,4 +1,4 @@
-"""Splits of annotated images that the user brings, and their parameters: layout `folder`."""
+"""Splits of the user's annotated images, and their parameters."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -122,7 +122,7 @@ def make_folder_splits(params: FolderSynthParams) -> dict[str, LazySplit]:
 
 
 def _read_plates(params: FolderSynthParams) -> tuple[dict[str, list[Plate]], str]:
-    """Read the plates of each split, their boxes in reading order, and the alphabet."""
+    """Read each split's plates, with boxes in reading order, and the alphabet."""
     folder = Path(params.folder)
     annotated = read_annotated(folder)
     raise_issues(annotated.issues, folder)
@@ -158,7 +158,7 @@ def _crops(plate: Plate, seed: list[int], params: CropParams) -> np.ndarray:
 
 
 def _synthetic_split(params: FolderSynthParams, real: int) -> LazySplit:
-    """Make as many training plates as go with `real` annotated ones, or none."""
+    """Make the synthetic plates for `real` annotated training plates, or none."""
     mixed, empty = params.mixed, LazySplit("", (), 0)
     if mixed is None:
         return empty
@@ -172,7 +172,7 @@ def _synthetic_split(params: FolderSynthParams, real: int) -> LazySplit:
 
 
 def _mixed(real: LazySplit, synthetic: LazySplit) -> LazySplit:
-    """Append synthetic plates; their characters count unless the annotated plates have a source of their own."""
+    """Append synthetic plates, without their characters if `real` has a source."""
     count, source, samples = real.count + synthetic.count, real.source, synthetic.samples
     if source:
         samples = (replace(sample, crops=None) for sample in samples)

@@ -82,7 +82,7 @@ def _read(name: str) -> bytes:
 
 
 def _project_root() -> Path:
-    """Find the folder of this checkout, which a relative MNIST_DIR counts from in every pipeline.
+    """Find the checkout's folder, from which a relative MNIST_DIR counts.
 
     `dvc exp run --temp` and `--queue` run in a copy below .dvc/tmp; the root is then the folder that holds .dvc.
     """
@@ -91,7 +91,10 @@ def _project_root() -> Path:
 
 
 def _download(name: str) -> Path:
-    """Download an archive, unless the cache holds it whole; a file with another checksum is never kept."""
+    """Download an archive, unless the cache holds it.
+
+    A file with another checksum is never kept, and one in the cache is downloaded again.
+    """
     import pooch  # here, since only few runs need it
 
     url = MIRROR + name

@@ -42,7 +42,7 @@ def load_source(source: Source, val_share: float, test_share: float, seed: int) 
 
 
 def _split(characters: Characters, share: float, rng: np.random.Generator) -> tuple[Characters, Characters]:
-    """Take a share of every class; return the rest and the taken characters, both shuffled."""
+    """Take a share of every class; return rest and share, both shuffled."""
     order = rng.permutation(len(characters.labels))
     order = order[np.argsort(characters.labels[order], kind="stable")]
     taken = np.concatenate([of_class[: round(share * len(of_class))] for of_class in _classes(characters, order)])
@@ -51,6 +51,6 @@ def _split(characters: Characters, share: float, rng: np.random.Generator) -> tu
 
 
 def _classes(characters: Characters, order: np.ndarray) -> list[np.ndarray]:
-    """Cut indices that are sorted by class into one array for each class."""
+    """Cut indices sorted by class into one array a class."""
     counts = np.bincount(characters.labels, minlength=len(characters.alphabet))
     return np.split(order, np.cumsum(counts)[:-1])

@@ -9,7 +9,7 @@ def uniform(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
 
 
 def log_uniform(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
-    """Draw from a range of positive numbers with uniform density of the logarithm."""
+    """Draw from a positive range with uniform density of the logarithm."""
     return float(np.exp(rng.uniform(*np.log(bounds))))
 
 

@@ -40,7 +40,7 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class LazySplit:
-    """One split of a data set whose plates are made while it is written.
+    """One split of a data set, made while it is written.
 
     Attributes:
         alphabet: every character, in the order of the class ids.
@@ -58,12 +58,12 @@ class LazySplit:
 
 
 def relabel(characters: Characters, alphabet: str) -> Characters:
-    """Map labels to the indices of another alphabet, which holds every character of the old one."""
+    """Map labels to indices of another alphabet, which has every character."""
     indices = np.array([*(alphabet.index(character) for character in characters.alphabet), NO_CHARACTER])
     return Characters(characters.images, indices[characters.labels], alphabet)  # label -1 picks the last index
 
 
 def concatenate(parts: list[Characters]) -> Characters:
-    """Join characters of one alphabet and one size, in the order of the parts."""
+    """Join characters of one alphabet and one size, in order."""
     images, labels = (np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "labels"))
     return Characters(images, labels, parts[0].alphabet)

@@ -196,6 +196,18 @@ def test_synthetic_plates_are_the_given_share_of_the_training_set_alone(
         ).read_bytes()
 
 
+@pytest.mark.parametrize("characters", ["plates", "mnist"])
+def test_mixed_plates_are_those_of_their_own_layout(photographs, tiny_mnist, tmp_path, characters):
+    crops = CROPS if characters == "plates" else None
+    mixed = {"share": 0.5, "scatter": BOARDS}
+    made = make(tmp_path / "made", own(photographs, mixed=mixed, characters=characters, crops=crops))
+    boards = make(tmp_path / "boards", ScatterSynthParams.model_validate(SETTING))
+    synthetic = read_plate_set(made / "plates" / "train")[6:]
+    for one, other in zip(synthetic, read_plate_set(boards / "plates" / "train"), strict=True):
+        assert one.path.read_bytes() == other.path.read_bytes()
+        assert (one.boxes.tolist(), one.characters, one.text) == (other.boxes.tolist(), other.characters, other.text)
+
+
 def test_licence_plates_may_be_mixed_in(photographs, tmp_path):
     for family, width in (("Narrow", 420), ("Middle", 560), ("Wide", 700)):
         make_font(tmp_path / f"{family}.ttf", family, dict.fromkeys("AB12", (0, 0, width, 700)))

@@ -61,7 +61,7 @@ class FontFile:
         return _glyph(self, character)
 
     def stem(self) -> float:
-        """Measure the width of the I at half its height, as a share of the height."""
+        """Measure the I's width at half its height, divided by its height."""
         return float((self.glyph("I")[GLYPH_HEIGHT // 2] >= 128).sum() / GLYPH_HEIGHT)
 
     def missing(self, characters: str) -> str:
@@ -76,7 +76,7 @@ class FontFile:
 
 
 def load_faces(path: Path | None) -> list[FontFile]:
-    """Load the faces of a font file: one, or the named instances of a variable font.
+    """Load a font file's face, or the named instances if variable.
 
     Args:
         path: a .ttf or .otf file; None for the one font that Pillow carries.
@@ -90,7 +90,7 @@ def load_faces(path: Path | None) -> list[FontFile]:
 
 @dataclass(frozen=True)
 class _Contents:
-    """Description in a font file; `instances` holds () alone for a static font."""
+    """Description of a font; `instances` is ((),) for a static font."""
 
     family: str
     slanted: bool
@@ -159,7 +159,7 @@ def _may_be_letter(spelt: str) -> bool:
 
 
 def _instances(font: TTFont) -> tuple[tuple[float, ...], ...]:
-    """List the coordinates of the named instances of a variable font; (()) for a static font."""
+    """List the coordinates of named instances; ((),) for a static font."""
     if "fvar" not in font:
         return ((),)
     tags = [axis.axisTag for axis in font["fvar"].axes]

@@ -113,7 +113,7 @@ def _split_numbers(fonts: list[FontFile], params: FontParams, seed: int) -> dict
 def _split(
     fonts: list[FontFile], params: FontParams, rng: np.random.Generator, least: int
 ) -> dict[str, tuple[FontFile, ...]]:
-    """Split fonts by family, with at least `least` families each for validation and test."""
+    """Split fonts by family, with at least `least` families in each split."""
     families = rng.permutation(sorted({font.family for font in fonts}))
     test, val = (max(least, round(share * len(families))) for share in (params.test_share, params.val_share))
     dealt = {"train": families[test + val :], "val": families[test : test + val], "test": families[:test]}
@@ -122,7 +122,7 @@ def _split(
 
 
 def _find(params: FontParams) -> list[FontFile]:
-    """Find all usable fonts, in an order that depends on their names alone."""
+    """Find all usable fonts, in an order by their names alone."""
     general = [face for name in params.packages for path in _of_package(name) for face in load_faces(path)]
     if params.system:
         general += [face for path in _of_system() for face in load_faces(path)]
@@ -132,7 +132,7 @@ def _find(params: FontParams) -> list[FontFile]:
 
 
 def _suits(font: FontFile, params: FontParams) -> bool:
-    """Whether a font is upright with stems within `stem`, or of a family for small print."""
+    """Whether a font is upright with allowed stems, or for small print."""
     if font.family in params.small_print:
         return True
     low, high = params.stem

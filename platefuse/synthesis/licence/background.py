@@ -1,4 +1,4 @@
-"""Background of a plate: pictures and words on it, its holder, and the car behind it."""
+"""Background of a plate: pictures, words, holder and car."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ class BackgroundParams(Params):
 
 
 def random_words(rng: np.random.Generator) -> str:
-    """Make up words for small print, such as a state, a slogan or a dealer."""
+    """Make up words like those of a state, slogan or dealer."""
     made = ["".join(rng.choice(_SYLLABLES, int(rng.integers(2, 5)))) for _ in range(int(rng.integers(1, 4)))]
     text = " ".join(word.capitalize() for word in made)
     return text.upper() if bernoulli(rng, 0.5) else text
@@ -58,7 +58,7 @@ def _jitter(rng: np.random.Generator, colour: Colour, spread: int) -> Colour:
 
 
 def draw_picture(draw: ImageDraw.ImageDraw, rng: np.random.Generator, size: tuple[int, int], ground: Colour) -> None:
-    """Draw a landscape in colours near the ground's: a sky, hills, a sun, stripes at the edges."""
+    """Draw a landscape in colours near the ground's."""
     width, height = size
     top, end = _jitter(rng, ground, 70), _jitter(rng, ground, 50)
     for line in range(height):
@@ -118,7 +118,7 @@ def add_background(
 
 
 def _random_car_body(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:
-    """Draw a car's paint or bumper: shades from top to bottom and a few edges."""
+    """Draw a car's paint or bumper: shades and a few edges."""
     width, height = small = (max(8, size[0] // 6), max(8, size[1] // 6))  # enlarged at the end, so edges are blurred
     paint = random_colour(rng, (0.0, 0.25) if bernoulli(rng, 0.88) else (0.3, 1.0), (0.03, 0.9))
     scene = Image.new("RGB", small, paint)
@@ -136,7 +136,7 @@ def _random_car_body(rng: np.random.Generator, size: tuple[int, int]) -> Image.I
 
 
 def _draw_holder(rng: np.random.Generator, scene: Image.Image, size: tuple[int, int], padding: tuple[int, int]) -> None:
-    """Draw the edge of a plate holder around a plate of `size` (width, height)."""
+    """Draw a holder's edge around a plate of `size` (width, height)."""
     (width, height), draw = size, ImageDraw.Draw(scene)
     edge = height * rng.uniform(0.02, 0.14)
     lower = edge + height * (rng.uniform(0.0, 0.25) if bernoulli(rng, 0.5) else 0.0)
@@ -148,7 +148,7 @@ def _draw_holder(rng: np.random.Generator, scene: Image.Image, size: tuple[int, 
 def _draw_dealer_strip(
     rng: np.random.Generator, scene: Image.Image, size: tuple[int, int], padding: tuple[int, int], print_fonts: Sequence
 ) -> None:
-    """Draw strips with a dealer's name above or below the plate; a strip may cover its edge."""
+    """Draw a dealer's name above or below the plate, or both."""
     (width, height), draw = size, ImageDraw.Draw(scene)
     for above in (True, False):
         if not bernoulli(rng, 0.55):

@@ -76,7 +76,10 @@ def random_homography(
 
 
 def homography(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Solve for the homography [3,3] between four points [4,2] each (direct linear transform)."""
+    """Solve for the homography [3,3] of four point pairs, [4,2] each.
+
+    The method is the direct linear transform.
+    """
     rows, right = [], []
     for (x, y), (u, v) in zip(source, target, strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
@@ -91,7 +94,7 @@ def project(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def warp(scene: Image.Image, matrix: np.ndarray, size: tuple[int, int]) -> Image.Image:
-    """Warp a scene by a homography (scene to picture) into a picture of `size` (width, height)."""
+    """Warp a scene by a homography; `size` is the result's (width, height)."""
     inverse = np.linalg.inv(matrix)
     coefficients = (inverse / inverse[2, 2]).ravel()[:8]
     return scene.transform(size, Image.Transform.PERSPECTIVE, tuple(coefficients), Image.Resampling.BILINEAR)
@@ -141,7 +144,7 @@ def _motion_blur(view: Image.Image, angle: float, length: float) -> Image.Image:
 
 
 def _illuminate(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
-    """Darken one side of pixels [H,W,3], and sometimes cast a shadow with an edge."""
+    """Darken one side of pixels [H,W,3], and sometimes cast a shadow."""
     height, width, _ = pixels.shape
     angle = rng.uniform(0, 2 * np.pi)
     ramp = np.cos(angle) * np.linspace(-1, 1, width)[None] + np.sin(angle) * np.linspace(-1, 1, height)[:, None]
@@ -153,7 +156,7 @@ def _illuminate(rng: np.random.Generator, pixels: np.ndarray, params: CameraPara
 
 
 def _adjust_colours(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
-    """Apply a colour cast or gray, then gamma, contrast and brightness, to pixels [H,W,3], 0..255."""
+    """Apply colour cast or gray, gamma, contrast and brightness to pixels [H,W,3]."""
     if bernoulli(rng, params.gray):
         pixels = np.repeat(pixels @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, axis=2)
     else:
@@ -166,7 +169,7 @@ def _adjust_colours(rng: np.random.Generator, pixels: np.ndarray, params: Camera
 
 
 def _add_noise(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
-    """Add Gaussian noise, in half of the photographs the same for all three channels; give uint8."""
+    """Add Gaussian noise, gray or in colour, and give uint8 pixels."""
     strength = uniform(rng, params.noise) ** 3 / max(params.noise[1], 1e-6) ** 2  # cubed, so that most are weak
     shape = pixels.shape if bernoulli(rng, 0.5) else (*pixels.shape[:2], 1)
     noise = rng.standard_normal(shape, np.float32) * np.float32(strength)

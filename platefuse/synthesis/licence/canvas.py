@@ -1,4 +1,4 @@
-"""The canvas for a plate's face, which all steps of the drawing share, and its parameters."""
+"""The canvas for a plate's face, and the face's parameters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

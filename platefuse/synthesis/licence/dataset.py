@@ -1,4 +1,4 @@
-"""Splits of licence plates with character crops, made on all cores, and their parameters."""
+"""Splits of licence plates with character crops, and their parameters."""
 
 import io
 import os
@@ -108,7 +108,7 @@ class _PlateMaker:
         return _numbered_stroke_font(self.params.seed, SPLITS.index(self.split), number)
 
     def _font_file(self, rng: np.random.Generator) -> FontFile:
-        """Draw a family and then one of its faces, so that a family with many faces counts once."""
+        """Draw a face such that every family is equally likely."""
         family = rng.choice(sorted({font.family for font in self.fonts}))
         faces = [font for font in self.fonts if font.family == family]
         return faces[int(rng.integers(len(faces)))]
@@ -116,12 +116,12 @@ class _PlateMaker:
 
 @lru_cache(_MAX_CACHED_FONTS)
 def _numbered_stroke_font(seed: int, split: int, number: int) -> StrokeFont:
-    """Give one of a split's parametric fonts; cached, since a font caches its glyphs."""
+    """Make a parametric font of a split, cached together with its glyphs."""
     return StrokeFont(np.random.default_rng([seed, split, number, 1]))
 
 
 def _in_parallel(maker: _PlateMaker, size: int) -> Iterator[Sample]:
-    """Yield the plates 0, 1, 2, … in order, made on all cores."""
+    """Make plates on all cores and yield them in order."""
     with ProcessPoolExecutor(min(os.cpu_count() or 1, size), initializer=start_worker, initargs=(os.getpid(),)) as pool:
         try:
             yield from pool.map(maker, range(size), chunksize=_CHUNK)

@@ -1,4 +1,4 @@
-"""Emblems: small drawings on a plate that are no characters, though some look like one."""
+"""Emblems: small drawings on a plate, some of which look like characters."""
 
 import colorsys
 import itertools
@@ -36,7 +36,7 @@ def luminance(colour: Colour) -> float:
 
 
 def draw_emblem(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """Draw a random emblem into `box`, x1,y1,x2,y2 in pixels; some emblems take the number's `ink`."""
+    """Draw a random emblem into a box; some take the number's ink."""
     _EMBLEMS[int(rng.integers(len(_EMBLEMS)))](draw, rng, box, ink)
 
 
@@ -94,7 +94,7 @@ def _ring(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Co
 
 
 def _seals(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """Draw two round stickers, one above the other, as between the groups of central European plates."""
+    """Draw two stacked round stickers, as on central European plates."""
     x1, y1, x2, y2 = box
     radius, x = min(x2 - x1, (y2 - y1) / 2) * rng.uniform(0.35, 0.5), (x1 + x2) / 2
     for y in (y1 + (y2 - y1) * 0.25, y1 + (y2 - y1) * 0.75):
@@ -107,7 +107,7 @@ def _seals(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: C
 
 
 def _outline(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """Draw a blob with a ragged edge, like the shape of a country."""
+    """Draw a ragged blob, like the shape of a country."""
     count = int(rng.integers(7, 16))
     radii = rng.uniform(0.25, 0.5, count)
     angles = [2 * math.pi * i / count for i in range(count)]
@@ -166,7 +166,7 @@ def _wheelchair(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, i
 
 
 def _creature(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """Draw a silhouette with a body and limbs, like a horse and its rider, a deer or a lobster."""
+    """Draw a silhouette with limbs, like a deer or a lobster."""
     colour, high = _pick_colour(rng, ink), box[3] - box[1]
     middle = rng.uniform(0.35, 0.65, 2)
     for _ in range(int(rng.integers(1, 4))):

@@ -1,4 +1,4 @@
-"""The face of a plate seen straight on: colours, number and small print, stamped and worn."""
+"""The face of a plate seen straight on: colours, number and wear."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -134,7 +134,7 @@ def _set_number(
 
 
 def _stamp(mask: np.ndarray, glyph: Glyph) -> None:
-    """Stamp a glyph into the mask of the ink, uint8 [H,W]; ink beyond the mask is cut off."""
+    """Stamp a glyph into the mask of the ink, uint8 [H,W]."""
     high, wide = glyph.mask.shape
     x, y = round(glyph.x), round(glyph.y)
     x1, y1, x2, y2 = max(x, 0), max(y, 0), min(x + wide, mask.shape[1]), min(y + high, mask.shape[0])
@@ -144,7 +144,7 @@ def _stamp(mask: np.ndarray, glyph: Glyph) -> None:
 
 
 def _outline_number(canvas: FaceCanvas, mask: np.ndarray) -> None:
-    """Paint a line around the ink of the number, white or of any colour."""
+    """Paint a line around the number's ink, white or of any colour."""
     rng = canvas.rng
     reach = max(1, round(mask.shape[0] * rng.uniform(0.01, 0.03)))
     wider = Image.fromarray(mask).filter(ImageFilter.MaxFilter(2 * reach + 1))

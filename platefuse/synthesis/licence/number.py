@@ -1,4 +1,4 @@
-"""The number on a plate: its text and the places of its characters."""
+"""The number on a plate: its text and its layout."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Protocol
@@ -109,7 +109,7 @@ def sample_groups(rng: np.random.Generator, alphabet: str, params: NumberParams)
         form = str(rng.choice(_FORMS))
     weights = {c: rarity if c in params.rare else 1.0 for c in alphabet}
     groups = [_fill(rng, group, weights) for group in form.replace("-", " ").split()]
-    if bernoulli(rng, 0.04):  # 5555, AAA0000: equal neighbours are what a reader drops first
+    if bernoulli(rng, 0.04):  # 5555, AAA0000: readers tend to drop one of equal neighbours
         groups = [group[0] * len(group) for group in groups]
     return groups
 
@@ -126,7 +126,7 @@ def _sample_length(rng: np.random.Generator, count: tuple[int, int]) -> int:
 
 
 def _vanity_form(rng: np.random.Generator, count: tuple[int, int]) -> str:
-    """Make up the form of an owner's own words: letters, and up to two digits."""
+    """Make up the form of an owner's words: letters, then digits."""
     length = _sample_length(rng, count)
     digits = int(rng.integers(0, 3)) if length > 3 and bernoulli(rng, 0.3) else 0
     return _split_form(rng, "L" * (length - digits) + "0" * digits)
@@ -190,6 +190,6 @@ def set_row(
 
 
 def scaled_mask(mask: np.ndarray, height: int, width: float) -> np.ndarray:
-    """Resize a glyph's coverage, uint8 [h,w], to whole pixels, at least 2 by 2."""
+    """Resize a glyph, uint8 [h,w], to whole pixels, at least 2x2."""
     size = (max(2, round(width)), max(2, height))
     return np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.BILINEAR))

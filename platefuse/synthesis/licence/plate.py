@@ -1,4 +1,4 @@
-"""Photographs of licence plates: the face of a plate, on a car, seen by a camera."""
+"""Photographs of licence plates: face, background and camera."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Print beside the number: bands, emblems, stacked letters, small words and stickers, none of it read."""
+"""Print beside the number: bands, emblems, stacked letters, words, stickers.
+
+None of it is read. Whatever looks like a character is added to the canvas' distractors.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +23,7 @@ Space = tuple[float, float]
 
 @dataclass(frozen=True)
 class TextLine:
-    """The line of a number: height of its characters, and the line's middle from the top, in pixels."""
+    """Height and middle of a number's line, in pixels from the top."""
 
     height: float
     middle: float
@@ -41,7 +44,7 @@ def draw_country_band(canvas: FaceCanvas) -> tuple[float, float]:
 
 
 def _draw_band(canvas: FaceCanvas, box: Box) -> None:
-    """Draw a band with letters below a ring of stars or an emblem."""
+    """Draw a band with letters, below stars or an emblem."""
     rng, (x1, y1, x2, y2) = canvas.rng, box
     style = rng.random()
     blue = random_colour(rng, (0.7, 1.0), (0.3, 0.8)) if style < 0.4 else (int(rng.integers(0, 60)), 60, 170)
@@ -62,7 +65,7 @@ def _draw_band(canvas: FaceCanvas, box: Box) -> None:
 
 
 def draw_side_emblem(canvas: FaceCanvas, space: Space, line: TextLine) -> Space:
-    """Perhaps draw an emblem beside the number; give the space x1,x2 that is left."""
+    """Perhaps draw an emblem beside the number; give the space left."""
     rng = canvas.rng
     wide = line.height * rng.uniform(0.4, 1.2)
     if not bernoulli(rng, canvas.params.side_emblem) or not _leaves_room(canvas, space, wide * 1.1):
@@ -98,7 +101,7 @@ def set_stacked_letters(
 
 
 def _stack(rng: np.random.Generator, alphabet: str, font: Font, line: TextLine) -> tuple[list[Glyph], float]:
-    """Set two or three characters in a stack at x = 0; give the glyphs and the stack's width."""
+    """Stack two or three characters at x = 0; give glyphs, width."""
     count = 2 if bernoulli(rng, 0.75) else 3
     total = line.height * rng.uniform(0.85, 1.1)
     pitch, high = total / count, max(3, round(total / count * rng.uniform(0.75, 0.97)))
@@ -121,7 +124,7 @@ def _without(space: Space, wide: float, at_left: bool) -> Space:
 
 
 def _draw_lettered_emblem(canvas: FaceCanvas, box: Box, lettered: float) -> None:
-    """Draw an emblem into a box; with probability `lettered` it holds a character."""
+    """Draw an emblem, which holds a character with probability `lettered`."""
     draw_emblem(canvas.draw, canvas.rng, box, canvas.ink)
     canvas.distractors.append(box)
     if bernoulli(canvas.rng, lettered):
@@ -129,7 +132,7 @@ def _draw_lettered_emblem(canvas: FaceCanvas, box: Box, lettered: float) -> None
 
 
 def _draw_letter(canvas: FaceCanvas, box: Box) -> None:
-    """Write a character into the middle of an emblem, as on plates of clubs and universities."""
+    """Write a character onto an emblem, as on plates of clubs."""
     x1, y1, x2, y2 = box
     x, y = (x2 - x1) * 0.2, (y2 - y1) * 0.2
     letter = str(canvas.rng.choice(list("ABCDEFGHKLMNOPRSTUVWX1234567890")))
@@ -138,7 +141,7 @@ def _draw_letter(canvas: FaceCanvas, box: Box) -> None:
 
 
 def draw_separators(canvas: FaceCanvas, row: Row) -> None:
-    """Perhaps draw a dash, a dot or an emblem into each gap between groups."""
+    """Perhaps draw a dash, dot or emblem into each group gap."""
     rng, params = canvas.rng, canvas.params
     for x1, x2 in row.gaps:
         if not bernoulli(rng, params.separator):

@@ -59,7 +59,7 @@ def make_scatter_splits(params: BoardParams, sizes: Mapping[str, int]) -> dict[s
 
 
 def _as_boxed(characters: Characters, params: BoardParams) -> Characters:
-    """Crop characters as their boxes do: the classifier must see the same in training and in use."""
+    """Crop characters as their boxes do, for training like for use."""
     if params.box == "tile":
         return characters
     return Characters(ink_tiles(characters.images), characters.labels, characters.alphabet)

@@ -1,4 +1,4 @@
-"""Boards: digits of random sizes at random places on black, the article's substitute for plates."""
+"""Boards: digits of random sizes at random places on black."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -86,7 +86,7 @@ def make_board(
 
 
 def _place(rng: np.random.Generator, params: ScatterParams) -> np.ndarray:
-    """Place tiles, int64 [n,4], by rejection sampling; a board without room for the next tile starts again."""
+    """Place tiles, int64 [n,4], by rejection sampling; restart a full board."""
     size = params.size
     wanted = int(rng.integers(params.count[0], params.count[1] + 1))
     for _ in range(_MAX_BOARD_TRIES):
@@ -119,7 +119,7 @@ def _keeps_distance(tile: np.ndarray, others: np.ndarray, spacing: int, max_over
 
 
 def _ink_box(pixels: np.ndarray) -> np.ndarray:
-    """Give the bounding box x1,y1,x2,y2 (exclusive) of bright pixels; the whole tile if all are dark."""
+    """Give the box x1,y1,x2,y2 (exclusive) of bright pixels, or the whole tile."""
     rows, columns = (np.flatnonzero((pixels >= _INK).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return np.array([0, 0, pixels.shape[1], pixels.shape[0]])
@@ -127,7 +127,7 @@ def _ink_box(pixels: np.ndarray) -> np.ndarray:
 
 
 def ink_tiles(images: np.ndarray) -> np.ndarray:
-    """Stretch each character's ink over its whole tile, like a crop of its ink box.
+    """Stretch ink over the whole tile, like a crop of its box.
 
     Args:
         images: uint8 [n,H,W].

@@ -1,4 +1,4 @@
-"""A parametric plate font: 0-9 and A-Z in strokes, like those of plate dies."""
+"""A parametric plate font of strokes: 0-9 and A-Z."""
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
@@ -53,7 +53,7 @@ class StrokeFont:
 
 
 def _draw(style: Style, glyph: Glyph) -> Image.Image:
-    """Draw the strokes, 255 on 0, _SCALE rows high; ink beyond the rows is cut off."""
+    """Draw the strokes, 255 on 0, cut to _SCALE rows."""
     width, weight_x, weight_y = _measure(style, glyph)
     box = np.array([width - weight_x, 1 - weight_y])
     radius = style.radius * style.width * np.array([1, style.stretch])
@@ -73,14 +73,14 @@ def _draw(style: Style, glyph: Glyph) -> Image.Image:
 
 
 def _measure(style: Style, glyph: Glyph) -> tuple[float, float, float]:
-    """Give the glyph's width and the weights of its vertical and horizontal strokes, in glyph heights."""
+    """Give glyph width and vertical and horizontal weight, in glyph heights."""
     weight_x = min(style.weight, glyph.heaviest * style.width)
     weight_y = min(weight_x * style.contrast, 0.2)
     return max(glyph.width * style.width, weight_x), weight_x, weight_y
 
 
 def _paint(drawn: Image.Image, style: Style, seed: list[int]) -> np.ndarray:
-    """Soften and roughen the outline like paint, and crop the glyph to its ink."""
+    """Soften and roughen the outline like paint; crop to the ink."""
     canvas = ImageOps.expand(drawn.crop(drawn.getbbox()).reduce(_OVERSAMPLING), _MARGIN)
     softness = style.blur * GLYPH_HEIGHT
     blurred = np.asarray(canvas.filter(ImageFilter.GaussianBlur(softness)), np.float32) / 255

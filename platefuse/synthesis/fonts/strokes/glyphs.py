@@ -35,7 +35,7 @@ def _loop(left: float, top: float, right: float, bottom: float, roundness: float
 
 
 def _apex(style: Style, y: float) -> list[Corner]:
-    """Give the apex of A or V on the row `y`: flat, or pointed and then slightly inside."""
+    """Give the apex of A or V on the row `y`."""
     if style.flat:
         return [(0.5 - style.flat, y), (0.5 + style.flat, y)]
     return [(0.5, abs(y - style.point))]
@@ -284,7 +284,7 @@ def build_glyph(character: str, style: Style) -> Glyph:
 
 
 def _serifs(glyph: Glyph, length: float) -> list[Path]:
-    """Give a short bar across each steep end on the top or bottom row."""
+    """Give a bar across each steep end on the outer rows."""
     ends = [way[:2] for path in glyph.paths if not path.closed for way in (path.corners, path.corners[::-1])]
     steep = [
         end[:2] for end, towards in ends if end[1] in (0, 1) and abs(towards[0] - end[0]) < abs(towards[1] - end[1])

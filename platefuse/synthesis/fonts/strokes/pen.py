@@ -14,7 +14,7 @@ shrinks the radius."""
 
 @dataclass(frozen=True)
 class Path:
-    """A path of the pen's centre in the unit box, x to the right and y downwards.
+    """A path of the pen's centre in the unit box, y downwards.
 
     Attributes:
         corners: the corners, sharp or rounded.
@@ -69,7 +69,7 @@ def flatten(path: Path, scale: np.ndarray, radius: np.ndarray, exponent: float) 
 
 
 def _corner_arc(first: np.ndarray, second: np.ndarray, radius: np.ndarray, exponent: float) -> np.ndarray:
-    """Round a corner at the origin between two sides: points float [n,2] from the first side to the second."""
+    """Round a corner at the origin between two sides: points float [n,2]."""
     angle = np.linspace(0, np.pi / 2, _ARC_STEPS + 1)[:, None]
     along, across = np.cos(angle) ** (2 / exponent), np.sin(angle) ** (2 / exponent)
     first, second = (side * min(1.0, np.hypot(*(side * radius)) / np.sum(side**2)) for side in (first, second))
@@ -77,7 +77,7 @@ def _corner_arc(first: np.ndarray, second: np.ndarray, radius: np.ndarray, expon
 
 
 def _cut(line: np.ndarray, y: float) -> np.ndarray:
-    """Cut off the line before it first crosses `y`; a line that never does stays whole."""
+    """Cut off the line before it first crosses `y`, if it does."""
     above = line[:, 1] < y
     crossings = np.flatnonzero(above[1:] != above[:-1])
     if not len(crossings):
@@ -126,7 +126,7 @@ def outline(
 
 
 def _sharp(steps: np.ndarray, closed: bool) -> np.ndarray:
-    """Tell where the line turns by more than 25 degrees at the end of a step, bool [n]."""
+    """Tell after which steps the line turns by over 25 degrees."""
     cosine = np.sum(steps * np.roll(steps, -1, axis=0), axis=1)
     sharp = cosine < np.cos(np.radians(25))
     return sharp if closed else np.append(sharp[:-1], False)
@@ -140,7 +140,7 @@ def _overshoot(end: np.ndarray, step: np.ndarray, half: float, rows: tuple[float
 
 
 def _joins(ends: np.ndarray, normals: np.ndarray, mitre: float, closed: bool) -> np.ndarray:
-    """Give the mitre between each segment and the next, on the outer side of the bend."""
+    """Give the mitres between segments, on the outer sides of the bends."""
     first, second, corner = normals, np.roll(normals, -1, axis=0), ends
     if not closed:
         first, second, corner = first[:-1], second[:-1], corner[:-1]
@@ -158,7 +158,7 @@ def _joins(ends: np.ndarray, normals: np.ndarray, mitre: float, closed: bool) ->
 
 
 def fill(image: Image.Image, blocks: list[np.ndarray], ink: int) -> None:
-    """Fill blocks of polygons, float [n,k,2] in pixels; the first pixel's centre is 0.5,0.5."""
+    """Fill polygons, float [n,k,2] in pixels; the first pixel's centre is 0.5,0.5."""
     draw = ImageDraw.Draw(image)
     for block in blocks:
         for polygon in (block - 0.5).reshape(len(block), 2 * block.shape[1]).tolist():

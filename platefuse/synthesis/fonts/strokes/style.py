@@ -1,4 +1,4 @@
-"""The parameters of a plate font, in which die cutters differ, and their distributions."""
+"""The parameters of a plate font and their distributions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -13,13 +13,13 @@ def _triangular(low: float, mode: float, high: float) -> Any:
 
 
 def _choice(**weights: float) -> Any:
-    """Declare a field that is one of the names, with probabilities by weight."""
+    """Declare a field that is one of the names, drawn by weight."""
     shares = np.array(list(weights.values())) / sum(weights.values())
     return _sampled(lambda rng: list(weights)[rng.choice(len(shares), p=shares)])
 
 
 def _uniform_or_zero(share: float, low: float, high: float) -> Any:
-    """Declare a field that is uniform on low..high in a share of the fonts, otherwise 0."""
+    """Declare a field, uniform in a share of the fonts, otherwise 0."""
 
     def sample(rng: np.random.Generator) -> float:
         value = float(rng.uniform(low, high))
