@@ -19,7 +19,7 @@ from platefuse.synthesis.licence.dataset import LicenceSynthParams
 from platefuse.synthesis.licence.plate import render_plate
 from platefuse.synthesis.scatter.layout import make_board
 from tests.helpers.imports import ROOT
-from tests.helpers.licence import SMALL
+from tests.helpers.licence import PRINT_FONTS
 from tests.helpers.params import write_changed
 
 BOARDS, PLATES = ROOT / "params.yaml", ROOT / "pipelines" / "plates" / "params.yaml"
@@ -130,7 +130,7 @@ def _boxes_of_plates(path: Path) -> np.ndarray:
     params, boxes = load(LicenceSynthParams, "synth", path), []
     for seed in range(40):
         rng = np.random.default_rng(seed)
-        plate = render_plate(rng, params.fonts.alphabet, StrokeFont(rng), SMALL, params.licence)
+        plate = render_plate(rng, params.fonts.alphabet, StrokeFont(rng), PRINT_FONTS, params.licence)
         width, height = Image.open(io.BytesIO(plate.file)).size
         boxes.append(plate.boxes * min(params.crops.input_size[0] / height, params.crops.input_size[1] / width))
     return np.concatenate(boxes)

@@ -1,4 +1,4 @@
-"""Fonts: glyphs against their outlines, splits that share no family, and a sentence for each font that will not do."""
+"""Fonts: glyphs against outlines, splits by family, errors for unusable fonts."""
 
 import random
 import shutil
@@ -36,7 +36,7 @@ def params_of(**changes) -> FontParams:
 
 
 def make_font(path: Path, family: str, bars: dict[str, tuple[int, int, int, int] | None], names=None) -> Path:
-    """A font whose glyphs are bars, or blank where None; `names` gives glyphs other names than their own."""
+    """Write a font of bars, or blanks for None; `names` renames glyphs."""
     names = {character: f"my{ord(character):04X}" for character in bars} | (names or {})
     glyphs = {".notdef": _bar((50, 0, 450, 700))} | {names[c]: _bar(bar) for c, bar in bars.items()}
     builder = FontBuilder(1000)
@@ -65,7 +65,7 @@ def _bar(box):
 
 
 def outline_size(font: TTFont, character: str, location: dict[str, float] | None = None) -> tuple[float, float]:
-    """Width and height of a glyph's outline, the height counted from the line up."""
+    """Give a glyph's outline width, and height above the baseline."""
     glyphs = font.getGlyphSet(location=location)
     pen = BoundsPen(glyphs)
     glyphs[font.getBestCmap()[ord(character)]].draw(pen)
@@ -102,7 +102,7 @@ def test_a_glyph_has_the_proportions_of_its_outline(character):
 
 
 @pytest.mark.parametrize("character", "B0K")
-def test_a_glyph_covers_what_its_outline_encloses(character):
+def test_a_glyph_covers_the_inside_of_its_outline(character):
     outline = TextPath((0, 0), character, size=100, prop=FontProperties(fname=SANS))
     (left, bottom), (right, top) = outline.get_extents().get_points()
     glyph = load_faces(SANS)[0].glyph(character)
@@ -174,9 +174,9 @@ def test_weights_widths_and_slants_are_of_one_family(name, family):
     assert load_faces(MATPLOTLIB / name)[0].family == family
 
 
-def test_characters_without_a_glyph_or_without_ink_are_lacking(tmp_path):
+def test_characters_without_a_glyph_or_without_ink_are_missing(tmp_path):
     font = load_faces(make_font(tmp_path / "bars.ttf", "Bars", {"A": STEM, "B": None}))[0]
-    assert font.face(50).getmask("C").getbbox()  # the box that stands for what is missing does have ink
+    assert font.face(50).getmask("C").getbbox()  # the box for missing glyphs has ink
     assert font.missing("ABC") == "BC"
 
 
@@ -234,7 +234,7 @@ def test_a_folder_named_twice_counts_once(tmp_path):
     assert sum(map(len, splits.values())) == 8
 
 
-def test_packages_leave_out_stems_that_no_plate_has_but_folders_do_not(tmp_path):
+def test_stems_restrict_packages_but_not_folders(tmp_path):
     shutil.copy(SANS, tmp_path)
     thick = params_of(packages=["pillow", "matplotlib"], folders=[str(tmp_path)], stem=[0.19, 1])
     fonts = [font for fonts in load_fonts(thick, seed=1).values() for font in fonts]
@@ -261,7 +261,7 @@ def test_the_systems_fonts_are_added_on_demand(tmp_path):
     assert {str(path) for path in found} <= set(findSystemFonts())
 
 
-# --- what will not do
+# --- unusable fonts
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_the_systems_fonts_are_added_on_demand(tmp_path):
         ({}, "no usable font with all of 'AB'"),
     ],
 )
-def test_what_will_not_do_gets_a_sentence(tmp_path, monkeypatch, changes, message):
+def test_unusable_fonts_are_named(tmp_path, monkeypatch, changes, message):
     make_font(tmp_path / "bars" / "deep" / "bars.otf", "Bars", {"A": STEM, "B": STEM})
     for folder in ("empty", "text", "cut"):
         (tmp_path / folder).mkdir()
@@ -294,7 +294,7 @@ def test_what_will_not_do_gets_a_sentence(tmp_path, monkeypatch, changes, messag
         load_fonts(params_of(**changes), seed=1)
 
 
-def test_an_unknown_family_of_small_print_gets_a_sentence(tmp_path):
+def test_an_unknown_family_of_small_print_is_named(tmp_path):
     params = params_of(folders=[str(many_families(tmp_path))], small_print=["Dancing"])
     with pytest.raises(PlatefuseError, match="small_print names 'Dancing'"):
         load_print_fonts(params, seed=1)
@@ -314,7 +314,7 @@ def test_parameters_are_checked(changes, message):
         params_of(**changes)
 
 
-def test_a_font_that_lists_all_of_unicode_is_refused_before_the_list_is_spelt_out(tmp_path: Path) -> None:
+def test_a_font_that_claims_all_of_unicode_is_refused_before_it_is_expanded(tmp_path: Path) -> None:
     group = struct.pack(">3I", 0, 0x10FFFF, 1)
     subtable = struct.pack(">2H3I", 12, 0, 16 + len(group), 0, 1) + group
     font = TTFont(SANS)

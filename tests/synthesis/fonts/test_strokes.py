@@ -1,4 +1,4 @@
-"""The stroke font: legible, tight, of its seed alone, and no two fonts alike."""
+"""Stroke fonts: legible, tight, repeatable and all different."""
 
 from dataclasses import fields, replace
 from itertools import combinations
