@@ -327,7 +327,7 @@ def test_the_parameters_that_the_readme_gives_are_valid():
     section = yaml.safe_load(block)["synth"]
     params = FolderSynthParams.model_validate(section)
     of_root = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    assert list(params.crops.input_size) == of_root["detector"]["canvas"]
+    assert list(params.crops.input_size) == of_root["detector"]["input_size"]
     assert params.crops.margin == of_root["fuse"]["crop_margin"]
     of_plates = yaml.safe_load((ROOT / "pipelines/plates/params.yaml").read_text(encoding="utf-8"))
     for layout, content in (("scatter", of_root), ("licence", of_plates)):

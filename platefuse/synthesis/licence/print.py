@@ -1,6 +1,6 @@
 """Print beside the number: bands, emblems, stacked letters, words, stickers.
 
-None of it is read. Whatever looks like a character is added to the canvas' distractors.
+No print beside the number is read. Emblems, stacked letters and stickers are added to the canvas' distractors.
 """
 
 from dataclasses import dataclass, replace
