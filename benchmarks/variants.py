@@ -16,7 +16,7 @@ from platefuse.export.export import KINDS, Kind
 from platefuse.fusion.graph import FusedModel, fuse
 from platefuse.fusion.multi_crop import crop_shifts, multi_crop
 from platefuse.fusion.params import FuseParams
-from platefuse.fusion.saved_model import frozen, save_fused
+from platefuse.fusion.saved_model import freeze, save_fused
 from platefuse.inference.metadata import read_metadata
 from platefuse.networks.classification.model import load_classifier
 from platefuse.networks.common.keras2 import keras, tf
@@ -105,7 +105,7 @@ def _trained(subject: Subject, work: Path) -> Variants:
 def _detector_of(fused: FusedModel) -> Callable[..., Any]:
     """The fused model's own detector, from the same images: whatever makes it faster there does so here."""
     scale, network = fused.model.get_layer("letterbox"), fused.on_letterboxed
-    predictor = frozen(keras.Model(network.inputs[:1], network.get_layer("non_max_suppression").output[:2]))
+    predictor = freeze(keras.Model(network.inputs[:1], network.get_layer("non_max_suppression").output[:2]))
     return tf.function(lambda images: predictor(scale(images)[0]), [_IMAGES])
 
 

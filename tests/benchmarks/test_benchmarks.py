@@ -29,7 +29,7 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import Plate, write_plate_set
 from platefuse.fusion.graph import fuse
 from platefuse.fusion.params import FuseParams
-from platefuse.fusion.postprocess import text_of
+from platefuse.fusion.postprocess import join_characters
 from platefuse.fusion.saved_model import save_fused
 from platefuse.networks.classification.model import Classifier, save_classifier
 from platefuse.networks.common.keras2 import keras, tf
@@ -210,7 +210,7 @@ def test_plates_read_by_other_rules_have_the_same_texts_too():
         glue(predictor, classifier, settings, PythonReadOut(settings, alphabet)) for glue in (CompiledGlue, PredictGlue)
     ]
     boards = small_models.random_boards(6, 64, 96, seed=3)
-    texts = [text.decode() for text in text_of(fused(tf.constant(boards))["character_ids"], alphabet).numpy()]
+    texts = [text.decode() for text in join_characters(fused(tf.constant(boards))["character_ids"], alphabet).numpy()]
     assert any(texts)
     compiled, predicted = (glue(boards) for glue in glues)
     assert compiled == texts
