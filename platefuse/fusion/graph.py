@@ -125,7 +125,7 @@ class Letterbox(keras.layers.Layer):
 
 
 class NonEmptyBatch(keras.layers.Layer):
-    """Replaces an empty batch by one black image, since oneDNN's convolutions reject empty batches."""
+    """Replaces an empty batch by one black image: oneDNN's convolutions reject empty batches."""
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         batch = tf.shape(images)[0]
@@ -135,9 +135,10 @@ class NonEmptyBatch(keras.layers.Layer):
 
 
 class ValidDetections(keras.layers.Layer):
-    """Lists valid detections: from scores [B,N] (unused slots -1) to image and slot, int64 [M,2].
+    """Lists the image and slot of valid detections, int64 [M,2].
 
-    If no image has a box, all slots are listed, since oneDNN's convolutions reject empty batches.
+    Input: scores [B,N], -1 in unused slots. If no image has a box, all slots are listed, since oneDNN's convolutions
+    reject empty batches.
     """
 
     def call(self, scores: tf.Tensor) -> tf.Tensor:
@@ -174,9 +175,9 @@ class ConnectionLayer(keras.layers.Layer):
 
 
 class ScatterToSlots(keras.layers.Layer):
-    """Scatters values of valid detections, [M,...], back to all slots, [B,N,...]; others are 0.
+    """Scatters values of valid detections to all slots, [B,N,...]; others are 0.
 
-    Input: the values; their indices, the int64 [M,2] of `ValidDetections`; and the scores [B,N], for the shape.
+    Input: the values [M,...]; their indices, the int64 [M,2] of `ValidDetections`; and the scores [B,N], for the shape.
     """
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
@@ -199,7 +200,7 @@ def multiflow_head(classifier: keras.Model, characters: tf.Tensor, valid: tf.Ten
 
 
 def multiflow(classifier: keras.Model, max_characters: int) -> keras.Model:
-    """Build the article's head: N copies of the classifier, from [B,h,w,V] to [B,K] each."""
+    """Build the article's head, N copies of the classifier: N times [B,h,w,V] to [B,K]."""
     inputs = [keras.Input(classifier.input_shape[1:], name=f"character_{i}") for i in range(max_characters)]
     flows = []
     for i, character in enumerate(inputs):

@@ -54,7 +54,7 @@ def decode_letterboxed(encoded: tf.Tensor, input_size: tuple[int, int]) -> tuple
 
 
 def _pixels(content: tf.Tensor) -> tf.Tensor:
-    """Read the number of pixels, int64, from an image file's header, and check it.
+    """Read and check the number of pixels, int64, in a file's header.
 
     The check must come before decoding: a decoder allocates memory for all pixels that the header claims.
     """
@@ -69,5 +69,5 @@ def _pixels(content: tf.Tensor) -> tf.Tensor:
 
 
 def _png_size(content: tf.Tensor) -> tf.Tensor:
-    """Width and height, int32 [2]: bytes 16 to 23, after the signature and the header's length and name."""
+    """Width and height, int32 [2], from bytes 16 to 23 of a PNG."""
     return tf.reshape(tf.io.decode_raw(tf.strings.substr(content, 16, 8), tf.int32, little_endian=False), [2])

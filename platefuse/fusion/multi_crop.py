@@ -60,7 +60,7 @@ class ViewsToBatch(keras.layers.Layer):
 
 
 class GeometricMean(keras.layers.Layer):
-    """Averages the distributions of a character's crops: [V*M,K], in the order of `ViewsToBatch`, to [M,K]."""
+    """Averages the distributions of each character's crops: [V*M,K], as `ViewsToBatch` orders them, to [M,K]."""
 
     def __init__(self, crops: int, **kwargs: object) -> None:
         super().__init__(**kwargs)

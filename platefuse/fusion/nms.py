@@ -39,7 +39,7 @@ class BoxDecoder(keras.layers.Layer):
 
 
 class NonMaxSuppression(keras.layers.Layer):
-    """Keeps the highest-scoring boxes of each image that do not overlap, highest score first.
+    """Keeps the highest-scoring boxes without overlap, highest score first.
 
     Suppression is class-agnostic: a box's score is that of its best class. Input: boxes float32 [B,A,4], x1,y1,x2,y2,
     and class scores [B,A,C], 0..1. Output: boxes [B,N,4], scores [B,N] and class scores [B,N,C]; all are -1 in unused
@@ -91,7 +91,7 @@ class NonMaxSuppression(keras.layers.Layer):
         return tf.stack(selected, axis=1), tf.stack(valid, axis=1) > 0
 
     def _compatible(self, boxes: tf.Tensor) -> tf.Tensor:
-        """Mark pairs of different boxes [B,K,4] within the IoU threshold: 1 or 0, float32 [B,K,K]."""
+        """Mark box pairs within the IoU threshold: 1 or 0, float32 [B,K,K]."""
         low = tf.minimum(boxes[..., :2], boxes[..., 2:])
         high = tf.maximum(boxes[..., :2], boxes[..., 2:])
         areas = tf.reduce_prod(high - low, axis=-1)

@@ -1,4 +1,4 @@
-"""Post-processing, the last layer of the fused model: from boxes, scores and probabilities to a reading."""
+"""Post-processing, the last layer of the fused model: from detections to a reading."""
 
 from typing import Any
 
@@ -86,7 +86,7 @@ def at_least_height(boxes: tf.Tensor, used: tf.Tensor, min_height: float) -> tf.
 
 
 def _unletterbox(boxes: tf.Tensor, geometry: tf.Tensor) -> tf.Tensor:
-    """Map boxes [B,N,4] from the letterboxed to the original image, and clip them to it."""
+    """Map boxes [B,N,4] to the original image, and clip them to it."""
     scale, height, width = tf.unstack(geometry[:, None, :], axis=-1)
     return tf.clip_by_value(boxes / scale[..., None], 0.0, tf.stack([width, height, width, height], axis=-1))
 

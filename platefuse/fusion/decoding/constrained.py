@@ -82,7 +82,7 @@ def _messages(slots: list[tf.Tensor], costs: list[tf.Tensor]) -> list[tf.Tensor]
 
 
 def _allowed_types(formats: tuple[str, ...], slots: int) -> np.ndarray:
-    """Types that each format allows in each slot, bool [F,N,3]; beyond its end all."""
+    """Types that each format allows in each slot, bool [F,N,3]."""
     return np.array(
         [[[symbol in ("?", of_type) for of_type in _TYPES] for symbol in entry.ljust(slots, "?")] for entry in formats]
     )

@@ -36,9 +36,16 @@ def transition_costs(boxes: tf.Tensor, count: tf.Tensor, transition_cost: float,
 
 
 def median_high(values: tf.Tensor, used: tf.Tensor) -> tf.Tensor:
-    """High median of each row's used values: from float32 [B,N] and bool [B,N] to [B,1].
+    """High median of each row's used values, as Python's `statistics.median_high`.
 
-    Of an even number of values it is the larger of the middle two, as in Python's `statistics.median_high`.
+    Of an even number of values it is the larger of the middle two.
+
+    Args:
+        values: float32 [B,N].
+        used: bool [B,N].
+
+    Returns:
+        float32 [B,1].
     """
     largest_first = tf.sort(tf.where(used, values, _UNUSED), direction="DESCENDING")
     middle = tf.maximum(tf.reduce_sum(tf.cast(used, tf.int32), axis=1) - 1, 0) // 2

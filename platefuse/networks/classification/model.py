@@ -49,14 +49,14 @@ def _dense(image: tf.Tensor, width: int) -> tf.Tensor:
 
 
 def _cnn(image: tf.Tensor, width: int) -> tf.Tensor:
-    """Five 3x3 convolutions, with strides instead of pooling, which costs more time than it gains."""
+    """Five 3x3 convolutions, with strides instead of pooling, which is slower."""
     return _convolutions(
         image, [(width, 3, 1), (2 * width, 3, 2), (2 * width, 3, 1), (4 * width, 3, 2), (4 * width, 3, 1)]
     )
 
 
 def _slim(image: tf.Tensor, width: int) -> tf.Tensor:
-    """Four convolutions, the first 5x5 with stride 2: 2/5 of the operations of `_cnn`."""
+    """Four convolutions with 2/5 of the operations of `_cnn`."""
     return _convolutions(image, [(width, 5, 2), (2 * width, 3, 1), (2 * width, 3, 2), (4 * width, 3, 1)])
 
 

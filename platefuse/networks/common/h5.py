@@ -1,4 +1,4 @@
-"""Trained networks as .h5 files: reproducible bytes, loaded without running code from the file.
+"""Trained networks as reproducible .h5 files, loaded without running their code.
 
 Keras builds a network from the configuration in its file. That may contain Python code (Lambda layers), calls of any
 TensorFlow function (operation layers) or modules to import. Keras 2 has no safe mode for .h5 files. So the

@@ -32,7 +32,7 @@ __all__ = [
 
 
 def learning_rate(rate: float, decay: Literal["none", "cosine"], steps: int) -> Any:
-    """Make an optimiser's learning rate: constant, or cosine decay to 0 over `steps` batches."""
+    """Make a learning rate: constant, or cosine decay to 0 over `steps` batches."""
     return rate if decay == "none" else keras.optimizers.schedules.CosineDecay(rate, steps)
 
 
@@ -51,7 +51,7 @@ class Dropout(keras.layers.Dropout):
         self.generator = tf.random.Generator.from_state([0, seed + 1, seed], "philox")
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """Drop features at random and scale up the others in training; else do nothing."""
+        """Drop features and scale up the others, in training only."""
         if not training:
             return tf.identity(inputs)
         return tf.nn.experimental.general_dropout(inputs, self.rate, self.generator.uniform)

@@ -98,7 +98,7 @@ def _packages() -> list[str]:
 
 
 def _machine() -> list[str]:
-    """Processor, number of cores and TensorFlow's settings, on which the order of additions depends."""
+    """Processor, cores and TensorFlow's settings, which determine the order of additions."""
     settings = [f"{name}={value}" for name, value in os.environ.items() if name.startswith(("TF_", "OMP_"))]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
@@ -123,7 +123,7 @@ def _save(file: Path, model: keras.Model, history: dict[str, list[float]]) -> No
 
 
 def _restore(file: Path, model: keras.Model) -> dict[str, list[float]]:
-    """Restore a model from its checkpoint, and return the history; {} without a usable checkpoint."""
+    """Restore a model and return its history; {} without a usable checkpoint."""
     if not file.exists():
         return {}
     variables = _variables(model)
@@ -143,7 +143,7 @@ def _restore(file: Path, model: keras.Model) -> dict[str, list[float]]:
 
 
 def write_curves(path: Path, history: dict[str, list[float]]) -> None:
-    """Write Keras' history as CSV: one row per epoch, from 1, one column per quantity."""
+    """Write Keras' history as CSV, one row per epoch, starting with 1."""
     names = sorted(history)
     rows = zip(*(history[name] for name in names), strict=True)
     write_csv(path, ["epoch", *names], [[i, *(f"{v:.6g}" for v in row)] for i, row in enumerate(rows, 1)])

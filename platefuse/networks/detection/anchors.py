@@ -65,7 +65,10 @@ def _overlaps(anchors: np.ndarray, boxes: tf.Tensor) -> tf.Tensor:
 
 
 def anchor_coverage(anchors: np.ndarray, boxes: np.ndarray) -> float:
-    """Compute the share, 0..1, of boxes [n,4] with a positive anchor [A,4]; 1 without boxes."""
+    """Compute the share, 0..1, of boxes [n,4] with a positive anchor [A,4].
+
+    It is 1 without boxes.
+    """
     if not len(boxes):
         return 1.0
     parts = np.array_split(boxes.astype(np.float64), -(-len(boxes) // 256))  # all pairs at once may exhaust the memory

@@ -1,4 +1,4 @@
-"""Backbones of the detector: a slim one for small images, and networks of Keras."""
+"""Backbones of the detector: slim for small images, and networks of Keras."""
 
 from collections.abc import Callable
 
@@ -123,7 +123,7 @@ def _keras_application(constructor: Callable, inputs: tf.Tensor, name: str, weig
 
 
 def _slim(inputs: tf.Tensor, width: int) -> dict[str, tf.Tensor]:
-    """Residual network (He et al., 2015) with one block per stage, for small characters."""
+    """Residual network (He et al., 2015) with one block per stage."""
     features = _conv_bn(inputs, width, "stem", stride=2)
     stages = {}
     for level, factor in (("C2", 2), ("C3", 4), ("C4", 8), ("C5", 8)):

@@ -38,7 +38,7 @@ def _triangle_weights(start: tf.Tensor, extent: tf.Tensor, source: tf.Tensor, ta
 
 
 def letterbox_scale(height: tf.Tensor, width: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
-    """Largest scale, float32, at which an image fits into the input size (height, width)."""
+    """Largest scale, float32, at which an image fits the input size (height, width)."""
     return tf.minimum(input_size[0] / tf.cast(height, tf.float32), input_size[1] / tf.cast(width, tf.float32))
 
 
@@ -50,7 +50,7 @@ def letterbox_geometry(height: tf.Tensor, width: tf.Tensor, input_size: tuple[in
 
 
 def letterbox(images: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
-    """Scale images to the input size, with black padding on the right or at the bottom.
+    """Letterbox images, with black padding on the right or at the bottom.
 
     Args:
         images: [B,H,W,3] of any size above 0 and any number type, 0..255.
@@ -67,7 +67,7 @@ def letterbox(images: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
 
 
 def _scale(pixels: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
-    """Scale float32 [B,H,W,3] with two large products, of rows (in memory order), then of columns."""
+    """Scale float32 [B,H,W,3] with two large products, rows first, then columns."""
     batch, height, width, _ = tf.unstack(tf.shape(pixels))
     scale = letterbox_scale(height, width, input_size)
     rows, columns = (
@@ -80,7 +80,7 @@ def _scale(pixels: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
 
 
 def _letterbox_matrix(size: tf.Tensor, target: int, scale: tf.Tensor) -> tf.Tensor:
-    """Weights [target,size] of an axis scaled by `scale`; 0 in rows of the padding."""
+    """Weights [target,size] of a letterboxed axis; 0 in rows of the padding."""
     weights = interpolation_matrix(tf.constant(0.0), target / scale, size, target)
     inside = (tf.range(target, dtype=tf.float32) + 0.5) / scale < tf.cast(size, tf.float32)
     return tf.where(inside[:, None], weights, 0.0)

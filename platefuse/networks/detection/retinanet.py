@@ -105,7 +105,7 @@ def training_losses() -> dict[str, Any]:
 
 @keras.utils.register_keras_serializable("platefuse")
 class ClipToInput(keras.layers.Layer):
-    """Clips boxes [B,A,4] to the input size (height, width), from 0 to the outer edges.
+    """Clips boxes [B,A,4] to the outer edges of the input (height, width).
 
     keras-retinanet's ClipBoxes clips at width - 1 and height - 1, one pixel short at the border.
     """

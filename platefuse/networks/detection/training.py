@@ -214,7 +214,7 @@ def _batches(
     classes: int,
     augment: Callable[..., tf.Tensor],
 ) -> tf.data.Dataset:
-    """Batch images, float32 [B,h,w,3], and their targets in the given order of steps and indices."""
+    """Batch images, float32 [B,h,w,3], and targets in the given order."""
     arrays = plates.arrays()
     anchors = anchor_boxes(params.anchors, params.input_size)
 
