@@ -1,1 +1,1 @@
-"""Measures the fused model beside what it replaces, side by side: `python -m benchmarks --help`. Not in the DAG."""
+"""Benchmarks of the fused model, outside the DAG: `python -m benchmarks --help`."""

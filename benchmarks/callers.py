@@ -1,8 +1,8 @@
-"""Several callers at once on one loaded model.
+"""Throughput and correctness of one loaded model with several concurrent callers.
 
-To be measured in a process that runs nothing else: with oneDNN, TensorFlow keeps the convolutions it has prepared by
-their shapes, thread by thread, and one that was prepared for another model's variable weights adds in another order
-than one for constant weights. Beside other models, an answer's last digits depend on the thread that computes it.
+Measure it in a process that runs nothing else. With oneDNN, TensorFlow caches prepared convolutions by shape and
+thread. One prepared for another model's variable weights adds in another order than one for constant weights, so next
+to other models the last digits depend on the thread.
 """
 
 import threading
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.subject import Subject, images_of, read_plates
+from benchmarks.model_under_test import ModelUnderTest, load_images, read_plates
 from benchmarks.timing import summarise
 from platefuse.inference.runtimes import open_model
 
@@ -24,44 +24,41 @@ Outputs = dict[str, np.ndarray]
 Call = Callable[[np.ndarray], Outputs]
 
 
-def measure_fused(subject: Subject) -> dict[str, Any]:
-    """Measure the subject's finished model as `measure_callers` does, on its test plates."""
-    images = images_of(read_plates(subject, subject.images_read))
-    rounds, calls = (1, 4) if subject.quick else (7, 60)
-    return measure_callers(open_model(subject.fused), images, rounds, calls)
+def measure(model: ModelUnderTest, cores: int) -> dict[str, Any]:
+    """Run `measure_callers` on the fused model and its test plates."""
+    images = load_images(read_plates(model, model.images_read))
+    rounds, calls = (1, 4) if model.quick else (7, 60)
+    return measure_callers(open_model(model.fused), images, rounds, calls)
 
 
 def measure_callers(call: Call, images: np.ndarray, rounds: int, calls: int) -> dict[str, Any]:
-    """Have 1, 2 and 4 threads read at once, each its own images one by one, and check what each was given.
+    """Let 1, 2 and 4 threads read concurrently, and compare with serial calls.
 
     Args:
         call: the loaded model, from uint8 [1,H,W,3] to its outputs.
-        images: uint8 [n,H,W,3].
-        rounds: how often each number of callers takes its turn.
-        calls: how many images a caller reads in a turn.
+        images: uint8 [n,H,W,3]; each thread reads different ones, one by one.
+        rounds: how often each number of callers is measured.
+        calls: images that each caller reads in a round.
 
     Returns:
-        For each number of callers its images a second (a summary), and `own_answers`: the share of answers that are
-        what the same image gave in a serial call, to the last bit.
+        By number of callers: images per second (a summary), and `own_answers`, the share of outputs bit-identical to
+        those of a serial call.
     """
     serial = [call(image[None]) for image in images]
-    rates: dict[int, list[float]] = {number: [] for number in CALLERS}
-    right: dict[int, list[float]] = {number: [] for number in CALLERS}
-    for number in tqdm(CALLERS * rounds, desc="callers", disable=None):
-        seconds, share = _turn(call, images, serial, number, calls)
-        rates[number].append(number * calls / seconds)
-        right[number].append(share)
+    rates: dict[int, list[float]] = {callers: [] for callers in CALLERS}
+    shares: dict[int, list[float]] = {callers: [] for callers in CALLERS}
+    for callers in tqdm(CALLERS * rounds, desc="callers", disable=None):
+        seconds, share = _round(call, images, serial, callers, calls)
+        rates[callers].append(callers * calls / seconds)
+        shares[callers].append(share)
     return {
-        str(number): {
-            "images_per_second": summarise(rates[number]).as_dict(),
-            "own_answers": float(np.mean(right[number])),
-        }
-        for number in CALLERS
+        str(callers): {"images_per_second": summarise(rates[callers]), "own_answers": float(np.mean(shares[callers]))}
+        for callers in CALLERS
     }
 
 
-def _turn(call: Call, images: np.ndarray, serial: Sequence[Outputs], callers: int, calls: int) -> tuple[float, float]:
-    """Seconds from the first to the last answer, and the share of answers that are their caller's own."""
+def _round(call: Call, images: np.ndarray, serial: Sequence[Outputs], callers: int, calls: int) -> tuple[float, float]:
+    """Seconds until the last answer, and the share of correct answers."""
     start = threading.Barrier(callers + 1)
 
     def caller(number: int) -> list[tuple[int, Outputs]]:
@@ -72,12 +69,11 @@ def _turn(call: Call, images: np.ndarray, serial: Sequence[Outputs], callers: in
     with ThreadPoolExecutor(callers) as pool:
         futures = [pool.submit(caller, number) for number in range(callers)]
         start.wait()
-        begun = time.perf_counter()
+        begin = time.perf_counter()
         answers = [answer for future in futures for answer in future.result()]
-        seconds = time.perf_counter() - begun
-    return seconds, float(np.mean([same(outputs, serial[index]) for index, outputs in answers]))
+        seconds = time.perf_counter() - begin
+    return seconds, float(np.mean([_identical(outputs, serial[index]) for index, outputs in answers]))
 
 
-def same(one: Outputs, other: Outputs) -> bool:
-    """Whether all outputs are equal to the last bit."""
+def _identical(one: Outputs, other: Outputs) -> bool:
     return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)

@@ -1,4 +1,4 @@
-"""The chart of a bench: milliseconds an image of every row."""
+"""The chart of a benchmark: milliseconds per image of every row."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ _HEIGHT = 0.8 / len(_SERIES)
 
 
 def draw_chart(results: dict[str, Any], path: Path) -> None:
-    """Draw bars for each model's rows, with their quartiles, on a logarithmic axis; names the machine below."""
+    """Draw a bar chart for each model, with quartiles and a logarithmic axis."""
     models = results["models"]
     figure = Figure(figsize=(7 * len(models), 5.5), layout="constrained")
     FigureCanvasAgg(figure)
@@ -40,15 +40,15 @@ def draw_chart(results: dict[str, Any], path: Path) -> None:
 def _draw_model(axes: Any, name: str, reading: dict[str, Any]) -> None:
     rows = [row for row in ROWS if row in reading["all"]["batch1"]]
     for index, ((cores, batch), (label, colour)) in enumerate(_SERIES.items()):
-        found = [reading[cores][batch][row] for row in rows]
-        medians = [one["median"] for one in found]
-        below, above = ([abs(one[key] - one["median"]) for one in found] for key in ("lower", "upper"))
-        places = [place + (index - (len(_SERIES) - 1) / 2) * _HEIGHT for place in range(len(rows))]
-        bars = axes.barh(places, medians, _HEIGHT, color=colour, label=label, xerr=(below, above), ecolor="#555555")
+        summaries = [reading[cores][batch][row] for row in rows]
+        medians = [summary["median"] for summary in summaries]
+        below, above = ([abs(each[key] - each["median"]) for each in summaries] for key in ("lower", "upper"))
+        positions = [row + (index - (len(_SERIES) - 1) / 2) * _HEIGHT for row in range(len(rows))]
+        bars = axes.barh(positions, medians, _HEIGHT, color=colour, label=label, xerr=(below, above), ecolor="#555555")
         axes.bar_label(bars, [f"{median:.1f}" for median in medians], padding=6, fontsize=7)
     axes.set_yticks(range(len(rows)), [ROWS[row] for row in rows])
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.margins(x=0.15)
-    axes.set_xlabel("milliseconds an image")
-    axes.set_title(f"{name}: reading an image")
+    axes.set_xlabel("milliseconds per image")
+    axes.set_title(f"{name}: reading images")

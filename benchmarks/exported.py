@@ -1,11 +1,11 @@
-"""The fused model's exported forms, on as many threads as are measured: ONNX Runtime and LiteRT."""
+"""The fused model's exported files, in ONNX Runtime and LiteRT."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.subject import PLATES_READ, Subject, linked_folder
+from benchmarks.model_under_test import PLATES_READ, ModelUnderTest, linked_folder
 from platefuse.core.errors import PlatefuseError
 from platefuse.export.export import SUFFIXES, Kind, export
 from platefuse.inference.metadata import read_metadata
@@ -14,7 +14,7 @@ Outputs = dict[str, np.ndarray]
 
 
 class ExportedReader:
-    """An exported file in its own runtime; texts are joined in Python, as the files know no strings."""
+    """Reads images with an exported file; Python joins the texts."""
 
     def __init__(self, file: Path, alphabet: str, run: Callable[[np.ndarray], Outputs]) -> None:
         self.file, self._alphabet, self._run = file, alphabet, run
@@ -23,29 +23,29 @@ class ExportedReader:
         ids = self._run(images)["character_ids"]
         return ["".join(self._alphabet[i] for i in row if i >= 0) for row in ids]
 
-    @classmethod
-    def make(cls, kind: Kind, model: Path, subject: Subject, cores: int) -> "ExportedReader | str":
-        """Export a fused model, unless an earlier process of this bench has, and load the file.
 
-        Args:
-            kind: of file.
-            model: the SavedModel.
-            subject: whose model it is; the file goes to its folder `work`.
-            cores: how many threads the runtime may use.
+def open_exported(kind: Kind, fused: Path, model: ModelUnderTest, cores: int) -> ExportedReader | str:
+    """Export a fused model, unless an earlier process did, and load the file.
 
-        Returns:
-            The reader, or why there is none.
-        """
-        file = subject.work / f"{subject.name}{SUFFIXES[kind]}"
-        try:
-            if not file.is_file():
-                with linked_folder(subject, PLATES_READ) as plates:
-                    export(model, kind, file, plates)
-            return cls(file, read_metadata(model)["alphabet"], _RUNTIMES[kind](file, cores))
-        except ModuleNotFoundError as error:
-            return f"not available: {error}"
-        except PlatefuseError as error:
-            return str(error).replace(f"{subject.work}/", "")  # results tell of no folders
+    Args:
+        kind: of file.
+        fused: the SavedModel.
+        model: its model under test; the file is written to the folder `work`.
+        cores: the number of threads.
+
+    Returns:
+        The reader, or the reason why there is none.
+    """
+    file = model.work / f"{model.name}{SUFFIXES[kind]}"
+    try:
+        if not file.is_file():
+            with linked_folder(model, PLATES_READ) as plates:
+                export(fused, kind, file, plates)
+        return ExportedReader(file, read_metadata(fused)["alphabet"], _RUNTIMES[kind](file, cores))
+    except ModuleNotFoundError as error:
+        return f"not available: {error}"
+    except PlatefuseError as error:
+        return str(error).replace(f"{model.work}/", "")  # results name no folders
 
 
 def _onnx_runtime(file: Path, cores: int) -> Callable[[np.ndarray], Outputs]:
@@ -56,11 +56,7 @@ def _onnx_runtime(file: Path, cores: int) -> Callable[[np.ndarray], Outputs]:
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     [images] = session.get_inputs()
-
-    def run(batch: np.ndarray) -> Outputs:
-        return dict(zip(names, session.run(names, {images.name: batch}), strict=True))
-
-    return run
+    return lambda batch: dict(zip(names, session.run(names, {images.name: batch}), strict=True))
 
 
 def _litert(file: Path, cores: int) -> Callable[[np.ndarray], Outputs]:

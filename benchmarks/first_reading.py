@@ -1,12 +1,12 @@
-"""A process that loads detector and classifier as most people would, reads an image and prints its text.
+"""Reads one image with detector and classifier as separate Keras models.
 
-To be timed from outside: python -m benchmarks.first_reading PIPELINE IMAGE
+Timed from outside: python -m benchmarks.first_reading PIPELINE IMAGE
 """
 
 import sys
 from pathlib import Path
 
-from benchmarks.glue import PredictGlue, PythonReadOut, predictor_of
+from benchmarks.glue import PredictGlue, PythonPostprocess, prediction_model_of
 from platefuse.core import params
 from platefuse.data.images import read_image
 from platefuse.fusion.params import FuseParams
@@ -17,12 +17,9 @@ from platefuse.networks.detection.retinanet import load_detector
 def main() -> None:
     pipeline, image = map(Path, sys.argv[1:])
     settings = params.load(FuseParams, "fuse", pipeline / "params.yaml")
-    loaded = load_detector(pipeline / "models" / "detector.h5")
-    detector, anchors = loaded.model, loaded.anchors
-    named = load_classifier(pipeline / "models" / "classifier.h5")
-    classifier, alphabet = named.model, named.alphabet
-    predictor = predictor_of(detector, anchors, settings)
-    glue = PredictGlue(predictor, classifier, settings, PythonReadOut(settings, alphabet))
+    predictor = prediction_model_of(load_detector(pipeline / "models" / "detector.h5"), settings)
+    classifier = load_classifier(pipeline / "models" / "classifier.h5")
+    glue = PredictGlue(predictor, classifier.model, settings, PythonPostprocess(settings, classifier.alphabet))
     print(*glue(read_image(image)[None]))
 
 

@@ -1,4 +1,4 @@
-"""What machine this is, by what its system reports, and how a process is kept on some of its cores."""
+"""Description of this machine, and processes pinned to some of its cores."""
 
 import os
 import platform
@@ -12,20 +12,20 @@ PACKAGES = ("tensorflow", "tf-keras", "keras-retinanet", "numpy", "pillow", "onn
 
 
 def cores_of(setting: str) -> list[int]:
-    """The cores of the setting `one` or `all`, of those that this process may use."""
+    """Cores for the setting `one` or `all`, among those this process may use."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
     return cores[:1] if setting == "one" else cores
 
 
 def pin(cores: Sequence[int]) -> None:
-    """Keep this process and its threads on those cores; where the system cannot do that, thread counts do it alone."""
+    """Pin this process to cores; without system support only thread counts limit it."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
 
 
 @contextmanager
 def pinned(cores: Sequence[int]) -> Iterator[None]:
-    """Pin this process for the time of a block."""
+    """Pin this process within a `with` block."""
     before = cores_of("all")
     pin(cores)
     try:
@@ -35,13 +35,13 @@ def pinned(cores: Sequence[int]) -> Iterator[None]:
 
 
 def thread_environment(cores: Sequence[int]) -> dict[str, str]:
-    """Environment variables by which TensorFlow and OpenMP (Tesseract's) start as many threads as there are cores."""
+    """Environment variables for one thread per core in TensorFlow and OpenMP (Tesseract)."""
     names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OMP_THREAD_LIMIT")
     return dict.fromkeys(names, str(len(cores)))
 
 
 def describe() -> dict[str, Any]:
-    """Processor, cores, memory, system and versions; nothing that names the machine or its folders."""
+    """Processor, cores, memory, system and versions, without names of machine or folders."""
     return {
         "processor": _processor(),
         "cores": len(cores_of("all")),

@@ -1,4 +1,4 @@
-"""Floating-point operations of a graph on given images, and how many a second this machine reaches at best."""
+"""Floating-point operations of a graph, and this machine's highest rate of them."""
 
 import math
 from collections.abc import Callable
@@ -9,16 +9,16 @@ import numpy as np
 from benchmarks.timing import Plan, interleaved
 from platefuse.networks.common.keras2 import convert_variables_to_constants_v2, tf
 
-_SIDE = 2048  # of the matrices: large enough that a product's time is arithmetic, not memory
+_SIDE = 2048  # of the matrices; large enough to be bound by arithmetic, not memory
 
 Shapes = list[tuple[int, ...]]
 
 
 def count_operations(function: Callable[..., Any], images: np.ndarray) -> int:
-    """Count what a graph's products and convolutions do; a multiplication and an addition are two operations.
+    """Count the additions and multiplications in a graph's products and convolutions.
 
-    All else, sums and activations among it, is small beside them, and so not counted. Shapes are those met with these
-    images: what a graph leaves out for want of characters does not count.
+    Sums, activations and the rest are comparatively small and not counted. Shapes are the actual ones for these images,
+    so the count depends on the number of characters.
 
     Args:
         function: from images to any outputs.
@@ -75,7 +75,7 @@ _COUNTERS: dict[str, Callable[[Any, Shapes], int]] = {
 
 
 def matrix_rate(plan: Plan) -> float:
-    """Measure float32 matrix products of 2048 x 2048: operations a second, by the median of the plan's repeats."""
+    """Measure the median operations per second of float32 matrix products."""
     side = _SIDE if plan.seconds else _SIDE // 8
     matrix = tf.random.normal([side, side], seed=1)
     product = tf.function(lambda: tf.linalg.matmul(matrix, matrix))

@@ -1,62 +1,62 @@
-"""The numbers that sum a bench up: ratios of medians, null where one of the two was not measured."""
+"""The ratios that summarise a benchmark; None if a row was not measured."""
 
 from typing import Any
 
-from benchmarks.table import OTHERS
+from benchmarks.table import PEERS
 
 Results = dict[str, Any]
 
+_PAIRS = {
+    "fused_over_detector": ("fused", "detector"),
+    "compiled_glue_over_fused": ("compiled_glue", "fused"),
+    "predict_glue_over_fused": ("predict_glue", "fused"),
+    "multiflow_over_batched": ("multiflow", "fused"),
+    "onnx_over_tensorflow": ("onnx", "fused"),
+    "litert_over_tensorflow": ("litert", "fused"),
+}
+
 
 def ratios_of(models: Results) -> dict[str, float | None]:
-    """Ratios of times (of rates for callers); on the digits model and all cores, unless their name says otherwise.
+    """Compute the ratios of median times, or of rates for callers.
+
+    They are of the digits model and all cores unless the name says otherwise.
 
     Args:
-        models: what was measured, by model; see `benchmarks.__main__`.
+        models: results by model, from `benchmarks.__main__`.
     """
-    digits = ("digits", "reading", "all")
-
-    def rows(batch: int, above: str, below: str) -> float | None:
-        timed = (*digits, f"batch{batch}")
-        return _over(_at(models, *timed, above, "median"), _at(models, *timed, below, "median"))
-
-    callers = [_at(models, "digits", "callers", "all", number, "images_per_second", "median") for number in ("2", "1")]
+    reading, training = ("digits", "reading", "all"), ("digits", "training")
     ratios = {
-        "fused_over_detector_batch1": rows(1, "fused", "detector"),
-        "fused_over_detector_batch16": rows(16, "fused", "detector"),
-        "fused_over_prediction_model_batch1": rows(1, "fused", "prediction_model"),
-        "fused_over_prediction_model_batch16": rows(16, "fused", "prediction_model"),
-        "compiled_glue_over_fused_batch1": rows(1, "compiled_glue", "fused"),
-        "compiled_glue_over_fused_batch16": rows(16, "compiled_glue", "fused"),
-        "predict_glue_over_fused_batch1": rows(1, "predict_glue", "fused"),
-        "predict_glue_over_fused_batch16": rows(16, "predict_glue", "fused"),
-        "multiflow_over_batched_batch1": rows(1, "multiflow", "fused"),
-        "multiflow_over_batched_batch16": rows(16, "multiflow", "fused"),
-        "onnx_over_tensorflow_batch1": rows(1, "onnx", "fused"),
-        "litert_over_tensorflow_batch1": rows(1, "litert", "fused"),
-        "two_callers_over_one": _over(*callers),
-        "matrix_rate_share_batch16": _at(models, *digits, "operations", "matrix_rate_share_batch16", "fused"),
-        "training_over_constant_batch": _at(models, "digits", "training", "detector", "over_constant_batch"),
-        "classifier_training_over_constant_batch": _at(
-            models, "digits", "training", "classifier", "over_constant_batch"
-        ),
+        f"{name}_batch{batch}": _ratio(models, (*reading, f"batch{batch}"), *rows, ("median",))
+        for name, rows in _PAIRS.items()
+        for batch in (1, 16)
     }
     return ratios | {
-        f"plates_fused_over_{other}_one_core": _over(
-            *(_at(models, "plates", "others", "one", "rows", name, "time", "median") for name in ("fused", other))
-        )
-        for other in list(OTHERS)[1:]
+        "two_callers_over_one": _ratio(models, ("digits", "callers", "all"), "2", "1", ("images_per_second", "median")),
+        "matrix_rate_share_batch16": _at(models, *reading, "operations", "matrix_rate_share_batch16", "fused"),
+        "training_over_constant_batch": _at(models, *training, "detector", "over_constant_batch"),
+        "classifier_training_over_constant_batch": _at(models, *training, "classifier", "over_constant_batch"),
+        **{
+            f"plates_fused_over_{peer}_one_core": _ratio(
+                models, ("plates", "peers", "one", "rows"), "fused", peer, ("time", "median")
+            )
+            for peer in PEERS
+            if peer != "fused"
+        },
     }
+
+
+def _ratio(
+    models: Results, path: tuple[str, ...], numerator: str, denominator: str, value: tuple[str, ...]
+) -> float | None:
+    above, below = (_at(models, *path, row, *value) for row in (numerator, denominator))
+    return None if above is None or below is None else above / below
 
 
 def _at(content: Results, *keys: str) -> Any:
-    """What is there by those keys, one inside the other; None if there is nothing."""
-    found: Any = content
+    """The value at nested keys; None if there is none."""
+    value: Any = content
     for key in keys:
-        if not isinstance(found, dict) or key not in found:
+        if not isinstance(value, dict) or key not in value:
             return None
-        found = found[key]
-    return found
-
-
-def _over(above: float | None, below: float | None) -> float | None:
-    return None if above is None or below is None else above / below
+        value = value[key]
+    return value

@@ -1,11 +1,10 @@
-"""What was measured, as lines to print."""
+"""The results as a table of text."""
 
 from typing import Any
 
-NOT_THERE = "not available"
+NOT_AVAILABLE = "not available"
 ROWS = {
-    "detector": "detector alone, as it is in the fused model",
-    "prediction_model": "detector alone, as keras-retinanet converts it",
+    "detector": "detector alone",
     "fused": "fused, batched head",
     "multiflow": "fused, multi-flow head",
     "compiled_glue": "glue of compiled functions",
@@ -13,8 +12,8 @@ ROWS = {
     "onnx": "fused, ONNX Runtime",
     "litert": "fused, LiteRT",
 }
-"""Titles of the ways to read an image, by row."""
-OTHERS = {"fused": "fused", "rapidocr": "rapidocr, recognition only", "tesseract": "Tesseract"}
+"""Titles of the rows."""
+PEERS = {"fused": "fused", "rapidocr": "rapidocr, recognition only", "tesseract": "Tesseract"}
 _SETTINGS = {"one": "one core", "all": "all cores"}
 _WIDTH = 46
 
@@ -22,16 +21,16 @@ Results = dict[str, Any]
 
 
 def table_of(results: Results) -> str:
-    """The whole table: a block for each model, then the ratios."""
+    """Format the table: a block for each model, then the ratios."""
     machine = results["machine"]
     lines = [
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}, "
         f"TensorFlow {machine['versions']['tensorflow']}",
-        "Medians, and in brackets the quartiles.",
+        "Medians, with quartiles in brackets.",
     ]
     for name, model in results["models"].items():
         lines += ["", f"== {name}: {_source(model)}", "", *_reading(model), *_start(model), *_callers(model)]
-        lines += [*_operations(model), *_training(model), *_folders(model), *_others(model)]
+        lines += [*_operations(model), *_training(model), *_folders(model), *_peers(model)]
     lines += ["", "== ratios (digits, all cores, unless the name says otherwise)", ""]
     lines += [f"{name:<{_WIDTH}}{_number(value)}" for name, value in results["ratios"].items()]
     return "\n".join(lines)
@@ -40,16 +39,16 @@ def table_of(results: Results) -> str:
 def _source(model: Results) -> str:
     if model["source"] == "trained":
         return "the pipeline's own models"
-    return "the released model (rows that need its two parts are left out: this pipeline has not trained here)"
+    return "the released model (without the rows that need detector.h5 and classifier.h5)"
 
 
 def _number(value: float | None) -> str:
-    return NOT_THERE if value is None else f"{value:.2f}"
+    return NOT_AVAILABLE if value is None else f"{value:.2f}"
 
 
 def _spread(summary: Results | None, digits: int = 2) -> str:
     if summary is None:
-        return NOT_THERE
+        return NOT_AVAILABLE
     median, lower, upper = (f"{summary[key]:.{digits}f}" for key in ("median", "lower", "upper"))
     return f"{median} ({lower}-{upper})"
 
@@ -61,7 +60,7 @@ def _line(title: str, *cells: str) -> str:
 def _reading(model: Results) -> list[str]:
     settings = [(cores, batch) for cores in _SETTINGS for batch in ("batch1", "batch16")]
     heads = [f"{_SETTINGS[cores]}, {batch.replace('batch', 'batch ')}" for cores, batch in settings]
-    lines = [_line("milliseconds an image", *heads)]
+    lines = [_line("milliseconds per image", *heads)]
     reading = model["reading"]
     for row, title in ROWS.items():
         lines.append(_line(title, *(_spread(reading[cores][batch].get(row)) for cores, batch in settings)))
@@ -70,7 +69,7 @@ def _reading(model: Results) -> list[str]:
 
 def _start(model: Results) -> list[str]:
     sizes = model["reading"]["all"]["size_bytes"]
-    lines = ["", _line("a process that loads and reads one image", "first reading, s", "peak memory, MiB", "disk, MiB")]
+    lines = ["", _line("a process that reads one image", "first reading, s", "peak memory, MiB", "disk, MiB")]
     disk = {"fused": sizes["fused"], "predict_glue": sizes.get("detector", 0) + sizes.get("classifier", 0)}
     disk |= {row: size for row, size in sizes.items() if row in ROWS and row != "detector"}
     for row in (row for row in ROWS if row in disk):
@@ -82,31 +81,31 @@ def _start(model: Results) -> list[str]:
 
 
 def _callers(model: Results) -> list[str]:
-    lines = ["", _line("images a second, several callers", *_SETTINGS.values(), "answers their own")]
-    found = [model["callers"][cores] for cores in _SETTINGS]
-    for number in found[0]:
-        rates = (_spread(callers[number]["images_per_second"], 0) for callers in found)
-        own = min(callers[number]["own_answers"] for callers in found)
-        lines.append(_line(f"{number} at once", *rates, f"{own:.1%}"))
+    lines = ["", _line("images per second, concurrent callers", *_SETTINGS.values(), "answers as serial")]
+    results = [model["callers"][cores] for cores in _SETTINGS]
+    for number in results[0]:
+        rates = (_spread(callers[number]["images_per_second"], 0) for callers in results)
+        own = min(callers[number]["own_answers"] for callers in results)
+        lines.append(_line(number, *rates, f"{own:.1%}"))
     return lines
 
 
 def _operations(model: Results) -> list[str]:
-    found = [model["reading"][cores]["operations"] for cores in _SETTINGS]
-    lines = ["", _line("million operations an image")]
-    lines += [_line(part, f"{count:.1f}") for part, count in found[0]["mega_operations_an_image"].items()]
-    lines += ["", _line("share of the rate of matrix products, batch 16", *_SETTINGS.values())]
-    for part in found[0]["matrix_rate_share_batch16"]:
-        lines.append(_line(part, *(f"{one['matrix_rate_share_batch16'][part]:.1%}" for one in found)))
-    rates = (f"{one['matrix_products_giga_operations_a_second']:.0f}" for one in found)
-    return [*lines, _line("matrix products, thousand million a second", *rates)]
+    results = [model["reading"][cores]["operations"] for cores in _SETTINGS]
+    lines = ["", _line("million operations per image")]
+    lines += [_line(part, f"{count:.1f}") for part, count in results[0]["mega_operations_an_image"].items()]
+    lines += ["", _line("share of the matrix product rate, batch 16", *_SETTINGS.values())]
+    for part in results[0]["matrix_rate_share_batch16"]:
+        lines.append(_line(part, *(f"{each['matrix_rate_share_batch16'][part]:.1%}" for each in results)))
+    rates = (f"{each['matrix_products_giga_operations_a_second']:.0f}" for each in results)
+    return [*lines, _line("matrix products, thousand million per second", *rates)]
 
 
 def _training(model: Results) -> list[str]:
-    lines = ["", _line("training, milliseconds a step, all cores", "from the pipeline", "constant batch", "examples/s")]
-    for part, found in model["training"].items():
-        cells = (_spread(found["step"], 1), _spread(found["constant_step"], 1), f"{found['examples_per_second']:.0f}")
-        lines.append(_line(part, *cells))
+    lines = ["", _line("training, milliseconds per step, all cores", "input pipeline", "constant batch", "examples/s")]
+    for part, result in model["training"].items():
+        times = (_spread(result[step], 1) for step in ("step", "constant_step"))
+        lines.append(_line(part, *times, f"{result['examples_per_second']:.0f}"))
     return lines
 
 
@@ -114,24 +113,24 @@ def _folders(model: Results) -> list[str]:
     if "folders" not in model:
         return []
     lines = ["", _line("platefuse read of a folder, all cores", "images/s", "peak memory, MiB")]
-    for number, found in model["folders"].items():
-        title = f"{int(number):,} images"
-        lines.append(_line(title, f"{found['images_per_second']:.0f}", f"{found['peak_memory_mib']:.0f}"))
+    for count, result in model["folders"].items():
+        title = f"{int(count):,} images"
+        lines.append(_line(title, f"{result['images_per_second']:.0f}", f"{result['peak_memory_mib']:.0f}"))
     return lines
 
 
-def _others(model: Results) -> list[str]:
-    if "others" not in model:
+def _peers(model: Results) -> list[str]:
+    if "peers" not in model:
         return []
-    found = model["others"]
-    plates = found["one"]["plates"]
-    head = f"{plates['read']} {plates['kind']}, ms a plate"
-    lines = ["", _line(head, *_SETTINGS.values(), "read rightly", "with O=0, I=1")]
-    for row, title in OTHERS.items():
-        if row in found["one"]["rows"]:
-            one = found["one"]["rows"][row]
-            times = (_spread(found[cores]["rows"][row]["time"], 1) for cores in _SETTINGS)
-            lines.append(_line(title, *times, f"{one['exact_match']:.3f}", f"{one['folded']:.3f}"))
+    results = model["peers"]
+    plates = results["one"]["plates"]
+    head = f"{plates['read']} {plates['kind']}, ms per plate"
+    lines = ["", _line(head, *_SETTINGS.values(), "exact match", "with O=0, I=1")]
+    for row, title in PEERS.items():
+        if row in results["one"]["rows"]:
+            scores = results["one"]["rows"][row]
+            times = (_spread(results[cores]["rows"][row]["time"], 1) for cores in _SETTINGS)
+            lines.append(_line(title, *times, f"{scores['exact_match']:.3f}", f"{scores['exact_match_equated']:.3f}"))
         else:
-            lines.append(_line(title, NOT_THERE, found["one"]["missing"][row]))
+            lines.append(_line(title, NOT_AVAILABLE, results["one"]["missing"][row]))
     return lines

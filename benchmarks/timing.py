@@ -1,9 +1,8 @@
-"""Times rows in turn, over and over: what disturbs the machine for a while disturbs all of them alike."""
+"""Interleaved timing, in which disturbances affect all rows alike."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
@@ -15,7 +14,7 @@ class Plan:
 
     Attributes:
         rounds: visits to each row.
-        seconds: how long to repeat a row's call within a visit; there is one call at least.
+        seconds: minimum time of a visit, in which calls are repeated; at least one call.
     """
 
     rounds: int
@@ -25,39 +24,24 @@ class Plan:
 FULL, QUICK = Plan(rounds=9, seconds=0.05), Plan(rounds=2, seconds=0.0)
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The middle of many values, and their spread.
+def summarise(values: Sequence[float], factor: float = 1.0) -> dict[str, float]:
+    """Median, lower and upper quartile and number of values, scaled by `factor`.
 
-    Attributes:
-        median: half of the values are below it.
-        lower, upper: the quartiles, between which half of the values are.
-        repeats: how many values there are.
+    Args:
+        values: at least one.
+        factor: such as 1000, to convert seconds to milliseconds.
     """
-
-    median: float
-    lower: float
-    upper: float
-    repeats: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """The attributes in JSON's types."""
-        return asdict(self)
-
-
-def summarise(values: Sequence[float], factor: float = 1.0) -> Summary:
-    """Summarise values times `factor` (such as 1000, for milliseconds of seconds); at least one."""
     lower, median, upper = np.quantile(np.asarray(values, np.float64) * factor, [0.25, 0.5, 0.75]).tolist()
-    return Summary(median, lower, upper, len(values))
+    return {"median": median, "lower": lower, "upper": upper, "repeats": len(values)}
 
 
 def interleaved(rows: Mapping[str, Callable[[], object]], plan: Plan, description: str) -> dict[str, list[float]]:
-    """Time calls, one row after another, round after round, each round beginning with another row.
+    """Time calls in turn, starting each round with another row.
 
     Args:
         rows: what to call, by name.
         plan: how often.
-        description: what the progress bar says.
+        description: of the progress bar.
 
     Returns:
         Seconds of each call, by name.
@@ -68,15 +52,15 @@ def interleaved(rows: Mapping[str, Callable[[], object]], plan: Plan, descriptio
     times: dict[str, list[float]] = {name: [] for name in names}
     with tqdm(total=plan.rounds * len(names), desc=description, disable=None) as bar:
         for turn in range(plan.rounds):
-            for place in range(len(names)):
-                name = names[(turn + place) % len(names)]
+            for position in range(len(names)):
+                name = names[(turn + position) % len(names)]
                 times[name] += _visit(rows[name], plan.seconds)
                 bar.update()
     return times
 
 
 def _visit(call: Callable[[], object], seconds: float) -> list[float]:
-    call()  # not timed: the row before left its data in the caches, and its threads may still be spinning
+    call()  # not timed: caches hold the previous row's data, and its threads may still spin
     times: list[float] = []
     while not times or sum(times) < seconds:
         start = time.perf_counter()

@@ -1,13 +1,12 @@
-"""Training: what a step of the real loop takes against one on a constant batch, where no input has to be made."""
+"""Training speed: steps with the input pipeline against steps on a constant batch."""
 
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.subject import TRAINED, Subject
+from benchmarks.model_under_test import TRAINED, ModelUnderTest
 from benchmarks.timing import summarise
 from platefuse.core import params
 from platefuse.data.characters import Characters
@@ -23,31 +22,31 @@ _PLATES, _CHARACTERS_A_PLATE = 256, 6
 _CHARACTERS = 4096
 
 
-def measure_training(subject: Subject) -> dict[str, Any]:
-    """Train detector and classifier for some steps each, in turn with the constant batch.
+def measure(model: ModelUnderTest, cores: int) -> dict[str, Any]:
+    """Train detector and classifier for some steps, in turn with a constant batch.
 
     Returns:
-        For each of the two, milliseconds a step (summaries), their ratio and examples a second. The classifier is
-        there where there is one to take the characters' size from.
+        For each network: milliseconds per step (summaries), their ratio, and examples per second. The classifier is
+        missing if there is no classifier.h5, which gives the size of the characters.
     """
-    rounds, steps = (2, 3) if subject.quick else (9, 25)
-    result = {"detector": _measure(*_detector(subject), rounds, steps, f"{subject.name}: training the detector")}
-    if subject.source == TRAINED:
-        description = f"{subject.name}: training the classifier"
-        result["classifier"] = _measure(*_classifier(subject), rounds, steps, description)
+    rounds, steps = (2, 3) if model.quick else (9, 25)
+    result = {"detector": _measure(*_detector(model), rounds, steps, f"{model.name}: training the detector")}
+    if model.source == TRAINED:
+        description = f"{model.name}: training the classifier"
+        result["classifier"] = _measure(*_classifier(model), rounds, steps, description)
     return result
 
 
-def _detector(subject: Subject) -> tuple[keras.Model, tf.data.Dataset, int]:
-    settings = params.load(DetectorParams, "detector", subject.pipeline / "params.yaml")
+def _detector(model: ModelUnderTest) -> tuple[keras.Model, tf.data.Dataset, int]:
+    settings = params.load(DetectorParams, "detector", model.pipeline / "params.yaml")
     make_deterministic(settings.seed)
-    model = build_detector(settings, classes=1)
-    model.compile(keras.optimizers.Adam(settings.learning_rate), loss=training_losses())
-    return model, detection.training_batches(_canvases(settings), settings, 1), settings.batch_size
+    network = build_detector(settings, classes=1)
+    network.compile(keras.optimizers.Adam(settings.learning_rate), loss=training_losses())
+    return network, detection.training_batches(_letterboxed_noise(settings), settings, 1), settings.batch_size
 
 
-def _canvases(settings: DetectorParams) -> detection.LetterboxedSet:
-    """Noise with boxes of the anchors' sizes: how long a step takes does not depend on what the plates show."""
+def _letterboxed_noise(settings: DetectorParams) -> detection.LetterboxedSet:
+    """Noise with boxes of the anchors' sizes; pixels do not affect the time."""
     rng = np.random.default_rng(1)
     height, width = settings.input_size
     shape = (_PLATES, _CHARACTERS_A_PLATE)
@@ -61,68 +60,57 @@ def _canvases(settings: DetectorParams) -> detection.LetterboxedSet:
     )
 
 
-def _classifier(subject: Subject) -> tuple[keras.Model, tf.data.Dataset, int]:
-    settings = params.load(ClassifierParams, "classifier", subject.pipeline / "params.yaml")
-    named = load_classifier(subject.classifier)
-    trained, alphabet = named.model, named.alphabet
-    shape = trained.input_shape[1:3]
+def _classifier(model: ModelUnderTest) -> tuple[keras.Model, tf.data.Dataset, int]:
+    settings = params.load(ClassifierParams, "classifier", model.pipeline / "params.yaml")
+    trained = load_classifier(model.classifier)
+    shape, alphabet = trained.model.input_shape[1:3], trained.alphabet
     make_deterministic(settings.seed)
     rng = np.random.default_rng(1)
     images = rng.integers(0, 256, (_CHARACTERS, *shape)).astype(np.uint8)
     characters = Characters(images, rng.integers(0, len(alphabet), _CHARACTERS), alphabet)
-    model = build_classifier(settings, shape, len(alphabet))
-    model.compile(keras.optimizers.Adam(settings.learning_rate), training.character_loss)
-    return model, training.training_batches(characters, settings).repeat(), settings.batch_size
+    network = build_classifier(settings, shape, len(alphabet))
+    network.compile(keras.optimizers.Adam(settings.learning_rate), training.character_loss)
+    return network, training.training_batches(characters, settings).repeat(), settings.batch_size
 
 
 class _Clock(keras.callbacks.Callback):
-    """Seconds a step of `fit`, but for the first ones: these wait for an input pipeline that has just begun."""
+    """Measures seconds per step of `fit`, without the first steps, which wait for input."""
 
     def __init__(self, skipped: int) -> None:
         super().__init__()
-        self._skipped, self._begun, self.seconds = skipped, 0.0, 0.0
+        self._skipped, self._begin, self.seconds = skipped, 0.0, 0.0
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         now = time.perf_counter()
         if batch < self._skipped:
-            self._begun = now
+            self._begin = now
         else:
-            self.seconds = (now - self._begun) / (batch + 1 - self._skipped)
+            self.seconds = (now - self._begin) / (batch + 1 - self._skipped)
 
 
 def _measure(
-    model: keras.Model, batches: tf.data.Dataset, batch_size: int, rounds: int, steps: int, description: str
+    network: keras.Model, batches: tf.data.Dataset, batch_size: int, rounds: int, steps: int, description: str
 ) -> dict[str, Any]:
     images, targets = next(iter(batches))
     skipped = max(1, steps // 3)
 
-    def fed() -> float:
+    def pipeline() -> float:
         clock = _Clock(skipped)
-        model.fit(batches, steps_per_epoch=steps + skipped, verbose=0, callbacks=[clock])
+        network.fit(batches, steps_per_epoch=steps + skipped, verbose=0, callbacks=[clock])
         return clock.seconds
 
     def constant() -> float:
-        begun = time.perf_counter()
+        begin = time.perf_counter()
         for _ in range(steps):
-            model.train_on_batch(images, targets)
-        return (time.perf_counter() - begun) / steps
+            network.train_on_batch(images, targets)
+        return (time.perf_counter() - begin) / steps
 
-    times: dict[str, list[float]] = {"fed": [], "constant": []}
-    for name, measured in _in_turn({"fed": fed, "constant": constant}, rounds, description):
-        times[name].append(measured())
-    summaries = {name: summarise(values, 1000) for name, values in times.items()}
+    pipeline(), constant()  # trace the graphs
+    times = [(pipeline(), constant()) for _ in tqdm(range(rounds), desc=description, disable=None)]
+    step, constant_step = (summarise(values, 1000) for values in zip(*times, strict=True))
     return {
-        "step": summaries["fed"].as_dict(),
-        "constant_step": summaries["constant"].as_dict(),
-        "over_constant_batch": summaries["fed"].median / summaries["constant"].median,
-        "examples_per_second": batch_size * 1000 / summaries["fed"].median,
+        "step": step,
+        "constant_step": constant_step,
+        "over_constant_batch": step["median"] / constant_step["median"],
+        "examples_per_second": batch_size * 1000 / step["median"],
     }
-
-
-def _in_turn(
-    rows: dict[str, Callable[[], float]], rounds: int, description: str
-) -> Iterator[tuple[str, Callable[[], float]]]:
-    for measured in rows.values():
-        measured()  # traces the graphs
-    turns = [row for _ in range(rounds) for row in rows.items()]
-    yield from tqdm(turns, desc=description, disable=None)

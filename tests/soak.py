@@ -95,7 +95,7 @@ def strike(pipeline: Pipeline, kill: Kill) -> Outcome:
     after = _hashes(pipeline)
     different += [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
     different += [f"{path.name} was left behind" for path in _debris(pipeline)]
-    return Outcome(kill, hit, "Going on after epoch" in said, "still runs here" in said, different)
+    return Outcome(kill, hit, "Resuming after epoch" in said, "still runs here" in said, different)
 
 
 def _start(pipeline: Pipeline, *arguments: str) -> subprocess.Popen:

@@ -1,43 +1,44 @@
-"""Puts batch normalisation into the convolutions before it: the same network of fewer operations.
+"""Batch-norm folding: the same network with fewer operations.
 
-In use a normalisation is one factor and one offset a channel, which the kernel and bias before it can hold (Jacob et
-al., *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference*, 2018, section 3.2).
+At inference a batch normalisation is one factor and one offset per channel. The kernel and bias of the convolution
+before it can hold both (Jacob et al., *Quantization and Training of Neural Networks for Efficient
+Integer-Arithmetic-Only Inference*, 2018, section 3.2).
 """
 
 from platefuse.networks.common.keras2 import keras, tf
 
 
 def fold_batch_normalisation(model: keras.Model) -> keras.Model:
-    """Copy a network that is done with training, its normalisations folded into convolutions where one stands before.
+    """Copy a trained network with its batch normalisations folded into convolutions.
 
     Args:
-        model: a functional model; models inside it are taken over as they are.
+        model: a functional model; models nested in it are reused unchanged.
 
     Returns:
-        A model of the same inputs, outputs and layers' names, whose outputs are equal but for rounding.
+        A model with the same inputs, outputs and layer names. Its outputs are equal up to rounding.
     """
-    folded = {conv.name: norm for norm in model.layers if (conv := _convolution_before(norm, model))}
-    norms = {norm.name for norm in folded.values()}
+    norm_after = {conv.name: norm for norm in model.layers if (conv := _foldable_convolution(norm, model))}
+    folded = {norm.name for norm in norm_after.values()}
 
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
-        if layer.name in norms:
+        if layer.name in folded:
             return keras.layers.Activation("linear", name=layer.name)
         if isinstance(layer, keras.Model):
             return layer
-        bias = {"use_bias": True} if layer.name in folded else {}
+        bias = {"use_bias": True} if layer.name in norm_after else {}
         return type(layer).from_config({**layer.get_config(), **bias})
 
     copy = keras.models.clone_model(model, clone_function=clone)
     for layer in model.layers:
-        if layer.name in folded:
-            copy.get_layer(layer.name).set_weights(_folded_weights(layer, folded[layer.name]))
-        elif layer.name not in norms:
+        if layer.name in norm_after:
+            copy.get_layer(layer.name).set_weights(_folded_weights(layer, norm_after[layer.name]))
+        elif layer.name not in folded:
             copy.get_layer(layer.name).set_weights(layer.get_weights())
     return copy
 
 
-def _convolution_before(norm: keras.layers.Layer, model: keras.Model) -> keras.layers.Layer | None:
-    """The convolution whose outputs go into a batch normalisation as they are, and nowhere else."""
+def _foldable_convolution(norm: keras.layers.Layer, model: keras.Model) -> keras.layers.Layer | None:
+    """Find the linear convolution whose output feeds only this batch normalisation."""
     if not isinstance(norm, keras.layers.BatchNormalization):
         return None
     conv = norm.input._keras_history.layer
@@ -48,6 +49,7 @@ def _convolution_before(norm: keras.layers.Layer, model: keras.Model) -> keras.l
 
 
 def _folded_weights(conv: keras.layers.Layer, norm: keras.layers.Layer) -> list[tf.Tensor]:
+    """Kernel and bias of a convolution that includes its batch normalisation."""
     factor = tf.math.rsqrt(norm.moving_variance + norm.epsilon) * (norm.gamma if norm.scale else 1.0)
     bias = ((conv.bias if conv.use_bias else 0.0) - norm.moving_mean) * factor + (norm.beta if norm.center else 0.0)
     return [(conv.kernel * factor).numpy(), bias.numpy()]

@@ -1,4 +1,4 @@
-"""Detector and classifier in one graph: pixels in, text out.
+"""Detector and classifier in one graph, from pixels to text.
 
     images ─> letterbox ─> detector ─> connection layer ─> head ─> postprocess ─> boxes, characters, text
 
@@ -33,9 +33,9 @@ class FusedModel:
 
     Attributes:
         model: from `images`, uint8 RGB [B,H,W,3] of any size, to the signatures' outputs without `text`.
-        on_letterboxed: the same network behind its first layer: from `letterboxed`, float32 RGB [B,h,w,3], 0..255, and
-            `geometry`, float32 [B,3] (the scale, and the images' height and width), to the same outputs. Whatever
-            letterboxes images in another way, such as a decoder of image files, starts here.
+        on_letterboxed: the same network without its first layer: from `letterboxed`, float32 RGB [B,h,w,3], 0..255,
+            and `geometry`, float32 [B,3] (the scale, and the images' height and width), to the same outputs. Code
+            that letterboxes images itself, such as a decoder of image files, starts here.
         alphabet: every character, in the order of the ids.
     """
 
@@ -59,29 +59,29 @@ def fuse(detector: Detector, classifier: Classifier, params: FuseParams) -> Fuse
         params: thresholds, head, reading order and formats.
 
     Raises:
-        PlatefuseError: if the alphabet cannot fill a format, or the detector is asked for characters that it does not
-            know.
+        PlatefuseError: if the alphabet cannot fill a format, or `detector_class_weight` is set and the detector has
+            another alphabet.
     """
     alphabet = classifier.alphabet
     check_formats(params.formats, alphabet)
     if params.detector_class_weight:
         _check_detector_alphabet(detector.alphabet, alphabet, params.detector_class_weight)
-    find, name = fold_batch_normalisation(detector.model), fold_batch_normalisation(classifier.model)
+    detect, classify = fold_batch_normalisation(detector.model), fold_batch_normalisation(classifier.model)
     input_size = detector.input_size
     letterboxed = keras.Input((*input_size, 3), name="letterboxed")
     geometry = keras.Input((3,), name="geometry")
     never_empty = NonEmptyBatch(name="non_empty_batch")(letterboxed)
-    deltas, class_scores = find(never_empty)
+    deltas, class_scores = detect(never_empty)
     decoded = BoxDecoder(anchor_boxes(detector.anchors, input_size), input_size, name="box_decoder")(deltas)
     boxes, scores, class_scores = NonMaxSuppression(
         params.max_characters, params.score_threshold, params.nms_threshold, name="non_max_suppression"
     )([decoded, class_scores])
     valid = ValidDetections(name="valid_detections")(scores)
     shifts = crop_shifts(params.crop_shift)
-    size = name.input_shape[1:3]
+    size = classify.input_shape[1:3]
     connection = ConnectionLayer(size, params.crop_margin, params.round, shifts, name="connection")
     characters = connection([never_empty, boxes, valid])
-    probabilities = _HEADS[params.head](multi_crop(name, len(shifts)), characters, valid, scores)
+    probabilities = _HEADS[params.head](multi_crop(classify, len(shifts)), characters, valid, scores)
     if params.detector_class_weight:
         experts = ProductOfExperts(params.detector_class_weight, name="product_of_experts")
         probabilities = experts([probabilities, class_scores])
@@ -105,11 +105,11 @@ def _check_detector_alphabet(detector_alphabet: str, alphabet: str, weight: floa
         )
 
 
-_RED, _GREEN, _BLUE = 0.2989, 0.5870, 0.1140  # of a gray pixel: tf.image.rgb_to_grayscale's, after ITU-R BT.601
+_RED, _GREEN, _BLUE = 0.2989, 0.5870, 0.1140  # luma weights of ITU-R BT.601, as tf.image.rgb_to_grayscale's
 
 
 class Letterbox(keras.layers.Layer):
-    """Letterboxes images [B,H,W,3] to [B,h,w,3], and gives the geometry [B,3] that leads back.
+    """Letterboxes images [B,H,W,3] to [B,h,w,3], and returns their geometry [B,3].
 
     The geometry is the scale, and the images' height and width in pixels.
     """
@@ -125,19 +125,20 @@ class Letterbox(keras.layers.Layer):
 
 
 class NonEmptyBatch(keras.layers.Layer):
-    """Passes a batch on; replaces an empty one by one black image, since oneDNN's convolutions refuse it."""
+    """Replaces an empty batch by one black image: oneDNN's convolutions reject empty batches."""
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         batch = tf.shape(images)[0]
         some = tf.cond(batch > 0, lambda: images, lambda: tf.zeros([1, *images.shape[1:]]))
-        # Tells the shape, which the condition forgets, as tf.ensure_shape does; LiteRT knows this operation alone.
+        # Restores the static shape that tf.cond loses. LiteRT lacks tf.ensure_shape.
         return tf.reshape(some, [-1, *images.shape[1:]])
 
 
 class ValidDetections(keras.layers.Layer):
-    """Indices of valid detections: from scores [B,N], -1 where none, to image and slot, int64 [M,2].
+    """Lists the image and slot of valid detections, int64 [M,2].
 
-    Where no image has a box, all slots are listed: oneDNN's convolutions refuse a batch of no characters, too.
+    Input: scores [B,N], -1 in unused slots. If no image has a box, all slots are listed, since oneDNN's convolutions
+    reject empty batches.
     """
 
     def call(self, scores: tf.Tensor) -> tf.Tensor:
@@ -145,11 +146,11 @@ class ValidDetections(keras.layers.Layer):
 
 
 class ConnectionLayer(keras.layers.Layer):
-    """Turns the detector's boxes into the classifier's characters.
+    """Crops the detector's boxes for the classifier.
 
-    Boxes are expanded by `margin`, cropped at each of V `shifts` (to the right, in widths of the box), resized, and
-    made gray and 0..1; with `rounded`, 0 or 1. Input: letterboxed images, float32 RGB [B,h,w,3], 0..255; boxes, float32
-    [B,N,4], x1,y1,x2,y2 in their pixels; and which of them to crop, the int64 [M,2] of `ValidDetections`. Output:
+    Boxes are expanded by `margin` and cropped at each of V `shifts` (to the right, in box widths). Crops are gray and
+    0..1, or 0 and 1 with `rounded`. Input: letterboxed images, float32 RGB [B,h,w,3], 0..255; boxes, float32 [B,N,4],
+    x1,y1,x2,y2 in their pixels; and the indices of the boxes to crop, the int64 [M,2] of `ValidDetections`. Output:
     float32 [M,crop height,crop width,V].
     """
 
@@ -163,20 +164,20 @@ class ConnectionLayer(keras.layers.Layer):
         images, boxes, valid = inputs
         red, green, blue = tf.unstack(images, axis=-1)
         gray = _RED / 255 * red + _GREEN / 255 * green + _BLUE / 255 * blue
-        windows = shift_boxes(tf.gather_nd(boxes, valid), self.shifts)
+        shifted = shift_boxes(tf.gather_nd(boxes, valid), self.shifts)
         if self.margin:
-            x1, y1, x2, y2 = tf.unstack(windows, axis=-1)
-            windows = tf.stack(expand_box(x1, y1, x2, y2, self.margin), axis=-1)
-        views = len(self.shifts)
-        crops = crop_and_resize(gray, windows, tf.concat([valid[:, 0]] * views, axis=0), *self.size)
-        characters = crops[..., None] if views == 1 else tf.stack(tf.split(crops, views), axis=-1)
+            x1, y1, x2, y2 = tf.unstack(shifted, axis=-1)
+            shifted = tf.stack(expand_box(x1, y1, x2, y2, self.margin), axis=-1)
+        count = len(self.shifts)
+        crops = crop_and_resize(gray, shifted, tf.concat([valid[:, 0]] * count, axis=0), *self.size)
+        characters = crops[..., None] if count == 1 else tf.stack(tf.split(crops, count), axis=-1)
         return tf.round(characters) if self.rounded else characters
 
 
 class ScatterToSlots(keras.layers.Layer):
-    """Scatters values of valid detections, float32 [M,...], back to all slots, [B,N,...]; the others are 0.
+    """Scatters values of valid detections to all slots, [B,N,...]; others are 0.
 
-    Input: the values; their indices, the int64 [M,2] of `ValidDetections`; and the scores [B,N], for their shape.
+    Input: the values [M,...]; their indices, the int64 [M,2] of `ValidDetections`; and the scores [B,N], for the shape.
     """
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
@@ -186,12 +187,12 @@ class ScatterToSlots(keras.layers.Layer):
 
 
 def batched_head(classifier: keras.Model, characters: tf.Tensor, valid: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
-    """Classify the characters of all images, [M,h,w,V], in one call of one classifier: [B,N,K]."""
+    """Classify all characters, [M,h,w,V], in one call of one classifier: [B,N,K]."""
     return ScatterToSlots(name="head")([classifier(characters), valid, scores])
 
 
 def multiflow_head(classifier: keras.Model, characters: tf.Tensor, valid: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
-    """Classify the characters, [M,h,w,V], with a copy of the classifier for each slot: [B,N,K]."""
+    """Classify characters, [M,h,w,V], with one copy of the classifier per slot: [B,N,K]."""
     in_slots = ScatterToSlots(name="characters_in_slots")([characters, valid, scores])
     unstacked = keras.layers.Lambda(lambda crops: tf.unstack(crops, axis=1), name="unstack")(in_slots)
     outputs = multiflow(classifier, scores.shape[1])(unstacked)
@@ -199,7 +200,7 @@ def multiflow_head(classifier: keras.Model, characters: tf.Tensor, valid: tf.Ten
 
 
 def multiflow(classifier: keras.Model, max_characters: int) -> keras.Model:
-    """Build the article's head: N inputs [B,h,w,V], N outputs [B,K], and N copies of the classifier."""
+    """Build the article's head, N copies of the classifier: N times [B,h,w,V] to [B,K]."""
     inputs = [keras.Input(classifier.input_shape[1:], name=f"character_{i}") for i in range(max_characters)]
     flows = []
     for i, character in enumerate(inputs):

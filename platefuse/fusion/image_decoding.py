@@ -1,19 +1,29 @@
-"""Decodes PNG and JPEG inside the graph, in bounded memory."""
+"""Image decoding inside the graph: PNG and JPEG, in bounded memory."""
 
 from platefuse.data.images import MAX_PIXELS, MAX_SIDE
 from platefuse.networks.common.keras2 import tf
 from platefuse.networks.detection.resize import letterbox, letterbox_geometry
 
-_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"  # how they begin
-_SMALL = 2**21  # pixels of a full HD frame: images up to here are decoded side by side, in 40 MB or less each
+_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"  # signatures of the files
+_SMALL = 2**21  # pixels, a full HD frame; images up to this size are decoded in parallel, at 40 MB or less each
 
 
 def decode_letterboxed(encoded: tf.Tensor, input_size: tuple[int, int]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Decode image files, string [B], and letterbox them: float32 [B,h,w,3], and their geometry [B,3].
+    """Decode and letterbox image files.
 
-    An image that cannot be decoded, or claims to be too large, fails the call with its index. A graph cannot catch an
-    error, but tf.data can skip an element that raised one; the indices that are missing afterwards are named. Small
-    images are decoded in parallel and large ones in turn, so that a batch of large ones takes no more memory than one.
+    A graph cannot catch an error, but tf.data can skip the element that raised it. The indices missing afterwards are
+    the ones reported. Small images are decoded in parallel and large ones in turn, so that a batch of large images
+    takes no more memory than one.
+
+    Args:
+        encoded: contents of PNG and JPEG files, string [B].
+        input_size: height h and width w in pixels.
+
+    Returns:
+        Letterboxed images, float32 RGB [B,h,w,3], 0..255, and their geometry, float32 [B,3].
+
+    Raises:
+        tf.errors.InvalidArgumentError: with their indices, if images cannot be decoded or are too large.
     """
     count = tf.shape(encoded, tf.int64)[0]
 
@@ -33,7 +43,7 @@ def decode_letterboxed(encoded: tf.Tensor, input_size: tuple[int, int]) -> tuple
 
     images = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
     loaded = images.map(load_small, tf.data.AUTOTUNE).map(load_large)
-    # One more element, so that a batch can be taken even if none could be decoded, or none was given.
+    # An additional element makes a batch possible even without a decodable image.
     end = tf.data.Dataset.from_tensors((count, tf.zeros([*input_size, 3]), tf.zeros([3])))
     indices, letterboxed, geometry = loaded.ignore_errors().concatenate(end).batch(count + 1).get_single_element()
     missing = tf.sets.difference(tf.range(count)[None], indices[None]).values
@@ -44,9 +54,9 @@ def decode_letterboxed(encoded: tf.Tensor, input_size: tuple[int, int]) -> tuple
 
 
 def _pixels(content: tf.Tensor) -> tf.Tensor:
-    """Give how many pixels, int64, the header of an image file claims; raise an error if it must not be decoded.
+    """Read and check the number of pixels, int64, in a file's header.
 
-    What decodes an image makes room for as many as its header says, before it looks at the rest.
+    The check must come before decoding: a decoder allocates memory for all pixels that the header claims.
     """
     is_png, is_jpeg = (tf.strings.substr(content, 0, len(magic)) == magic for magic in (_PNG, _JPEG))
     with tf.control_dependencies([tf.debugging.Assert(is_png | is_jpeg, ["neither PNG nor JPEG"])]):
@@ -59,5 +69,5 @@ def _pixels(content: tf.Tensor) -> tf.Tensor:
 
 
 def _png_size(content: tf.Tensor) -> tf.Tensor:
-    """Width and height, int32 [2]: a PNG begins with its signature, and length, name and content of its header."""
+    """Width and height, int32 [2], from bytes 16 to 23 of a PNG."""
     return tf.reshape(tf.io.decode_raw(tf.strings.substr(content, 16, 8), tf.int32, little_endian=False), [2])

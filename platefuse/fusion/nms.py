@@ -1,8 +1,8 @@
 """Box decoding and non-maximum suppression for a whole batch.
 
-keras-retinanet's FilterDetections works image by image, in a loop around TensorFlow's non-maximum suppression. Keeping
-N boxes takes no more than N steps, though, and each step can be taken for all images at once: that is faster, and made
-of operations that every runtime has.
+keras-retinanet's FilterDetections loops over images and calls TensorFlow's non-maximum suppression for each. Keeping N
+boxes takes at most N steps, and each step can handle all images at once. That is faster, and every runtime has the
+operations.
 """
 
 from collections.abc import Callable
@@ -13,12 +13,12 @@ import numpy as np
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.anchors import BOX_VARIANCE
 
-# Each is compared with each. RetinaNet (Lin et al., 2017, section 4.1) takes no more of a pyramid level.
+# All pairs are compared. RetinaNet (Lin et al., 2017, section 4.1) also keeps at most 1000 boxes per pyramid level.
 _MAX_CANDIDATES = 1000
 
 
 class BoxDecoder(keras.layers.Layer):
-    """Decodes box deltas with constant anchors, as keras-retinanet's RegressBoxes does.
+    """Decodes box deltas relative to constant anchors, as keras-retinanet's RegressBoxes.
 
     Input: deltas float32 [B,A,4]. Output: boxes [B,A,4], x1,y1,x2,y2 in pixels, clipped to the image.
 
@@ -39,16 +39,16 @@ class BoxDecoder(keras.layers.Layer):
 
 
 class NonMaxSuppression(keras.layers.Layer):
-    """Keeps the best boxes of each image, highest score first, that overlap no better one.
+    """Keeps the highest-scoring boxes without overlap, highest score first.
 
-    Input: boxes float32 [B,A,4], x1,y1,x2,y2, and the scores of their classes [B,A,C], 0..1. A box's score is that of
-    its best class, whatever the others. Output: boxes [B,N,4], scores [B,N] and scores of classes [B,N,C]; rows without
-    a box are -1 in all of them.
+    Suppression is class-agnostic: a box's score is that of its best class. Input: boxes float32 [B,A,4], x1,y1,x2,y2,
+    and class scores [B,A,C], 0..1. Output: boxes [B,N,4], scores [B,N] and class scores [B,N,C]; all are -1 in unused
+    slots.
 
     Args:
-        max_characters: N, how many boxes to keep at most.
+        max_characters: N, the most boxes to keep.
         score_threshold: boxes must score above it.
-        nms_threshold: of two boxes that overlap by more than this IoU the lower-scoring is dropped.
+        nms_threshold: of two boxes with a larger IoU the lower-scoring one is dropped.
     """
 
     def __init__(self, max_characters: int, score_threshold: float, nms_threshold: float, **kwargs: Any) -> None:
@@ -59,49 +59,49 @@ class NonMaxSuppression(keras.layers.Layer):
         boxes, class_scores = inputs
         scores = tf.reduce_max(class_scores, axis=-1)
         above = tf.reduce_sum(tf.cast(scores > self.score_threshold, tf.int32), axis=1)
-        # Candidates only, as many as the image with the most of them has: few of the thousands of boxes.
+        # Only as many candidates as the image with the most has: few of the thousands of boxes.
         scores, order = tf.math.top_k(scores, tf.clip_by_value(tf.reduce_max(above), 1, _MAX_CANDIDATES))
         candidates = tf.gather(boxes, order, batch_dims=1)
-        picked, found = self._pick(candidates, tf.cast(scores > self.score_threshold, tf.float32))
+        selected, valid = self._select(candidates, tf.cast(scores > self.score_threshold, tf.float32))
 
-        def of_picked(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-            return tf.where(mask, tf.gather(values, picked, batch_dims=1), -1.0)
+        def gather(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+            return tf.where(mask, tf.gather(values, selected, batch_dims=1), -1.0)
 
         class_scores = tf.gather(class_scores, order, batch_dims=1)
-        each = found[..., None]
-        return of_picked(candidates, each), of_picked(scores, found), of_picked(class_scores, each)
+        mask = valid[..., None]
+        return gather(candidates, mask), gather(scores, valid), gather(class_scores, mask)
 
-    def _pick(self, boxes: tf.Tensor, left: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Pick one box after another, best first.
+    def _select(self, boxes: tf.Tensor, remaining: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Select boxes greedily, highest score first.
 
         Args:
             boxes: [B,K,4], highest score first.
-            left: float32 [B,K], 1 for each box that may be picked.
+            remaining: float32 [B,K], 1 for boxes that may be selected, else 0.
 
         Returns:
-            Indices int32 [B,N] into the boxes, and which of them exist, bool [B,N].
+            Indices int32 [B,N] into the boxes, and which of them are valid, bool [B,N].
         """
-        stays = self._stays(boxes)
-        picked, found = [], []
+        compatible = self._compatible(boxes)
+        selected, valid = [], []
         for _ in range(self.max_characters):
-            best = tf.argmax(left, axis=1, output_type=tf.int32)  # the first of what is left
-            picked.append(best)
-            found.append(tf.gather(left, best, batch_dims=1))
-            left *= tf.gather(stays, best, batch_dims=1)
-        return tf.stack(picked, axis=1), tf.stack(found, axis=1) > 0
+            best = tf.argmax(remaining, axis=1, output_type=tf.int32)  # the first one remaining
+            selected.append(best)
+            valid.append(tf.gather(remaining, best, batch_dims=1))
+            remaining *= tf.gather(compatible, best, batch_dims=1)
+        return tf.stack(selected, axis=1), tf.stack(valid, axis=1) > 0
 
-    def _stays(self, boxes: tf.Tensor) -> tf.Tensor:
-        """Which boxes (columns) stay once the box of a row is picked: 1 or 0, [B,K,K], of boxes [B,K,4]."""
+    def _compatible(self, boxes: tf.Tensor) -> tf.Tensor:
+        """Mark box pairs within the IoU threshold: 1 or 0, float32 [B,K,K]."""
         low = tf.minimum(boxes[..., :2], boxes[..., 2:])
         high = tf.maximum(boxes[..., :2], boxes[..., 2:])
         areas = tf.reduce_prod(high - low, axis=-1)
 
-        def of_pairs(together: Callable[..., tf.Tensor], values: tf.Tensor) -> tf.Tensor:
-            # LiteRT lacks [:, :, None] of matrices.
-            return together(tf.expand_dims(values, 2), tf.expand_dims(values, 1))
+        def pairwise(function: Callable[..., tf.Tensor], values: tf.Tensor) -> tf.Tensor:
+            # LiteRT lacks [:, :, None] for matrices.
+            return function(tf.expand_dims(values, 2), tf.expand_dims(values, 1))
 
-        common = tf.reduce_prod(tf.nn.relu(of_pairs(tf.minimum, high) - of_pairs(tf.maximum, low)), axis=-1)
-        # Without a division, which boxes without an area would make 0 / 0.
-        apart = common <= self.nms_threshold * (of_pairs(tf.add, areas) - common)
-        places = tf.range(tf.shape(boxes)[1])
-        return tf.cast(apart & (places[:, None] != places), tf.float32)
+        common = tf.reduce_prod(tf.nn.relu(pairwise(tf.minimum, high) - pairwise(tf.maximum, low)), axis=-1)
+        # No division: boxes without an area would give 0 / 0.
+        apart = common <= self.nms_threshold * (pairwise(tf.add, areas) - common)
+        indices = tf.range(tf.shape(boxes)[1])
+        return tf.cast(apart & (indices[:, None] != indices), tf.float32)

@@ -1,4 +1,4 @@
-"""A folder of trained networks, detector.h5 and classifier.h5, fused into one model."""
+"""Fuses the trained networks of a folder, detector.h5 and classifier.h5."""
 
 from pathlib import Path
 from typing import Any
@@ -12,29 +12,31 @@ from platefuse.networks.classification.model import load_classifier
 from platefuse.networks.detection.retinanet import load_detector
 
 DETECTOR, CLASSIFIER, FUSED = "detector.h5", "classifier.h5", "fused"
-_NOT_PARAMETERS = {"alphabet", "input_size"}  # the networks themselves tell these
+_NOT_PARAMETERS = {"alphabet", "input_size"}  # derived from the networks
 
 
 def fuse_trained(networks: Path, params: FuseParams, out: Path) -> None:
-    """Join a folder's two networks into one SavedModel.
+    """Fuse a folder's two networks into one SavedModel.
 
     Args:
         networks: the folder.
-        params: how they are joined; the model's metadata says so, too.
-        out: the SavedModel's folder; replaced whole.
+        params: section `fuse`; written to the model's metadata.
+        out: the SavedModel's folder; replaced as a whole.
 
     Raises:
-        PlatefuseError: for a network that is missing or damaged, or parameters that do not fit the two.
+        PlatefuseError: if a network is missing or damaged, or the parameters do not fit the networks.
     """
     fused = fuse(load_detector(networks / DETECTOR), load_classifier(networks / CLASSIFIER), params)
     save_fused(out, fused, params.model_dump(mode="json"))
 
 
 def parameters_of(networks: Path) -> dict[str, Any]:
-    """Give the parameters that a folder's networks were fused with: by the model in it, or in its folder `fused`.
+    """Read the parameters that a folder's networks were fused with.
+
+    They stand in the metadata of the model in the folder itself, or in its subfolder `fused`.
 
     Raises:
-        PlatefuseError: if there is none, or its metadata is damaged.
+        PlatefuseError: if there is no fused model, or its metadata is damaged.
     """
     files = [model / METADATA_FILE for model in (networks, networks / FUSED) if (model / METADATA_FILE).is_file()]
     if not files:

@@ -1,4 +1,4 @@
-"""benchmarks/: its statistics by hand, and every part of it on models in miniature. No time is asserted."""
+"""Benchmarks: statistics by hand, and every part with small models. No time is asserted."""
 
 import json
 import math
@@ -14,22 +14,21 @@ import yaml
 from benchmarks.__main__ import main
 from benchmarks.callers import CALLERS, measure_callers
 from benchmarks.chart import draw_chart
-from benchmarks.child import measure
-from benchmarks.child import run as run_task
-from benchmarks.glue import CompiledGlue, PredictGlue, PythonReadOut, predictor_of
+from benchmarks.glue import CompiledGlue, PredictGlue, PythonPostprocess, prediction_model_of
 from benchmarks.machine import cores_of, describe, pinned
+from benchmarks.model_under_test import ModelUnderTest, find_model, linked_folder
 from benchmarks.operations import count_operations
 from benchmarks.processes import measure_folders
 from benchmarks.processes import run as run_process
 from benchmarks.ratios import ratios_of
-from benchmarks.subject import Subject, find_subject, linked_folder
 from benchmarks.table import table_of
 from benchmarks.timing import Plan, interleaved, summarise
+from benchmarks.worker import run_task, run_worker
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import Plate, write_plate_set
 from platefuse.fusion.graph import fuse
 from platefuse.fusion.params import FuseParams
-from platefuse.fusion.postprocess import text_of
+from platefuse.fusion.postprocess import join_characters
 from platefuse.fusion.saved_model import save_fused
 from platefuse.networks.classification.model import Classifier, save_classifier
 from platefuse.networks.common.keras2 import keras, tf
@@ -58,10 +57,10 @@ EXPORTED = {"onnx_over_tensorflow_batch1", "litert_over_tensorflow_batch1"}
 
 
 def test_a_summary_by_hand():
-    summary = summarise([0.001, 0.004, 0.002, 0.005, 0.003], factor=1000)
-    assert summary.as_dict() == {"median": 3, "lower": 2, "upper": 4, "repeats": 5}
-    assert summarise([7.0]).as_dict() == {"median": 7, "lower": 7, "upper": 7, "repeats": 1}
-    assert summarise([1.0, 2.0]).median == 1.5
+    milliseconds = summarise([0.001, 0.004, 0.002, 0.005, 0.003], factor=1000)
+    assert milliseconds == {"median": 3, "lower": 2, "upper": 4, "repeats": 5}
+    assert summarise([7.0]) == {"median": 7, "lower": 7, "upper": 7, "repeats": 1}
+    assert summarise([1.0, 2.0])["median"] == 1.5
 
 
 def test_rows_are_timed_in_turn_and_each_round_begins_with_another():
@@ -81,10 +80,10 @@ def test_ratios_are_of_medians_and_null_where_a_row_is_missing():
         return {name: {"median": median, "lower": 0, "upper": 9, "repeats": 3} for name, median in medians.items()}
 
     callers = {number: {"images_per_second": rows(it=rate)["it"]} for number, rate in (("1", 100.0), ("2", 150.0))}
-    everything = {"batch1": rows(detector=4, fused=5, compiled_glue=8), "batch16": rows(fused=3)}
-    others = {"one": {"rows": {"fused": {"time": rows(x=4)["x"]}, "rapidocr": {"time": rows(x=16)["x"]}}}}
-    digits = {"reading": {"all": everything, "one": {}}, "callers": {"all": callers}}
-    ratios = ratios_of({"digits": digits, "plates": {"others": others}})
+    timed = {"batch1": rows(detector=4, fused=5, compiled_glue=8), "batch16": rows(fused=3)}
+    peers = {"one": {"rows": {"fused": {"time": rows(x=4)["x"]}, "rapidocr": {"time": rows(x=16)["x"]}}}}
+    digits = {"reading": {"all": timed, "one": {}}, "callers": {"all": callers}}
+    ratios = ratios_of({"digits": digits, "plates": {"peers": peers}})
     assert ratios["fused_over_detector_batch1"] == 1.25
     assert ratios["compiled_glue_over_fused_batch1"] == 1.6
     assert ratios["two_callers_over_one"] == 1.5
@@ -142,9 +141,10 @@ def test_every_caller_gets_its_own_answers_and_a_mixed_up_one_is_noticed():
 
 
 def small_pipeline(folder: Path, **fuse_params: float) -> Path:
-    """A pipeline's folder with untrained models and noise for test plates."""
-    # Copies of the head take long to build.
-    params = small_models.FUSE.model_copy(update={"max_characters": 3, **fuse_params})
+    """A pipeline folder with untrained models, and noise as test plates."""
+    params = small_models.FUSE.model_copy(
+        update={"max_characters": 3, **fuse_params}
+    )  # copies of the head are slow to build
     settings = {
         "detector": small_models.DETECTOR.model_dump(mode="json"),
         "classifier": small_models.CLASSIFIER.model_dump(mode="json"),
@@ -152,15 +152,11 @@ def small_pipeline(folder: Path, **fuse_params: float) -> Path:
     }
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
-    detector, anchors = small_models.unsaturated_detector(), small_models.DETECTOR.anchors
-    save_detector(folder / "models" / "detector.h5", Detector(detector, anchors, ""))
-    save_classifier(
-        folder / "models" / "classifier.h5", Classifier(small_models.small_classifier(), small_models.ALPHABET)
-    )
-    fused = fuse(
-        Detector(detector, anchors, ""), Classifier(small_models.small_classifier(), small_models.ALPHABET), params
-    )
-    save_fused(folder / "models" / "fused", fused, {})
+    detector = Detector(small_models.unsaturated_detector(), small_models.DETECTOR.anchors, "")
+    classifier = Classifier(small_models.small_classifier(), small_models.ALPHABET)
+    save_detector(folder / "models" / "detector.h5", detector)
+    save_classifier(folder / "models" / "classifier.h5", classifier)
+    save_fused(folder / "models" / "fused", fuse(detector, classifier, params), {})
     boards = small_models.random_boards(12, 50, 90)
     nowhere = np.zeros((0, 4), np.int32)
     plates = [(board, Plate(Path(f"{index}.png"), nowhere, "", "AB1")) for index, board in enumerate(boards)]
@@ -169,22 +165,22 @@ def small_pipeline(folder: Path, **fuse_params: float) -> Path:
 
 
 @pytest.fixture(scope="module")
-def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
+def model_under_test(tmp_path_factory: pytest.TempPathFactory) -> ModelUnderTest:
     folder = tmp_path_factory.mktemp("bench")
     pipeline = small_pipeline(folder / "pipeline")
-    return find_subject("plates", pipeline, folder / "released", None, quick=True, work=folder)
+    return find_model("plates", pipeline, folder / "released", None, quick=True, work=folder)
 
 
 @pytest.fixture(scope="module")
-def results(subject: Subject) -> dict[str, Any]:
-    """Every part once, in this process rather than in one for each setting, which takes a while to start."""
-    model: dict[str, Any] = {"source": subject.source, "training": run_task("training", subject, 1)}
-    for task in ("reading", "others"):
-        model[task] = dict.fromkeys(("one", "all"), run_task(task, subject, 1))
-    # In a process of its own all the same: beside other models the last digits of its answers may differ.
-    model["callers"] = dict.fromkeys(("one", "all"), measure("callers", subject, cores_of("one")))
-    started = {"first_reading_seconds": summarise([1.0]).as_dict(), "peak_memory_mib": summarise([1.0]).as_dict()}
-    model |= {"start": {"fused": started}, "folders": measure_folders(subject, cores_of("one"))}
+def results(model_under_test: ModelUnderTest) -> dict[str, Any]:
+    """Every part once, in this process, since starting one for each setting takes long."""
+    model: dict[str, Any] = {"source": model_under_test.source, "training": run_task("training", model_under_test, 1)}
+    for task in ("reading", "peers"):
+        model[task] = dict.fromkeys(("one", "all"), run_task(task, model_under_test, 1))
+    # In a separate process: next to other models the last digits of its answers may differ.
+    model["callers"] = dict.fromkeys(("one", "all"), run_worker("callers", model_under_test, cores_of("one")))
+    started = {"first_reading_seconds": summarise([1.0]), "peak_memory_mib": summarise([1.0])}
+    model |= {"start": {"fused": started}, "folders": measure_folders(model_under_test, cores_of("one"))}
     models = {"digits": model, "plates": model}
     return {"machine": describe(), "quick": True, "ratios": ratios_of(models), "models": models}
 
@@ -205,12 +201,11 @@ def test_plates_read_by_other_rules_have_the_same_texts_too():
     settings = FuseParams.model_validate(small_models.FUSE.model_dump() | changes)
     fused = small_models.small_fused(settings).model
     classifier, alphabet = small_models.small_classifier(), small_models.ALPHABET
-    predictor = predictor_of(small_models.small_detector(), small_models.DETECTOR.anchors, settings)
-    glues = [
-        glue(predictor, classifier, settings, PythonReadOut(settings, alphabet)) for glue in (CompiledGlue, PredictGlue)
-    ]
+    detector = Detector(small_models.small_detector(), small_models.DETECTOR.anchors, "")
+    predictor, postprocess = prediction_model_of(detector, settings), PythonPostprocess(settings, alphabet)
+    glues = [glue(predictor, classifier, settings, postprocess) for glue in (CompiledGlue, PredictGlue)]
     boards = small_models.random_boards(6, 64, 96, seed=3)
-    texts = [text.decode() for text in text_of(fused(tf.constant(boards))["character_ids"], alphabet).numpy()]
+    texts = [text.decode() for text in join_characters(fused(tf.constant(boards))["character_ids"], alphabet).numpy()]
     assert any(texts)
     compiled, predicted = (glue(boards) for glue in glues)
     assert compiled == texts
@@ -222,14 +217,14 @@ def test_the_glue_knows_groups_by_their_gaps_too():
     alphabet = small_models.ALPHABET
     lefts, width = [10, 22, 44], 10  # a wide gap before the last
     boxes = np.array([[[x, 5, x + width, 25] for x in lefts]], np.float32)
-    opinions = np.full((3, len(alphabet)), 1e-3, np.float32)
+    probabilities = np.full((3, len(alphabet)), 1e-3, np.float32)
     for row, (likelier, other) in enumerate(["AA", "BB", "0D"]):
-        opinions[row, [alphabet.index(other), alphabet.index(likelier)]] = 0.4, 0.6
+        probabilities[row, [alphabet.index(other), alphabet.index(likelier)]] = 0.4, 0.6
     scores = np.ones((1, 3), np.float32)
     near = boxes - np.array([0, 0, 0, 0] * 2 + [10, 0, 10, 0], np.float32).reshape(1, 3, 4)
-    postprocess = PythonReadOut(settings, alphabet)
-    assert postprocess(boxes, scores, opinions) == ["AB0"]
-    assert postprocess(near, scores, opinions) == ["ABD"]
+    postprocess = PythonPostprocess(settings, alphabet)
+    assert postprocess(boxes, scores, probabilities) == ["AB0"]
+    assert postprocess(near, scores, probabilities) == ["ABD"]
 
 
 def test_callers_answers_are_those_of_serial_calls(results: dict[str, Any]):
@@ -242,7 +237,7 @@ def test_results_have_every_number(results: dict[str, Any], tmp_path: Path):
     read = json.loads((tmp_path / "latest.json").read_text())
     assert read["ratios"].keys() >= RATIOS
     there = {name for name, ratio in read["ratios"].items() if ratio is not None and math.isfinite(ratio)}
-    missing = {f"plates_fused_over_{name}_one_core" for name in read["models"]["plates"]["others"]["one"]["missing"]}
+    missing = {f"plates_fused_over_{name}_one_core" for name in read["models"]["plates"]["peers"]["one"]["missing"]}
     missing |= EXPORTED & {
         f"{name}_over_tensorflow_batch1" for name in read["models"]["digits"]["reading"]["one"]["missing"]
     }
@@ -265,8 +260,8 @@ def test_the_table_and_the_chart_show_what_is_there(results: dict[str, Any], tmp
     assert (tmp_path / "latest.png").stat().st_size > 10_000
 
 
-def test_nothing_tells_where_it_was_measured(results: dict[str, Any], subject: Subject):
-    assert not {str(subject.pipeline), str(Path.home())} & set(_strings(results))
+def test_results_name_neither_folders_nor_the_user(results: dict[str, Any], model_under_test: ModelUnderTest):
+    assert not {str(model_under_test.pipeline), str(Path.home())} & set(_strings(results))
     assert "/" not in "".join(_strings(results["machine"]))
 
 
@@ -302,8 +297,8 @@ def test_a_process_stays_on_its_cores():
         assert len(cores_of("all")) == 1
 
 
-def test_a_folder_holds_as_many_images_as_asked_for(subject: Subject):
-    with linked_folder(subject, 30) as folder:
+def test_a_folder_holds_as_many_images_as_asked_for(model_under_test: ModelUnderTest):
+    with linked_folder(model_under_test, 30) as folder:
         images = sorted(folder.iterdir())
         assert len(images) == 30
         assert images[0].read_bytes() == images[12].read_bytes() != images[1].read_bytes()

@@ -38,7 +38,7 @@ from tests.helpers.small_models import (
 # Few settings, each of several changes: it is building a model that takes the time.
 MULTIFLOW = {"head": "multiflow", "crop_margin": 0.2, "crop_shift": 0.1, "max_characters": 3}
 BY_SCORE = {"reading_order": "score", "character_threshold": 0.249}
-NAMED_BY_MORE = {
+ALL_RULES = {
     "formats": ["LL000", "0L0LL", "LL00", "L0L0", "L00"],
     "format_tolerance": 3.0,
     "detector_class_weight": 2.0,
@@ -48,7 +48,7 @@ NAMED_BY_MORE = {
     "min_height": 0.4,
 }
 FIRST = tf.constant([[0, 0]], tf.int64)  # the first slot of the first image
-KINDS = {"L": str.isalpha, "0": str.isdigit, "?": str.isalnum}
+TYPES = {"L": str.isalpha, "0": str.isdigit, "?": str.isalnum}
 
 
 def with_changes(**changes: object) -> FuseParams:
@@ -64,7 +64,7 @@ def fused_outputs(images: np.ndarray, params: FuseParams) -> dict[str, np.ndarra
     return {name: value.numpy() for name, value in fused_model(params)(tf.constant(images)).items()}
 
 
-def plain_canvas(image: np.ndarray) -> tuple[np.ndarray, float]:
+def plain_letterbox(image: np.ndarray) -> tuple[np.ndarray, float]:
     """Scale with Pillow, whose BILINEAR is the same filter, into the upper left corner."""
     height, width = image.shape[:2]
     scale = min(INPUT_SIZE[0] / height, INPUT_SIZE[1] / width)
@@ -103,27 +103,27 @@ def plain_predictor(classes: int, slots: int) -> keras.Model:
     return prediction_model(small_detector(classes), DETECTOR.anchors, *thresholds, slots, class_scores=True)
 
 
-def plain_product(probabilities: np.ndarray, class_scores: np.ndarray, weight: float) -> np.ndarray:
-    opinion = np.maximum(class_scores.astype(np.float64), 1e-4)
-    product = probabilities.astype(np.float64) * (opinion / opinion.sum()) ** weight
+def plain_product_of_experts(probabilities: np.ndarray, class_scores: np.ndarray, weight: float) -> np.ndarray:
+    expert = np.maximum(class_scores.astype(np.float64), 1e-4)
+    product = probabilities.astype(np.float64) * (expert / expert.sum()) ** weight
     return product / product.sum()
 
 
-def plain_certainty(probabilities: np.ndarray) -> float:
+def plain_entropy_confidence(probabilities: np.ndarray) -> float:
     return 1 - sum(-p * np.log(p) for p in probabilities.astype(np.float64)) / np.log(len(probabilities))
 
 
-def plain_presence(score: float, probabilities: np.ndarray, weight: float) -> float:
-    score, certain = np.clip([score, plain_certainty(probabilities)], 1e-4, 1 - 1e-4)
+def plain_joint_objectness(score: float, probabilities: np.ndarray, weight: float) -> float:
+    score, certain = np.clip([score, plain_entropy_confidence(probabilities)], 1e-4, 1 - 1e-4)
     odds = score / (1 - score) * (certain / (1 - certain)) ** weight
     return odds / (1 + odds)
 
 
-def plain_choice(probabilities: np.ndarray, params: FuseParams) -> list[int]:
+def plain_decode(probabilities: np.ndarray, params: FuseParams) -> list[int]:
     """The ids of one plate's characters, of their probabilities [n,K]."""
 
     def best(entry: str) -> list[int]:
-        allowed = [[i for i, c in enumerate(ALPHABET) if KINDS[sign](c)] for sign in entry]
+        allowed = [[i for i, c in enumerate(ALPHABET) if TYPES[sign](c)] for sign in entry]
         return [max(ids, key=lambda i: row[i]) for row, ids in zip(probabilities, allowed, strict=True)]
 
     def log_probability(ids: list[int]) -> float:
@@ -135,7 +135,7 @@ def plain_choice(probabilities: np.ndarray, params: FuseParams) -> list[int]:
     return bound if log_probability(free) - log_probability(bound) < params.format_tolerance else free
 
 
-def plain_opinion(canvas: np.ndarray, box: np.ndarray, params: FuseParams) -> np.ndarray:
+def plain_classification(canvas: np.ndarray, box: np.ndarray, params: FuseParams) -> np.ndarray:
     """The geometric mean of the classifier's probabilities [K] for the crops of one box, as probabilities."""
     product = np.ones(len(ALPHABET))
     for shift in {-params.crop_shift, params.crop_shift}:
@@ -148,18 +148,19 @@ def plain_opinion(canvas: np.ndarray, box: np.ndarray, params: FuseParams) -> np
 
 def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarray, float, int, float]]:
     """Box, detector's score, character id and score of each character, in reading order."""
-    canvas, scale = plain_canvas(image)
+    canvas, scale = plain_letterbox(image)
     predictor = plain_predictor(len(ALPHABET) if params.detector_class_weight else 1, params.max_characters)
     boxes, scores, class_scores = (output[0].numpy() for output in predictor(canvas[None]))
     found, heights = [], []
-    for box, score, opinion in zip(boxes, scores, class_scores, strict=True):
+    for box, score, expert in zip(boxes, scores, class_scores, strict=True):
         if score < 0:
             continue
-        probabilities = plain_opinion(canvas, box, params)
+        probabilities = plain_classification(canvas, box, params)
         if params.detector_class_weight:
-            probabilities = plain_product(probabilities, opinion, params.detector_class_weight)
+            probabilities = plain_product_of_experts(probabilities, expert, params.detector_class_weight)
         present = (
-            plain_presence(score, probabilities, params.classifier_objectness_weight) >= params.objectness_threshold
+            plain_joint_objectness(score, probabilities, params.classifier_objectness_weight)
+            >= params.objectness_threshold
         )
         if probabilities.max() >= params.character_threshold and present:
             limits = [image.shape[1], image.shape[0]] * 2
@@ -169,7 +170,7 @@ def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarra
     found = [character for character, height in zip(found, heights, strict=True) if height >= least]
     if params.reading_order == "left_to_right":
         found.sort(key=lambda character: character[0][0] + character[0][2])
-    ids = plain_choice(np.array([probabilities for _, _, probabilities in found]), params)
+    ids = plain_decode(np.array([probabilities for _, _, probabilities in found]), params)
     return [(box, score, i, probabilities[i]) for (box, score, probabilities), i in zip(found, ids, strict=True)]
 
 
@@ -179,7 +180,7 @@ def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarra
         ({}, INPUT_SIZE),
         (MULTIFLOW, INPUT_SIZE),
         (BY_SCORE, INPUT_SIZE),
-        (NAMED_BY_MORE, INPUT_SIZE),
+        (ALL_RULES, INPUT_SIZE),
         ({}, (128, 192)),
         ({}, (32, 48)),
     ],
@@ -203,19 +204,19 @@ def test_fused_model_equals_the_two_models_in_plain_code(changes: dict, size: tu
         assert outputs["confidence"][i] == pytest.approx(smallest, abs=1e-5)
 
 
-def test_opinions_and_formats_are_in_the_graph_only_if_asked_for() -> None:
+def test_product_of_experts_and_formats_are_in_the_graph_only_if_set() -> None:
     def operations(params: FuseParams) -> set[str]:
         return {operation.type for operation in fused_model(params).get_concrete_function().graph.get_operations()}
 
-    assert "Log" in operations(with_changes(**NAMED_BY_MORE))
+    assert "Log" in operations(with_changes(**ALL_RULES))
     assert "Log" not in operations(FUSE)
 
 
-def test_a_detector_that_is_sure_decides_and_one_without_an_opinion_does_not() -> None:
+def test_a_confident_detector_decides_and_an_unused_slot_does_not() -> None:
     probabilities = np.array([[[0.6, 0.3, 0.1], [0.6, 0.3, 0.1], [0.0, 0.3, 0.7]]], np.float32)
     class_scores = np.array([[[0.01, 0.9, 0.0], [-1, -1, -1], [0.9, 0.1, 0.1]]], np.float32)
     product = ProductOfExperts(1.5)((tf.constant(probabilities), tf.constant(class_scores))).numpy()
-    expected = [[plain_product(*rows, 1.5) for rows in zip(probabilities[0], class_scores[0], strict=True)]]
+    expected = [[plain_product_of_experts(*rows, 1.5) for rows in zip(probabilities[0], class_scores[0], strict=True)]]
     np.testing.assert_allclose(product, expected, atol=1e-6)
     assert product[0].argmax(axis=1).tolist() == [1, 0, 2]
     np.testing.assert_allclose(product[0, 1], probabilities[0, 1], atol=1e-6)
@@ -251,7 +252,7 @@ def test_a_format_that_the_classifier_cannot_fill_is_refused() -> None:
             r"fuse\.formats: 'LLL000' is longer than fuse\.max_characters = 5; raise fuse\.max_characters or leave the",
         ),
         (["br"], r"'LLL0000' is longer than fuse\.max_characters = 5"),
-        ([0], "expected a format such as LL000LL, in quotes if it is of digits only, or a list's name"),
+        ([0], "expected a format such as LL000LL \\(in quotes if it has only digits\\) or a list's name"),
         ([""], "expected a format such as LL000LL"),
         (["L0", "L0"], "'L0' is given twice"),
         ("br", "expected a list"),

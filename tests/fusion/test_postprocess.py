@@ -1,18 +1,18 @@
-"""The read-out by hand-made boxes and opinions, its parts against plain code."""
+"""Post-processing with hand-made boxes and distributions, its parts against plain code."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platefuse.fusion.postprocess import Postprocess, tall_enough, text_of
+from platefuse.fusion.postprocess import Postprocess, at_least_height, join_characters
 from platefuse.networks.common.keras2 import tf
 from tests.helpers.small_models import ALPHABET, FUSE, INPUT_SIZE
 
 
 @st.composite
 def heights_of_plates(draw):
-    """Heights of some plates' boxes, some of none or less, and which are used: float32 [B,N] and bool [B,N]."""
+    """Heights of boxes, some 0 or negative, float32 [B,N], and which are used, bool [B,N]."""
     batch, slots = draw(st.integers(1, 4)), draw(st.integers(1, 9))
     heights = draw(st.lists(st.integers(-3, 40), min_size=batch * slots, max_size=batch * slots))
     used = [draw(st.sampled_from([[False] * slots, [True] * slots, None])) for _ in range(batch)]
@@ -21,14 +21,14 @@ def heights_of_plates(draw):
     return np.array(heights, np.float32).reshape(batch, slots), np.array(used)
 
 
-def tall_and_used(heights: np.ndarray, used: np.ndarray, least: float) -> np.ndarray:
+def filtered_by_height(heights: np.ndarray, used: np.ndarray, least: float) -> np.ndarray:
     top = np.linspace(-5, 60, heights.size, dtype=np.float32).round().reshape(heights.shape)
     boxes = np.stack([top, top, top + 7, top + heights], axis=-1)
-    return tall_enough(tf.constant(boxes), tf.constant(used), least).numpy() & used
+    return at_least_height(tf.constant(boxes), tf.constant(used), least).numpy() & used
 
 
-def plain_tall_enough(heights: list[float], least: float) -> list[bool]:
-    """Which of one plate's heights count, of those that are not dropped for another reason."""
+def plain_at_least_height(heights: list[float], least: float) -> list[bool]:
+    """Filter the heights of one plate's boxes that no other threshold drops."""
     median = sorted(heights)[len(heights) // 2] if heights else 0
     return [height >= np.float32(least) * np.float32(max(median, 0)) for height in heights]
 
@@ -38,15 +38,15 @@ def test_boxes_count_from_a_share_of_the_used_ones_median_height(plates, least) 
     heights, used = plates
     expected = np.zeros_like(used)
     for i, of_plate in enumerate(used):
-        expected[i, of_plate] = plain_tall_enough(np.maximum(heights[i, of_plate], 0).tolist(), least)
-    np.testing.assert_array_equal(tall_and_used(heights, used, least), expected)
+        expected[i, of_plate] = plain_at_least_height(np.maximum(heights[i, of_plate], 0).tolist(), least)
+    np.testing.assert_array_equal(filtered_by_height(heights, used, least), expected)
 
 
 @given(heights_of_plates())
 def test_a_share_of_nothing_drops_no_box_and_none_drops_more_than_half(plates) -> None:
     heights, used = plates
-    np.testing.assert_array_equal(tall_and_used(heights, used, 0.0), used)
-    assert (tall_and_used(heights, used, 1.0).sum(axis=1) >= (used.sum(axis=1) + 1) // 2).all()
+    np.testing.assert_array_equal(filtered_by_height(heights, used, 0.0), used)
+    assert (filtered_by_height(heights, used, 1.0).sum(axis=1) >= (used.sum(axis=1) + 1) // 2).all()
 
 
 @pytest.mark.parametrize(
@@ -59,23 +59,23 @@ def test_a_share_of_nothing_drops_no_box_and_none_drops_more_than_half(plates) -
         ([9], [9]),
     ],
 )
-def test_a_box_of_six_tenths_of_the_median_is_tall_enough(heights: list[int], kept: list[int]) -> None:
+def test_boxes_below_six_tenths_of_the_median_height_are_dropped(heights: list[int], kept: list[int]) -> None:
     plate = np.array([[*heights, 99, 99]], np.float32)  # the last two are not used
     used = np.array([[True] * len(heights) + [False] * 2])
-    assert plate[tall_and_used(plate, used, 0.6)].tolist() == kept
+    assert plate[filtered_by_height(plate, used, 0.6)].tolist() == kept
 
 
-def postprocess(boxes: list[tuple], opinions: list[list[float]], **changes: object) -> dict[str, np.ndarray]:
-    """One plate whose canvas is half its size; boxes of falling scores, and probabilities of each."""
+def postprocess(boxes: list[tuple], probabilities: list[list[float]], **changes: object) -> dict[str, np.ndarray]:
+    """Outputs for one plate letterboxed to half its size, with boxes of falling scores."""
     params = FUSE.model_validate(FUSE.model_dump() | {"max_characters": len(boxes)} | changes)
     scores = np.linspace(0.9, 0.5, len(boxes))
     geometry = [0.5, 2 * INPUT_SIZE[0], 2 * INPUT_SIZE[1]]
-    inputs = tuple(tf.constant([values], tf.float32) for values in (boxes, scores, opinions, geometry))
+    inputs = tuple(tf.constant([values], tf.float32) for values in (boxes, scores, probabilities, geometry))
     return {name: value[0].numpy() for name, value in Postprocess(params, ALPHABET)(inputs).items()}
 
 
-def leaning(*shares: float) -> list[list[float]]:
-    """Opinions: the first leans to the first character of the alphabet by the first share, and so on."""
+def distributions(*shares: float) -> list[list[float]]:
+    """Distributions: the i-th gives the i-th character of the alphabet the i-th share."""
     others = len(ALPHABET) - 1
     return [[share if i == j else (1 - share) / others for j in range(others + 1)] for i, share in enumerate(shares)]
 
@@ -88,8 +88,8 @@ def test_a_small_box_among_tall_ones_disappears_and_changes_nothing_else(
     order: str, everything: list[int], tall: list[int]
 ) -> None:
     boxes = [(60, 10, 70, 30), (24, 22, 28, 28), (80, 10, 90, 31), (10, 9, 20, 29), (40, 10, 50, 30)]
-    opinions = leaning(0.9, 0.4, 0.8, 0.7, 0.95)
-    before, after = (postprocess(boxes, opinions, reading_order=order, min_height=least) for least in (0, 0.6))
+    probabilities = distributions(0.9, 0.4, 0.8, 0.7, 0.95)
+    before, after = (postprocess(boxes, probabilities, reading_order=order, min_height=least) for least in (0, 0.6))
     assert before["character_ids"].tolist() == everything
     assert after["character_ids"].tolist() == [*tall, -1]
     kept = [everything.index(i) for i in tall]
@@ -108,29 +108,29 @@ def test_a_small_box_among_tall_ones_disappears_and_changes_nothing_else(
 )
 def test_boxes_that_the_classifier_does_not_know_have_no_say_in_what_is_tall(unsure: dict[str, float]) -> None:
     boxes = [(10 * i, 10, 10 * i + 8, 10 + high) for i, high in enumerate((50, 16, 50, 8, 14, 50, 50))]
-    opinions = leaning(0.3, 0.9, 0.3, 0.9, 0.9, 0.3, 0.3)
-    assert postprocess(boxes, opinions, min_height=0.6)["character_ids"].tolist() == [0, 2, 5, 6, -1, -1, -1]
-    assert postprocess(boxes, opinions, min_height=0.6, **unsure)["character_ids"].tolist() == [1, 4, *[-1] * 5]
+    probabilities = distributions(0.3, 0.9, 0.3, 0.9, 0.9, 0.3, 0.3)
+    assert postprocess(boxes, probabilities, min_height=0.6)["character_ids"].tolist() == [0, 2, 5, 6, -1, -1, -1]
+    assert postprocess(boxes, probabilities, min_height=0.6, **unsure)["character_ids"].tolist() == [1, 4, *[-1] * 5]
 
 
 def test_look_alikes_count_where_a_blot_of_the_same_score_does_not() -> None:
     alike = [0.5, 0.5, *[0] * 8]
     blot = [0.5, *[0.5 / 9] * 9]
     boxes = [(10 * i, 10, 10 * i + 8, 30) for i in range(3)]
-    opinions = [alike, blot, leaning(1.0)[0]]
-    assert postprocess(boxes, opinions, objectness_threshold=0.75)["boxes"][:, 0].tolist() == [0, 40, 0]
-    assert postprocess(boxes, opinions, character_threshold=0.51)["count"] == 1
-    assert postprocess(boxes, opinions)["count"] == 3
+    probabilities = [alike, blot, distributions(1.0)[0]]
+    assert postprocess(boxes, probabilities, objectness_threshold=0.75)["boxes"][:, 0].tolist() == [0, 40, 0]
+    assert postprocess(boxes, probabilities, character_threshold=0.51)["count"] == 1
+    assert postprocess(boxes, probabilities)["count"] == 3
 
 
 def test_what_one_network_hardly_sees_counts_if_the_other_has_no_doubt() -> None:
     boxes = [(10 * i, 10, 10 * i + 8, 30) for i in range(3)]
-    rising = leaning(0.3, 0.9, 0.999)  # the scores fall: 0.9, 0.7, 0.5
+    rising = distributions(0.3, 0.9, 0.999)  # the scores fall: 0.9, 0.7, 0.5
     assert postprocess(boxes, rising, objectness_threshold=0.65)["character_ids"].tolist() == [1, 2, -1]
     assert postprocess(boxes, rising, objectness_threshold=0.65, classifier_objectness_weight=0.0)["count"] == 2
 
 
 def test_text_joins_the_characters_of_used_slots() -> None:
     ids = tf.constant([[3, 0, 9, -1], [-1, -1, -1, -1]])
-    assert text_of(ids, "0123456789").numpy().tolist() == [b"309", b""]
-    assert text_of(tf.constant([[1, 0]]), "ÄB").numpy()[0].decode() == "BÄ"
+    assert join_characters(ids, "0123456789").numpy().tolist() == [b"309", b""]
+    assert join_characters(tf.constant([[1, 0]]), "ÄB").numpy()[0].decode() == "BÄ"

@@ -1,12 +1,12 @@
-"""Constrained decoding: the most probable reading among those that formats and transition costs allow."""
+"""Constrained (Viterbi) decoding: the most probable reading under formats and transition costs."""
 
 import numpy as np
 
 from platefuse.fusion.confidence import log_probability
-from platefuse.fusion.decoding.formats import characters_of_kinds
+from platefuse.fusion.decoding.formats import character_type_masks
 from platefuse.networks.common.keras2 import tf
 
-_KINDS = ("L", "0", "")  # letters, digits, and what is neither: no format has a sign for that alone
+_TYPES = ("L", "0", "")  # letters, digits, others; no format has a symbol for others alone
 
 
 def constrained_decode(
@@ -17,72 +17,72 @@ def constrained_decode(
     transition_costs: tf.Tensor,
     alphabet: str,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Read plates by the formats that are as long as they are, and by runs of letters and digits.
+    """Decode the best readings under formats and transition costs.
 
-    What a reading counts is the logarithm of its probability (summed over the characters) less what each change between
-    letters and digits from one character to the next costs. Of the readings that one of those formats allows
-    the one that counts most is taken, if it counts less than `tolerance` below the one that counts most of all. Else
-    that one is, so that a plate which follows no format survives. No loop over formats.
+    A reading's score is its log-probability, summed over the characters, minus its transition costs. A format matches
+    only readings of its own length. The best reading that matches a format wins if its score is within `tolerance` of
+    the best overall. Otherwise the best overall is returned, so that plates without a known format can be read. All
+    formats are decoded at once.
 
     Args:
         probabilities: float32 [B,N,K], of each character of the alphabet in each slot, in reading order.
         count: int32 [B], how many slots are used; they come first.
         formats: none longer than N; may be empty.
-        tolerance: 0 or more.
-        transition_costs: float32 [B,N-1], 0 or more; all 0 makes every sequence of letters and digits as likely.
+        tolerance: 0 or more, in log-probability.
+        transition_costs: float32 [B,N-1], 0 or more, in log-probability.
         alphabet: K characters.
 
     Returns:
         Character ids, int32 [B,N], -1 in unused slots, and their probabilities, float32 [B,N], 0 in unused slots.
     """
     slots = probabilities.shape[1]
-    # The best character of each kind: what is of another counts less than a probability of 0.
-    of_kind = tf.where(characters_of_kinds(alphabet), probabilities[:, :, None], -1.0)
-    best = tf.reduce_max(of_kind, axis=-1)
+    # The best character of each type; a character of another type must lose even against a probability of 0.
+    by_type = tf.where(character_type_masks(alphabet), probabilities[:, :, None], -1.0)
+    best = tf.reduce_max(by_type, axis=-1)
     used = tf.sequence_mask(count, slots)
     logarithms = tf.where(used[..., None], log_probability(best), 0.0)
-    allowed = _allowed_kinds(("?" * slots, *formats), slots)  # the first allows all readings
-    sums = max_marginals(tf.where(allowed, logarithms[:, None], -np.inf), transition_costs[:, None])
+    allowed = _allowed_types(("?" * slots, *formats), slots)  # the first row allows all readings
+    marginals = max_marginals(tf.where(allowed, logarithms[:, None], -np.inf), transition_costs[:, None])
     chosen = tf.zeros_like(count)
     if formats:
-        counts = tf.reduce_max(sums[:, :, 0], axis=-1)
-        fitting = tf.where(count[:, None] == [len(entry) for entry in formats], counts[:, 1:], -np.inf)
-        near = counts[:, 0] - tf.reduce_max(fitting, axis=1) < tolerance
-        chosen = tf.where(near, 1 + tf.argmax(fitting, axis=1, output_type=tf.int32), 0)
-    kinds = tf.argmax(tf.gather(sums, chosen, batch_dims=1), axis=-1)
-    ids = tf.gather(tf.argmax(of_kind, axis=-1, output_type=tf.int32), kinds, batch_dims=2)
-    return tf.where(used, ids, -1), tf.where(used, tf.gather(best, kinds, batch_dims=2), 0.0)
+        scores = tf.reduce_max(marginals[:, :, 0], axis=-1)
+        matching = tf.where(count[:, None] == [len(entry) for entry in formats], scores[:, 1:], -np.inf)
+        within = scores[:, 0] - tf.reduce_max(matching, axis=1) < tolerance
+        chosen = tf.where(within, 1 + tf.argmax(matching, axis=1, output_type=tf.int32), 0)
+    types = tf.argmax(tf.gather(marginals, chosen, batch_dims=1), axis=-1)
+    ids = tf.gather(tf.argmax(by_type, axis=-1, output_type=tf.int32), types, batch_dims=2)
+    return tf.where(used, ids, -1), tf.where(used, tf.gather(best, types, batch_dims=2), 0.0)
 
 
 def max_marginals(logarithms: tf.Tensor, transition_costs: tf.Tensor) -> tf.Tensor:
-    """Find what the best sequence of kinds counts that has a given kind in a given slot.
+    """Compute the max-marginals of character types in a Markov chain.
 
-    The max-marginals of a Markov chain, by messages from both its ends (Viterbi, 1967; Pearl, 1988). Where one kind's
-    is the largest in a slot, the best sequence of all has that kind there.
+    The max-marginal of a type in a slot is the score of the best sequence with that type there. Messages from both ends
+    give all of them (Viterbi, 1967; Pearl, 1988). The type with the largest max-marginal belongs to the best sequence.
 
     Args:
-        logarithms: float32 [...,N,kinds], of the probability of each kind's best character; 0 in unused slots.
-        transition_costs: float32 [...,N-1], what a change of kind from each slot to the next subtracts from their sum.
+        logarithms: float32 [...,N,types], log-probability of each type's best character; 0 in unused slots.
+        transition_costs: float32 [...,N-1], cost of a type change between consecutive slots.
 
     Returns:
-        float32 [...,N,kinds].
+        float32 [...,N,types].
     """
     slots, costs = tf.unstack(logarithms, axis=-2), tf.unstack(transition_costs[..., None], axis=-2)
-    before, after = _messages(slots, costs), _messages(slots[::-1], costs[::-1])[::-1]
-    return logarithms + tf.stack(before, axis=-2) + tf.stack(after, axis=-2)
+    forward, backward = _messages(slots, costs), _messages(slots[::-1], costs[::-1])[::-1]
+    return logarithms + tf.stack(forward, axis=-2) + tf.stack(backward, axis=-2)
 
 
 def _messages(slots: list[tf.Tensor], costs: list[tf.Tensor]) -> list[tf.Tensor]:
-    """What all slots before each one say of its kinds: N times float32 [...,kinds]."""
+    """Messages to each slot from the slots before it: N times float32 [...,types]."""
     messages = [tf.zeros_like(slots[0])]
     for slot, cost in zip(slots[:-1], costs, strict=True):
-        sums = messages[-1] + slot
-        messages.append(tf.maximum(sums, tf.reduce_max(sums, axis=-1, keepdims=True) - cost))
+        scores = messages[-1] + slot
+        messages.append(tf.maximum(scores, tf.reduce_max(scores, axis=-1, keepdims=True) - cost))
     return messages
 
 
-def _allowed_kinds(formats: tuple[str, ...], slots: int) -> np.ndarray:
-    """Which kinds each format allows in each slot, bool [F,N,3]; beyond its end all."""
+def _allowed_types(formats: tuple[str, ...], slots: int) -> np.ndarray:
+    """Types that each format allows in each slot, bool [F,N,3]."""
     return np.array(
-        [[[sign in ("?", kind) for kind in _KINDS] for sign in entry.ljust(slots, "?")] for entry in formats]
+        [[[symbol in ("?", of_type) for of_type in _TYPES] for symbol in entry.ljust(slots, "?")] for entry in formats]
     )

@@ -1,39 +1,39 @@
-"""Number formats that issuers of plates publish, by the names that `fuse.formats` takes for them.
+"""Published formats of plate numbers, by the names that `fuse.formats` accepts.
 
-`L` a letter, `0` a digit. Series that are handed out in turn, and still seen on the road; plates that an owner may
-word himself, of diplomats, armies and dealers are none of them: `fuse.format_tolerance` leaves those as they are read.
+`L` is a letter, `0` a digit. The lists hold regular series that are still on the road. Vanity plates and plates of
+diplomats, armies and dealers are not listed: `fuse.format_tolerance` keeps their readings.
 """
 
 # Resolução Contran 231/2007 (three letters, four digits, since 1990) and 780/2019 (Mercosul, since 2018).
 BRAZIL = ("LLL0000", "LLL0L00")
 
-# Act 8/2009 Z. z. on road traffic, section 124: two letters, three digits, two letters. Since 2023 the first two no
-# longer tell the district; the format is the same.
+# Act 8/2009 Z. z. on road traffic, section 124: two letters, three digits, two letters. Since 2023 the first two
+# letters no longer name the district; the format is unchanged.
 SLOVAKIA = ("LL000LL",)
 
-# Decrees 243/2001 Sb. (section 16) and 343/2014 Sb. on the registration of vehicles: five to seven characters, the
-# first letter that of the region. The order of the series is the Ministry of Transport's.
+# Decrees 243/2001 Sb. (section 16) and 343/2014 Sb. on the registration of vehicles: five to seven characters, whose
+# first letter names the region. The order of the series is the Ministry of Transport's.
 CZECHIA = (
     "0L00000",  # since 2001: 1A1 2345
-    "0LL0000",  # where the former are used up: 1AB 2345
+    "0LL0000",  # where all of 0L00000 are issued: 1AB 2345
     "0LLL000",  # Prague since 2023: 1AB C345
     "LL000LL",  # electric since 2019: EL1 23AB
     "00L0000",  # historic vehicles: 01V 2345
     "0L0000",  # motorcycles: 1A 2345
     "LLL0000",  # until 2001, valid for as long as the vehicle: ABC 12-34
-    "LL0000",  # the same, the older ones: AB 12-34
+    "LL0000",  # older plates, equally valid: AB 12-34
 )
 
 # Fahrzeug-Zulassungsverordnung, section 9 and annex 1 (before 2023: section 8 and annex 2): one to three letters of the
-# district, one or two of the series, one to four digits, no more than eight characters in all; section 11 lets
-# electric vehicles and section 10 historic ones end on E or H.
+# district, one or two of the series, one to four digits, at most eight characters in total. Plates of electric vehicles
+# (section 11) end in E, those of historic vehicles (section 10) in H.
 _GERMAN_SERIES = tuple("L" * letters + "0" * digits for letters in range(2, 6) for digits in range(1, 5))
 GERMANY = tuple(number for series in _GERMAN_SERIES for number in (series, f"{series}L") if len(number) <= 8)
 
-# Passenger series of the states' motor vehicle agencies: those of Texas from TxDMV's page of general-issue plates, the
-# others from the tables of Wikipedia (United States license plate designs and serial formats, 2014 to 2022, and the
-# states' own articles), which refer to the agencies. Arizona's since 2020 is left out: but for a digit in the fourth
-# place it may hold anything.
+# Passenger series of the states' motor vehicle agencies. Those of Texas are from TxDMV's page of general-issue plates,
+# the others from Wikipedia's tables (United States license plate designs and serial formats, 2014 to 2022, and the
+# states' own articles), which cite the agencies. Arizona's series since 2020 is not listed: only its fourth character
+# is fixed, a digit.
 UNITED_STATES = (
     "LLL0000",  # Arizona, Georgia, Michigan, Mississippi, New York, North Carolina, Ohio, Pennsylvania, Tennessee,
     #             Texas (2012), Virginia, Washington, Wisconsin

@@ -1,23 +1,23 @@
-"""Which box is read first."""
+"""Reading order of character boxes."""
 
 from platefuse.data.boxes import ROW_GAP, ReadingOrder
 from platefuse.networks.common.keras2 import tf
 
-_LAST = 1e6  # pixels; no letterboxed image is as large, so unused slots sort behind everything
+_LAST = 1e6  # pixels, larger than any letterboxed image: unused slots sort last
 
 
 def reading_order(boxes: tf.Tensor, used: tf.Tensor, order: ReadingOrder) -> tf.Tensor:
-    """Sort boxes by their centres as a person would read them.
+    """Sort boxes into reading order by their centres.
 
     Args:
         boxes: float32 [B,N,4], x1,y1,x2,y2, highest score first.
-        used: bool [B,N], which of them count.
-        order: `left_to_right` (one line, whatever the heights), `rows` (from top to bottom, left to right within
-            a row) or `score` (as they come).
+        used: bool [B,N].
+        order: `left_to_right` (one line, heights ignored), `rows` (top to bottom, left to right within a row) or
+            `score` (unchanged).
 
     Returns:
-        int32 [B,N]: indices of the used boxes in reading order, then those of the unused. It depends on how the boxes
-        come only where centres of one row have the same x: there the higher score is read first.
+        int32 [B,N]: indices of the used boxes in reading order, then of the unused ones. If two centres in a row have
+        the same x, the higher score comes first; otherwise the order of the input does not matter.
     """
     if order == "score":
         return tf.argsort(tf.cast(~used, tf.float32), stable=True)
@@ -25,17 +25,17 @@ def reading_order(boxes: tf.Tensor, used: tf.Tensor, order: ReadingOrder) -> tf.
     by_x = tf.argsort(x, stable=True)
     if order == "left_to_right":
         return by_x
-    # From left to right already, so that equal heights never depend on the order in which the boxes came.
+    # Sorted by x first, so that ties in height do not depend on the input's order.
     rows = _rows(tf.gather(boxes, by_x, batch_dims=1), tf.gather(used, by_x, batch_dims=1))
     by_row = tf.argsort(rows, stable=True)
     return tf.gather(by_x, by_row, batch_dims=1)
 
 
 def _rows(boxes: tf.Tensor, used: tf.Tensor) -> tf.Tensor:
-    """Number the rows from the top, float32 [B,N].
+    """Row number of each box, from the top, float32 [B,N].
 
-    Down the sorted centres a new row starts at each large step. A tilted row climbs in many small steps, so it
-    stays one row.
+    Along the centres sorted by y, each large step starts a new row. A tilted row has many small steps, so it stays one
+    row.
     """
     y = tf.where(used, (boxes[..., 1] + boxes[..., 3]) / 2, _LAST)
     down = tf.argsort(y, stable=True)

@@ -1,4 +1,4 @@
-"""Random shift, scale, turn, blur and light for training characters, as the connection layer will crop them."""
+"""Random shift, scale, rotation, blur and light for training characters."""
 
 import math
 
@@ -7,12 +7,12 @@ from platefuse.networks.common.keras2 import tf
 
 
 def augment(images: tf.Tensor, seed: tf.Tensor, params: AugmentationParams) -> tf.Tensor:
-    """Vary a batch of characters at random.
+    """Augment a batch of characters at random, like inexact boxes and other light.
 
     Args:
-        images: float32 [B,H,W,1], 0..1. What a shift or turn brings into view looks as the border does.
-        seed: int [2]; the same seed gives the same variation.
-        params: how much.
+        images: float32 [B,H,W,1], 0..1. Pixels beyond the border repeat the border.
+        seed: int [2]; the same seed gives the same result.
+        params: strength of each augmentation.
 
     Returns:
         float32 [B,H,W,1], 0..1.
@@ -33,15 +33,15 @@ def _uniform(shape: list, seed: tf.Tensor, low: float = -1.0, high: float = 1.0)
 
 
 def _random_affine(shape: tf.Tensor, seed: tf.Tensor, params: AugmentationParams) -> tf.Tensor:
-    """Maps [B,8] from a pixel of the result to one of the source, as ImageProjectiveTransformV3 wants them."""
-    shift_x, shift_y, zoom, aspect, turn, shear = tf.unstack(_uniform([6, shape[0]], seed))
+    """Affine maps, float32 [B,8], from output to input pixels, for ImageProjectiveTransformV3."""
+    shift_x, shift_y, zoom, aspect, rotation, shear = tf.unstack(_uniform([6, shape[0]], seed))
     height, width = tf.cast(shape[1], tf.float32), tf.cast(shape[2], tf.float32)
-    angle = turn * math.radians(params.rotation)
-    wide = (1 + zoom * params.zoom) * (1 + aspect * params.aspect / 2)
-    high = (1 + zoom * params.zoom) * (1 - aspect * params.aspect / 2)
+    angle = rotation * math.radians(params.rotation)
+    scale_x = (1 + zoom * params.zoom) * (1 + aspect * params.aspect / 2)
+    scale_y = (1 + zoom * params.zoom) * (1 - aspect * params.aspect / 2)
     slant = shear * params.shear
-    a0, a1 = wide * tf.cos(angle), high * (slant - tf.sin(angle))
-    b0, b1 = wide * tf.sin(angle), high * tf.cos(angle)
+    a0, a1 = scale_x * tf.cos(angle), scale_y * (slant - tf.sin(angle))
+    b0, b1 = scale_x * tf.sin(angle), scale_y * tf.cos(angle)
     return _about_centre(a0, a1, b0, b1, shift_x * params.shift * width, shift_y * params.shift * height, height, width)
 
 
@@ -55,6 +55,7 @@ def _about_centre(
     height: tf.Tensor,
     width: tf.Tensor,
 ) -> tf.Tensor:
+    """Make a linear map turn about the image's centre, and append the shift."""
     x, y = (width - 1) / 2, (height - 1) / 2
     zero = tf.zeros_like(a0)
     a2, b2 = x - a0 * x - a1 * y + shift_x, y - b0 * x - b1 * y + shift_y
@@ -72,13 +73,13 @@ def _transform(images: tf.Tensor, maps: tf.Tensor) -> tf.Tensor:
     )
 
 
-def _blur(images: tf.Tensor, seed: tf.Tensor, share: float) -> tf.Tensor:
-    """Show a share of the batches at a lower resolution, as small characters enlarged by the crop are."""
+def _blur(images: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tensor:
+    """Lower the resolution of some batches, like crops of small characters."""
     size = tf.shape(images)[1:3]
-    chance, factor = tf.unstack(_uniform([2], seed, 0.0, 1.0))
+    draw, factor = tf.unstack(_uniform([2], seed, 0.0, 1.0))
     smaller = tf.cast(tf.cast(size, tf.float32) * (0.5 + factor / 2), tf.int32)
 
     def blurred() -> tf.Tensor:
         return tf.image.resize(tf.image.resize(images, smaller, antialias=True), size)
 
-    return tf.cond(chance < share, blurred, lambda: images)
+    return tf.cond(draw < probability, blurred, lambda: images)

@@ -1,4 +1,4 @@
-"""Single-character networks: `dense`, the article's, `cnn`, and `slim`, which is half of it."""
+"""Single-character networks: `dense` (the article's), `cnn` and the smaller `slim`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from platefuse.networks.common.keras2 import Dropout, keras, tf
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """A single-character network and what its outputs mean.
+    """A single-character network and its alphabet.
 
     Attributes:
         model: from float32 [B,h,w,1], 0..1, light on black, to probabilities [B,K].
@@ -26,15 +26,15 @@ class Classifier:
 
 
 def build_classifier(params: ClassifierParams, shape: tuple[int, int], classes: int) -> keras.Model:
-    """Build a network for one character.
+    """Build an untrained single-character network.
 
     Args:
         params: architecture, width and dropout.
-        shape: height and width of the characters.
-        classes: how many there are.
+        shape: height and width of the characters in pixels.
+        classes: K, how many characters to tell apart.
 
     Returns:
-        From float32 [B,height,width,1], 0..1, light on black, to probabilities [B,classes].
+        A model from float32 [B,height,width,1], 0..1, light on black, to probabilities [B,K].
     """
     image = keras.Input((*shape, 1), name="character")
     features = _ARCHITECTURES[params.architecture](image, params.width)
@@ -49,19 +49,19 @@ def _dense(image: tf.Tensor, width: int) -> tf.Tensor:
 
 
 def _cnn(image: tf.Tensor, width: int) -> tf.Tensor:
-    """Five small convolutions; steps of two instead of pooling, which costs more than it brings here."""
+    """Five 3x3 convolutions, with strides instead of pooling, which is slower."""
     return _convolutions(
         image, [(width, 3, 1), (2 * width, 3, 2), (2 * width, 3, 1), (4 * width, 3, 2), (4 * width, 3, 1)]
     )
 
 
 def _slim(image: tf.Tensor, width: int) -> tf.Tensor:
-    """Four convolutions, the first a wide one in steps of two: 2/5 of the operations of `_cnn`."""
+    """Four convolutions with 2/5 of the operations of `_cnn`."""
     return _convolutions(image, [(width, 5, 2), (2 * width, 3, 1), (2 * width, 3, 2), (4 * width, 3, 1)])
 
 
 def _convolutions(features: tf.Tensor, layers: list[tuple[int, int, int]]) -> tf.Tensor:
-    """Convolutions one after another, each given by its channels, its kernel's side and its stride."""
+    """Stack convolutions, each given by its channels, kernel size and stride."""
     for channels, kernel, stride in layers:
         features = keras.layers.Conv2D(channels, kernel, stride, "same", use_bias=False)(features)
         features = keras.layers.BatchNormalization()(features)
@@ -72,21 +72,21 @@ def _convolutions(features: tf.Tensor, layers: list[tuple[int, int, int]]) -> tf
 _ARCHITECTURES: dict[str, Callable[[tf.Tensor, int], tf.Tensor]] = {"dense": _dense, "cnn": _cnn, "slim": _slim}
 
 
-def normalised(images: np.ndarray) -> tf.Tensor:
-    """uint8 [n,H,W] to the network's float32 [n,H,W,1], 0..1."""
+def normalise(images: np.ndarray) -> tf.Tensor:
+    """Convert uint8 [n,H,W] to the network's input, float32 [n,H,W,1], 0..1."""
     return tf.cast(images, tf.float32)[..., None] / 255.0
 
 
 def save_classifier(path: Path, classifier: Classifier) -> None:
-    """Write a classifier as .h5, with its alphabet."""
+    """Write a classifier and its alphabet as .h5."""
     save_network(path, classifier.model, {"alphabet": classifier.alphabet})
 
 
 def load_classifier(path: Path) -> Classifier:
-    """Read a classifier.
+    """Read a classifier from .h5.
 
     Raises:
-        PlatefuseError: for a file that is missing or is no classifier; says which stage makes it.
+        PlatefuseError: if the file is missing or not a classifier; names the stage that makes it.
     """
     if not path.exists():
         raise PlatefuseError(f"{path} is missing: `dvc repro train_classifier` makes it.")

@@ -1,8 +1,8 @@
-"""A trained network's .h5 file: the same bytes for the same weights, and read as data alone.
+"""Trained networks as reproducible .h5 files, loaded without running their code.
 
-Keras builds a network as the configuration in its file says, and that may say much: a Lambda layer brings Python code
-of its own, an operation layer calls any function of TensorFlow, and an object may name a module to be imported. Keras 2
-has no safe mode for .h5 files. So only what our own networks are made of gets through to it.
+Keras builds a network from the configuration in its file. That may contain Python code (Lambda layers), calls of any
+TensorFlow function (operation layers) or modules to import. Keras 2 has no safe mode for .h5 files. So the
+configuration is checked against a whitelist first.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import h5py
 from platefuse.networks.common.keras2 import keras
 from platefuse.runner.atomic import atomic_write
 
-# What `build_detector` and `build_classifier` make networks of, beside what is not known to Keras.
+# Classes in the networks of `build_detector` and `build_classifier`; those unknown to Keras come as an argument.
 _OBJECTS = {
     *("Activation", "Add", "BatchNormalization", "Concatenate", "Conv2D", "Dense", "DepthwiseConv2D", "Dropout"),
     *("Flatten", "Functional", "InputLayer", "MaxPooling2D", "ReLU", "Reshape", "ZeroPadding2D"),
@@ -27,7 +27,7 @@ _MODULES = {None, "keras.initializers"}
 
 
 def save_network(path: Path, network: keras.Model, attributes: dict[str, str]) -> None:
-    """Write a network as .h5, without its optimiser, with attributes beside it and a checksum behind it."""
+    """Write a network as .h5 without its optimiser, with attributes and a checksum."""
     with atomic_write(path) as draft:
         network.save(draft, include_optimizer=False)
         with h5py.File(draft, "a") as file:
@@ -37,44 +37,43 @@ def save_network(path: Path, network: keras.Model, attributes: dict[str, str]) -
             stream.write(_checksum(draft.read_bytes()))
 
 
-def load_network(path: Path, others: dict[str, type]) -> tuple[keras.Model, dict[str, Any]]:
-    """Read a network and the attributes beside it.
+def load_network(path: Path, custom_objects: dict[str, type]) -> tuple[keras.Model, dict[str, Any]]:
+    """Read a network and its attributes from .h5.
 
     Args:
         path: the .h5 file.
-        others: classes that it may be made of and Keras does not know, by their names in the file.
+        custom_objects: further classes that it may use, by their names in the file.
 
     Returns:
         The network, not compiled, and all attributes of the file.
 
     Raises:
-        ValueError: for a file that was changed since it was written, or asks for what no network here is made of;
-            nothing of it was built.
-        Exception: nearly any other, for a damaged file.
+        ValueError: before anything is built, if the checksum is wrong or the file uses another class.
+        Exception: of nearly any type, if the file is damaged.
     """
     content = path.read_bytes()
-    if content[-_CHECKSUM_BYTES:] != _checksum(content[:-_CHECKSUM_BYTES]):  # HDF5 itself may loop on damage for ever
-        raise ValueError("it has not the checksum that it was written with")
+    if content[-_CHECKSUM_BYTES:] != _checksum(content[:-_CHECKSUM_BYTES]):  # HDF5 may loop forever on damage
+        raise ValueError("its checksum is wrong")
     with h5py.File(path) as file:
         attributes = dict(file.attrs)
-    modules = _MODULES | {other.__module__ for other in others.values()}
-    for described in _described(json.loads(attributes["model_config"])):
-        name, module = described["class_name"], described.get("module")
-        if name not in _OBJECTS | others.keys() or module not in modules:
-            raise ValueError(f"it asks for {name!r} of {module or 'Keras'}, which no network here is made of")
-    return keras.models.load_model(path, others, compile=False), attributes
+    modules = _MODULES | {custom.__module__ for custom in custom_objects.values()}
+    for config in _object_configs(json.loads(attributes["model_config"])):
+        name, module = config["class_name"], config.get("module")
+        if name not in _OBJECTS | custom_objects.keys() or module not in modules:
+            raise ValueError(f"it uses {name!r} of {module or 'Keras'}, which no network here contains")
+    return keras.models.load_model(path, custom_objects, compile=False), attributes
 
 
 def _checksum(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-def _described(configuration: Any) -> Iterator[dict[str, Any]]:
-    """Yield every part of a configuration that describes an object, at any depth."""
-    if isinstance(configuration, dict):
-        if "class_name" in configuration:
-            yield configuration
-        configuration = list(configuration.values())
-    if isinstance(configuration, list):
-        for value in configuration:
-            yield from _described(value)
+def _object_configs(config: Any) -> Iterator[dict[str, Any]]:
+    """Yield the configuration of every object in a configuration, at any depth."""
+    if isinstance(config, dict):
+        if "class_name" in config:
+            yield config
+        config = list(config.values())
+    if isinstance(config, list):
+        for value in config:
+            yield from _object_configs(value)

@@ -1,6 +1,6 @@
-"""The one place that chooses Keras 2 (which keras-retinanet is written for), and that seeds everything.
+"""Keras 2, which keras-retinanet needs, and the seeds of all random generators.
 
-Import `keras` and `tf` from here, never from tensorflow: the choice must be made before TensorFlow loads.
+Import `keras` and `tf` from here, never from tensorflow: Keras 2 must be chosen before TensorFlow loads.
 """
 
 import os
@@ -8,16 +8,16 @@ import warnings
 from typing import Any, Literal
 
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what matters comes as an exception
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors that matter are raised as exceptions
 
 import tensorflow as tf
 from tensorflow import keras
 
-# What has no public name; the converter to LiteRT is made with them.
+# These have no public names; TensorFlow's own converter to LiteRT uses them.
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-# .h5 is chosen because its bytes repeat; .keras holds dates.
+# .h5 files are reproducible; .keras files contain dates.
 warnings.filterwarnings("ignore", message="You are saving your model as an HDF5 file")
 
 __all__ = [
@@ -32,15 +32,15 @@ __all__ = [
 
 
 def learning_rate(rate: float, decay: Literal["none", "cosine"], steps: int) -> Any:
-    """Give an optimiser's learning rate: constant, or falling to 0 over `steps` batches along half a cosine."""
+    """Make a learning rate: constant, or cosine decay to 0 over `steps` batches."""
     return rate if decay == "none" else keras.optimizers.schedules.CosineDecay(rate, steps)
 
 
 class Dropout(keras.layers.Dropout):
-    """Keras' dropout, with a generator whose state can be read and set; a file of it is one of Keras' own.
+    """Keras' dropout with a generator whose state can be saved and restored.
 
-    Keras' state is hidden in a kernel, and a training that goes on could not go on with it. The masks are those that
-    Keras draws, once `make_deterministic` was called with the same seed.
+    Keras hides the state in a kernel, so a resumed training could not restore it. The masks are the same as Keras'
+    after `make_deterministic` with the same seed. In a file it is an ordinary Dropout layer.
 
     Attributes:
         generator: draws the masks; its state is int64 [3]: the low and high half of a counter, and a key.
@@ -51,17 +51,17 @@ class Dropout(keras.layers.Dropout):
         self.generator = tf.random.Generator.from_state([0, seed + 1, seed], "philox")
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """Drop a share of the features and enlarge the others in training; give them as they are otherwise."""
+        """Drop features and scale up the others, in training only."""
         if not training:
             return tf.identity(inputs)
         return tf.nn.experimental.general_dropout(inputs, self.rate, self.generator.uniform)
 
 
 def make_deterministic(seed: int) -> None:
-    """Seed Python's, numpy's and TensorFlow's generators and have TensorFlow use repeatable kernels only.
+    """Seed Python, NumPy and TensorFlow, and use deterministic kernels only.
 
-    Call it before a model is built. Same seed, same machine: the same weights to the last bit.
+    Call it before building a model. On one machine the same seed then gives bit-identical weights.
     """
-    keras.backend.clear_session()  # Keras numbers the layers it names, and the names are in the files
+    keras.backend.clear_session()  # restarts the numbers in layer names, which are stored in the files
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()

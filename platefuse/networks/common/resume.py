@@ -1,4 +1,4 @@
-"""Training that goes on from its last finished epoch, and ends with the bytes of one that was never stopped."""
+"""Resumable training, bit-identical to training without an interruption."""
 
 import hashlib
 import os
@@ -13,58 +13,59 @@ from platefuse.core.params import Params
 from platefuse.networks.common.keras2 import Dropout, keras, tf
 from platefuse.runner.atomic import atomic_write, write_csv
 
-_FILE = "last_epoch.npz"
+_CHECKPOINT = "last_epoch.npz"
 
 
 def fit(
     model: keras.Model,
     batches: Callable[[int], tf.data.Dataset],
     epochs: int,
-    checkpoint: Path,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    folder: Path,
     **options: Any,
 ) -> dict[str, list[float]]:
-    """Train a compiled model as Keras' `fit` does, and write down after every epoch what it takes to go on from there.
+    """Train a compiled model with Keras' `fit`, with a checkpoint after every epoch.
 
-    That is every variable that training changes: the weights with the statistics of batch normalisation, the
-    optimiser's moments and its count of steps, where dropout's generators are; and the history so far.
+    A checkpoint holds every variable that training changes, and the history so far. The variables are the weights, the
+    statistics of batch normalisation, the optimiser's moments and step count, and the states of dropout's generators.
 
     Args:
-        model: compiled; its optimiser one of Keras'.
-        batches: gives what to train on after so many epochs, as an uninterrupted training would get it from there on.
-        epochs: how many in all.
-        checkpoint: a folder for what this training alone may go on from: `run_folder`.
-        callbacks, options: for Keras' `fit`.
+        model: compiled, with a Keras optimiser.
+        batches: from the number of finished epochs to the data that an uninterrupted training would use next.
+        epochs: how many in total.
+        folder: this training's own checkpoint folder, from `run_folder`.
+        options: for Keras' `fit`.
 
     Returns:
-        Keras' history of all epochs: quantities by name, each float a whole epoch.
+        Keras' history of all epochs: a list with one value per epoch for each quantity.
     """
-    file = checkpoint / _FILE
+    file = folder / _CHECKPOINT
     history = _restore(file, model)
     done = len(history["loss"]) if history else 0
     if done:
-        print(f"Going on after epoch {done} of {epochs}.", file=sys.stderr, flush=True)
+        print(f"Resuming after epoch {done} of {epochs}.", file=sys.stderr, flush=True)
 
-    def keep(epoch: int, logs: dict[str, float]) -> None:
+    def save_epoch(epoch: int, logs: dict[str, float]) -> None:
         for name, value in logs.items():
             history.setdefault(name, []).append(value)
         _save(file, model, history)
 
-    last = keras.callbacks.LambdaCallback(on_epoch_end=keep)
-    model.fit(batches(done), initial_epoch=done, epochs=epochs, callbacks=[*callbacks, last], **options)
+    checkpoint = keras.callbacks.LambdaCallback(on_epoch_end=save_epoch)
+    model.fit(batches(done), initial_epoch=done, epochs=epochs, callbacks=[checkpoint], **options)
     return history
 
 
-def run_folder(folder: Path, params: Params, data: Sequence[np.ndarray | str]) -> Path:
-    """Name a folder by all that a training's bytes depend on: a training of anything else never looks into it.
+def run_folder(checkpoint_dir: Path, params: Params, data: Sequence[np.ndarray | str]) -> Path:
+    """Name a training's checkpoint folder by everything that its result depends on.
+
+    A training with other parameters, data, code or hardware therefore never uses its checkpoints.
 
     Args:
-        folder: the stage's checkpoints.
+        checkpoint_dir: the stage's checkpoints.
         params: the training's parameters.
-        data: what is trained and validated on.
+        data: training and validation data.
 
     Returns:
-        `folder` / a hash of these, of the code that is loaded, of the packages, and of processor, threads and kernels.
+        `checkpoint_dir` / a hash of params, data, loaded code, packages, processor, threads and kernels.
     """
     digest = hashlib.sha256(params.model_dump_json().encode())
     for item in data:
@@ -76,19 +77,19 @@ def run_folder(folder: Path, params: Params, data: Sequence[np.ndarray | str]) -
     for source in _sources():
         digest.update(f"{source.name} {source.stat().st_size} ".encode() + source.read_bytes())
     digest.update(repr([*_packages(), *_machine()]).encode())
-    return folder / digest.hexdigest()[:32]
+    return checkpoint_dir / digest.hexdigest()[:32]
 
 
 def _sources() -> list[Path]:
-    """The script and the modules of ours that are loaded."""
-    ours = Path(__file__).parents[2]
+    """Files of the running script and of platefuse's loaded modules."""
+    package = Path(__file__).parents[2]
     files = [Path(file) for module in [*sys.modules.values()] if (file := getattr(module, "__file__", None))]
     script = getattr(sys.modules["__main__"], "__file__", None)
-    return sorted({file for file in files if file.is_relative_to(ours)} | ({Path(script)} if script else set()))
+    return sorted({file for file in files if file.is_relative_to(package)} | ({Path(script)} if script else set()))
 
 
 def _packages() -> list[str]:
-    """Versions of what is loaded: another package that is installed meanwhile must not cost hours."""
+    """Versions of the loaded packages; others, installed meanwhile, must not discard a checkpoint."""
     loaded = [(name, getattr(module, "__dict__", {})) for name, module in [*sys.modules.items()] if "." not in name]
     return [
         sys.version,
@@ -97,7 +98,7 @@ def _packages() -> list[str]:
 
 
 def _machine() -> list[str]:
-    """What the order of additions depends on: the processor, how many cores there are, and TensorFlow's settings."""
+    """Processor, cores and TensorFlow's settings, which determine the order of additions."""
     settings = [f"{name}={value}" for name, value in os.environ.items() if name.startswith(("TF_", "OMP_"))]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
@@ -108,7 +109,8 @@ def _machine() -> list[str]:
 
 
 def _variables(model: keras.Model) -> list[tf.Variable]:
-    model.optimizer.build(model.trainable_variables)  # does nothing if it is
+    """Every variable that training changes."""
+    model.optimizer.build(model.trainable_variables)  # does nothing the second time
     dropouts = [layer.generator.state for layer in model.layers if isinstance(layer, Dropout)]
     return [*model.weights, *model.optimizer.variables, *dropouts]
 
@@ -121,7 +123,7 @@ def _save(file: Path, model: keras.Model, history: dict[str, list[float]]) -> No
 
 
 def _restore(file: Path, model: keras.Model) -> dict[str, list[float]]:
-    """Bring the model to where it was saved, and give the history until then; nothing of either without a file."""
+    """Restore a model and return its history; {} without a usable checkpoint."""
     if not file.exists():
         return {}
     variables = _variables(model)
@@ -131,9 +133,9 @@ def _restore(file: Path, model: keras.Model) -> dict[str, list[float]]:
             names = [name for name in content.files if name.startswith("history/")]
             history = {name.removeprefix("history/"): content[name].tolist() for name in names}
         if [(a.shape, a.dtype) for a in arrays] != [(tuple(v.shape), v.dtype.as_numpy_dtype) for v in variables]:
-            raise ValueError("it is of another model")
+            raise ValueError("it belongs to another model")
     except Exception as error:  # a damaged archive raises nearly anything
-        print(f"{file} cannot be used ({error}): training starts anew.", file=sys.stderr)
+        print(f"{file} cannot be used ({error}): training starts from the beginning.", file=sys.stderr)
         return {}
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
@@ -141,7 +143,7 @@ def _restore(file: Path, model: keras.Model) -> dict[str, list[float]]:
 
 
 def write_curves(path: Path, history: dict[str, list[float]]) -> None:
-    """Write Keras' history as CSV: a row an epoch, from 1, a column a quantity."""
+    """Write Keras' history as CSV, one row per epoch, starting with 1."""
     names = sorted(history)
     rows = zip(*(history[name] for name in names), strict=True)
     write_csv(path, ["epoch", *names], [[i, *(f"{v:.6g}" for v in row)] for i, row in enumerate(rows, 1)])

@@ -1,4 +1,4 @@
-"""Anchors of the detector: where they lie, what each is to learn, and which boxes they cover."""
+"""Anchors of the detector: positions, training targets and coverage of boxes."""
 
 import numpy as np
 
@@ -7,18 +7,18 @@ from platefuse.networks.detection.params import NEGATIVE_OVERLAP, POSITIVE_OVERL
 
 from keras_retinanet.utils import anchors as retinanet_anchors  # isort: skip  # after keras2 chose Keras 2
 
-BOX_VARIANCE = 0.2  # by which keras-retinanet scales box deltas, in sides of their anchor
+BOX_VARIANCE = 0.2  # keras-retinanet's box coder: deltas are in units of this share of the anchor's sides
 
 
 def anchor_boxes(anchors: AnchorParams, input_size: tuple[int, int]) -> np.ndarray:
-    """Every anchor for an input size (height, width): float64 [A,4], x1,y1,x2,y2 in pixels."""
+    """All anchors for an input size (height, width): float64 [A,4], x1,y1,x2,y2 in pixels."""
     return retinanet_anchors.anchors_for_shape(
         input_size, pyramid_levels=list(anchors.levels), anchor_params=anchor_parameters(anchors)
     )
 
 
 def anchor_parameters(anchors: AnchorParams) -> retinanet_anchors.AnchorParameters:
-    """The same in keras-retinanet's own terms."""
+    """Convert anchors to keras-retinanet's AnchorParameters."""
     return retinanet_anchors.AnchorParameters(
         sizes=list(anchors.sizes),
         strides=[2**level for level in anchors.levels],
@@ -30,30 +30,30 @@ def anchor_parameters(anchors: AnchorParams) -> retinanet_anchors.AnchorParamete
 def anchor_targets(
     anchors: np.ndarray, input_size: tuple[int, int], boxes: tf.Tensor, labels: tf.Tensor, classes: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """What the training model should say of a batch of images: keras-retinanet's `anchor_targets_bbox` in TensorFlow.
+    """Compute the training targets of a batch, as keras-retinanet's `anchor_targets_bbox`.
 
     Args:
-        anchors: float64 [A,4], x1,y1,x2,y2 in its pixels.
-        input_size: height and width.
-        boxes: float32 [B,n,4], x1,y1,x2,y2 in its pixels, n at least 1; images with fewer boxes end in rows of 0.
+        anchors: float64 [A,4], x1,y1,x2,y2 in pixels of the input.
+        input_size: height and width in pixels.
+        boxes: float32 [B,n,4], x1,y1,x2,y2 in pixels of the input, n at least 1; unused rows are 0 and come last.
         labels: int [B,n], the class of each box.
-        classes: how many there are.
+        classes: the number of classes.
 
     Returns:
-        Regression float32 [B,A,4+1] and classification float32 [B,A,classes+1] targets; the last column of both is
-        the anchor's state: 1 an object, 0 background, -1 ignored. The losses regress objects only.
+        Regression float32 [B,A,4+1] and classification float32 [B,A,classes+1] targets. The last column of both is
+        the anchor's state: 1 object, 0 background, -1 ignored. The regression loss counts objects only.
     """
-    boxes = tf.cast(boxes, tf.float64)  # keras-retinanet's: in float32, overlaps of exactly one half may miss it
+    boxes = tf.cast(boxes, tf.float64)  # as keras-retinanet: in float32, an IoU of exactly 0.5 may fall below it
     overlaps = _overlaps(anchors, boxes)
     nearest, highest = tf.argmax(overlaps, axis=-1), tf.reduce_max(overlaps, axis=-1)
     positive = highest >= POSITIVE_OVERLAP
     outside = np.any((anchors[:, :2] + anchors[:, 2:]) / 2 >= input_size[::-1], axis=1)
     ignored = ((highest > NEGATIVE_OVERLAP) & ~positive) | outside
     state = tf.where(ignored, -1.0, tf.cast(positive, tf.float32))[..., None]
-    sizes = np.tile(anchors[:, 2:] - anchors[:, :2], 2)
-    deltas = (tf.gather(boxes, nearest, batch_dims=1) - anchors) / sizes / BOX_VARIANCE
-    classified = tf.one_hot(tf.where(positive, tf.gather(labels, nearest, batch_dims=1), -1), classes)
-    return tf.concat([tf.cast(deltas, tf.float32), state], axis=-1), tf.concat([classified, state], axis=-1)
+    sides = np.tile(anchors[:, 2:] - anchors[:, :2], 2)
+    deltas = (tf.gather(boxes, nearest, batch_dims=1) - anchors) / sides / BOX_VARIANCE
+    one_hot = tf.one_hot(tf.where(positive, tf.gather(labels, nearest, batch_dims=1), -1), classes)
+    return tf.concat([tf.cast(deltas, tf.float32), state], axis=-1), tf.concat([one_hot, state], axis=-1)
 
 
 def _overlaps(anchors: np.ndarray, boxes: tf.Tensor) -> tf.Tensor:
@@ -65,9 +65,12 @@ def _overlaps(anchors: np.ndarray, boxes: tf.Tensor) -> tf.Tensor:
 
 
 def anchor_coverage(anchors: np.ndarray, boxes: np.ndarray) -> float:
-    """SplitShare, 0..1, of boxes [n,4] that some anchor [A,4] overlaps enough to learn from; 1 if there are none."""
+    """Compute the share, 0..1, of boxes [n,4] with a positive anchor [A,4].
+
+    It is 1 without boxes.
+    """
     if not len(boxes):
         return 1.0
-    parts = np.array_split(boxes.astype(np.float64), -(-len(boxes) // 256))  # all pairs at once may fill the memory
+    parts = np.array_split(boxes.astype(np.float64), -(-len(boxes) // 256))  # all pairs at once may exhaust the memory
     highest = [tf.reduce_max(_overlaps(anchors, part[None])[0], axis=0) for part in parts]
     return float(np.mean(np.concatenate(highest) >= POSITIVE_OVERLAP))

@@ -1,4 +1,4 @@
-"""Feature extractors for the detector: a slim one for small boards, and the well-known ones of Keras."""
+"""Backbones of the detector: slim for small images, and networks of Keras."""
 
 from collections.abc import Callable
 
@@ -6,32 +6,35 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.params import Backbone, Contrast, Weights
 
-# How the well-known networks are called, the layers that give C3, C4, C5 (strides 8, 16, 32), and the input each
-# was trained on: "caffe" is BGR minus ImageNet's mean, "unit" -1..1.
-_KNOWN: dict[str, tuple[str, tuple[str, str, str], str]] = {
+# Class in keras.applications, output layers of C3, C4 and C5 (strides 8, 16, 32), and preprocessing in training:
+# "caffe" is BGR minus ImageNet's mean, "unit" is -1..1.
+_APPLICATIONS: dict[str, tuple[str, tuple[str, str, str], str]] = {
     "resnet50": ("ResNet50", ("conv3_block4_out", "conv4_block6_out", "conv5_block3_out"), "caffe"),
     "resnet101": ("ResNet101", ("conv3_block4_out", "conv4_block23_out", "conv5_block3_out"), "caffe"),
     "vgg16": ("VGG16", ("block3_pool", "block4_pool", "block5_pool"), "caffe"),
     "mobilenet": ("MobileNet", ("conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu"), "unit"),
 }
 _IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # Caffe's, as keras-retinanet's preprocess_image subtracts it
-# Keras' default of 0.99 lags behind weights that change for a few hundred steps only.
+# Keras' default of 0.99 is too slow for trainings of a few hundred steps.
 _BATCH_NORMALISATION_MOMENTUM = 0.9
-_CELL, _CELLS = 8, 5  # a neighbourhood is of 5 x 5 cells of 8 x 8 pixels: about as high as a character
-_MIN_DEVIATION = 4.0  # standard deviation, of 255: what differs by less is noise, and is not made more of
-# oneDNN's gradient of a 1x1 convolution with a stride writes beyond its memory where there are fewer channels than it
-# takes at once, 8 with AVX2 and 16 with AVX-512: every few calls gave another, wrong sum, and some ended the process.
+_CELL, _CELLS = 8, 5  # a neighbourhood is 5 x 5 cells of 8 x 8 pixels, about a character's height
+_MIN_DEVIATION = 4.0  # standard deviation, of 255; weaker contrast is noise and is not amplified
+# oneDNN's gradient of a strided 1x1 convolution writes out of bounds if there are fewer channels than it processes at
+# once, 8 with AVX2 and 16 with AVX-512. Every few calls the sum was wrong, and some calls crashed the process.
 # https://github.com/uxlfoundation/oneDNN/issues/6035
 _MIN_STRIDED_CHANNELS = 16
 
 
 @keras.utils.register_keras_serializable("platefuse")
 class Preprocess(keras.layers.Layer):
-    """RGB 0..255 to what a backbone expects: `caffe` (BGR less ImageNet's mean), `unit` (-1..1) or `local` contrast."""
+    """Converts RGB 0..255 to a backbone's input.
+
+    Modes: `caffe` (BGR minus ImageNet's mean), `unit` (-1..1) and `local` (`local_contrast`).
+    """
 
     def __init__(self, mode: str, **kwargs: object) -> None:
         if mode not in ("caffe", "unit", "local"):
-            raise ValueError(f"there is no preprocessing of the name {mode!r}")
+            raise ValueError(f"unknown preprocessing mode {mode!r}: expected caffe, unit or local")
         super().__init__(**kwargs)
         self.mode = mode
 
@@ -47,56 +50,56 @@ class Preprocess(keras.layers.Layer):
 
 
 def local_contrast(images: tf.Tensor) -> tf.Tensor:
-    """Show every part of a plate in the same light: without its neighbourhood's mean, divided by its deviation.
+    """Normalise local contrast: subtract the neighbourhood's mean, divide by its deviation.
 
-    The divisive normalisation of Jarrett et al., *What is the Best Multi-Stage Architecture for Object Recognition?*
-    (2009), with means over squares, which are interpolated between. What lies right of the last pixel or below the last
-    one that is not black is beyond the image: it does not count, and stays 0.
+    This is the divisive normalisation of Jarrett et al., *What is the Best Multi-Stage Architecture for Object
+    Recognition?* (2009), with interpolated means over squares. Black columns at the right edge and black rows at the
+    bottom edge are letterbox padding: they do not count and stay 0.
 
     Args:
         images: float32 RGB [B,H,W,3], 0..255, H and W multiples of 8 and known when the graph is built.
 
     Returns:
-        float32 RGB [B,H,W,3], gray values of a standard deviation of about 1/2.
+        float32 RGB [B,H,W,3]; gray values have a standard deviation of about 1/2.
     """
     gray = tf.reduce_mean(images, axis=-1, keepdims=True)
-    inside = _inside(gray)
+    inside = _image_mask(gray)
     cells = tf.nn.avg_pool2d(tf.concat([gray, tf.square(gray), inside], axis=-1), _CELL, _CELL, "VALID")
     gray_sum, square_sum, share = tf.split(tf.nn.avg_pool2d(cells, _CELLS, 1, "SAME"), 3, axis=-1)
     share = tf.maximum(share, 1e-3)
     mean = gray_sum / share
     deviation = tf.sqrt(tf.maximum(square_sum / share - tf.square(mean), 0.0))
-    light = tf.image.resize(tf.concat([mean, 0.5 / (deviation + _MIN_DEVIATION)], axis=-1), images.shape[1:3])
-    return (images - light[..., :1]) * (light[..., 1:] * inside)
+    statistics = tf.image.resize(tf.concat([mean, 0.5 / (deviation + _MIN_DEVIATION)], axis=-1), images.shape[1:3])
+    return (images - statistics[..., :1]) * (statistics[..., 1:] * inside)
 
 
-def _inside(gray: tf.Tensor) -> tf.Tensor:
-    """What of plates [B,H,W,1] the image covers that was scaled to them, float32 [B,H,W,1], 0 or 1."""
+def _image_mask(gray: tf.Tensor) -> tf.Tensor:
+    """Mask of the image within its letterbox padding: 1 or 0, float32 [B,H,W,1]."""
     lit = tf.cast(gray > 0, tf.float32)
     rows, columns = (tf.reduce_max(lit, axis=axis, keepdims=True) for axis in (2, 1))
-    still_to_come = tf.cumsum(rows, axis=1, reverse=True) * tf.cumsum(columns, axis=2, reverse=True)
-    return tf.minimum(still_to_come, 1.0)
+    nonzero_after = tf.cumsum(rows, axis=1, reverse=True) * tf.cumsum(columns, axis=2, reverse=True)
+    return tf.minimum(nonzero_after, 1.0)
 
 
 def build_backbone(
     images: tf.Tensor, name: Backbone, weights: Weights, width: int, contrast: Contrast
 ) -> dict[str, tf.Tensor]:
-    """Put a backbone onto an input.
+    """Build a backbone on an input.
 
     Args:
         images: the model's input, float32 RGB [B,H,W,3], 0..255.
         name: which network.
-        weights: random, or those trained on ImageNet, fetched by Keras; slim has only random ones.
-        width: channels of the slim network's first stage; the others have their own.
-        contrast: `local` for `local_contrast` in place of what the network was made for.
+        weights: `none` for random ones, or `imagenet` for those that Keras downloads (not for slim).
+        width: channels of the slim network's first stage; other networks ignore it.
+        contrast: `local` for `local_contrast` instead of the network's usual preprocessing.
 
     Returns:
         C3, C4 and C5: features at strides 8, 16 and 32.
 
     Raises:
-        PlatefuseError: if ImageNet's weights cannot be fetched.
+        PlatefuseError: if the ImageNet weights cannot be downloaded.
     """
-    constructor, layers, mode = _KNOWN.get(name, (None, (), "unit"))
+    constructor, layers, mode = _APPLICATIONS.get(name, (None, (), "unit"))
     inputs = Preprocess("local" if contrast == "local" else mode, name="preprocess")(images)
     if constructor is None:
         return _slim(inputs, width)
@@ -114,13 +117,13 @@ def _keras_application(constructor: Callable, inputs: tf.Tensor, name: str, weig
         if weights == "none":
             raise
         raise PlatefuseError(
-            f"detector.weights = 'imagenet': the weights of {name} cannot be fetched ({error}). Connect once to "
-            "have Keras keep them in ~/.keras, or choose weights none."
+            f"detector.weights = 'imagenet': the weights of {name} cannot be downloaded ({error}). Connect once, so "
+            "that Keras stores them in ~/.keras, or set detector.weights to none."
         ) from None
 
 
 def _slim(inputs: tf.Tensor, width: int) -> dict[str, tf.Tensor]:
-    """A residual network (He et al., 2015) of one block a stage, for characters of a few dozen pixels."""
+    """Residual network (He et al., 2015) with one block per stage."""
     features = _conv_bn(inputs, width, "stem", stride=2)
     stages = {}
     for level, factor in (("C2", 2), ("C3", 4), ("C4", 8), ("C5", 8)):
@@ -133,7 +136,7 @@ def _residual(inputs: tf.Tensor, channels: int, name: str) -> tf.Tensor:
     main = _conv_bn(main, channels, f"{name}_2", activation=None)
     stride = 2
     if inputs.shape[-1] < _MIN_STRIDED_CHANNELS:
-        # The same values: a 1x1 convolution with this stride sees every second row and column, as this pooling does.
+        # Equal values: a strided 1x1 convolution and this pooling both read every second row and column.
         inputs, stride = keras.layers.MaxPooling2D(1, stride, name=f"{name}_shortcut_pool")(inputs), 1
     shortcut = _conv_bn(inputs, channels, f"{name}_shortcut", stride, kernel=1, activation=None)
     return keras.layers.ReLU(name=name)(keras.layers.Add(name=f"{name}_sum")([main, shortcut]))

@@ -1,7 +1,6 @@
-"""The character detector: a RetinaNet (Lin et al., 2017) built from keras-retinanet's parts.
+"""The character detector: a RetinaNet (Lin et al., 2017) built with keras-retinanet.
 
-The only room, beside keras2.py, that knows of keras-retinanet. Images are RGB here as everywhere; where a
-backbone wants BGR, the model's first layer (`backbones.Preprocess`) turns the channels round.
+Images are RGB as everywhere. If a backbone needs BGR, the model's first layer (`backbones.Preprocess`) converts them.
 """
 
 import functools
@@ -25,12 +24,12 @@ from keras_retinanet.models import retinanet  # isort: skip
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """A RetinaNet and what its outputs mean.
+    """A RetinaNet, its anchors and its alphabet.
 
     Attributes:
         model: the training model (`build_detector`).
-        anchors: those that it was trained with.
-        alphabet: the character of each of its classes; "" if it has one class for all characters.
+        anchors: the anchors it was trained with.
+        alphabet: the character of each class; "" for one class for all characters.
     """
 
     model: keras.Model
@@ -39,7 +38,7 @@ class Detector:
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """Height and width in pixels of the images it takes."""
+        """Height and width of the model's input in pixels."""
         height, width = self.model.input_shape[1:3]
         return height, width
 
@@ -49,10 +48,10 @@ def build_detector(params: DetectorParams, classes: int) -> keras.Model:
 
     Args:
         params: input size, backbone, widths and anchors.
-        classes: how many classes to tell apart.
+        classes: the number of classes.
 
     Returns:
-        From float32 RGB images [B,h,w,3], 0..255, on the input_size to `regression` [B,A,4] (anchor deltas) and
+        A model from letterboxed images, float32 RGB [B,h,w,3], 0..255, to `regression` [B,A,4] (anchor deltas) and
         `classification` [B,A,classes] (0..1), for A anchors.
     """
     images = keras.Input((*params.input_size, 3), name="images")
@@ -68,16 +67,16 @@ def build_detector(params: DetectorParams, classes: int) -> keras.Model:
         ),
         pyramid_levels=list(params.anchors.levels),
         submodels=[
-            ("regression", _head("regression", params, anchors, 4)),
-            ("classification", _head("classification", params, anchors, classes)),
+            ("regression", _subnet("regression", params, anchors, 4)),
+            ("classification", _subnet("classification", params, anchors, classes)),
         ],
     )
 
 
-def _head(name: str, params: DetectorParams, anchors: int, values: int) -> keras.Model:
-    """keras-retinanet's default heads, but of any depth, and with a seed a layer.
+def _subnet(name: str, params: DetectorParams, anchors: int, values: int) -> keras.Model:
+    """Build a subnet like keras-retinanet's, with any depth and one seed per layer.
 
-    Its own share one unseeded initialiser, which gives all their layers the same first weights.
+    keras-retinanet's subnets share one unseeded initialiser, which gives all layers the same initial weights.
     """
     is_classification = name == "classification"
     prior = initializers.PriorProbability(probability=0.01) if is_classification else "zeros"
@@ -100,15 +99,15 @@ def _head(name: str, params: DetectorParams, anchors: int, values: int) -> keras
 
 
 def training_losses() -> dict[str, Any]:
-    """keras-retinanet's smooth L1 and focal losses, by the training model's outputs."""
+    """Smooth L1 and focal loss of keras-retinanet, by output of the training model."""
     return {"regression": losses.smooth_l1(), "classification": losses.focal()}
 
 
 @keras.utils.register_keras_serializable("platefuse")
 class ClipToInput(keras.layers.Layer):
-    """Clips boxes [B,A,4] to the input size (height, width): x and y from 0 to its outer edges.
+    """Clips boxes [B,A,4] to the outer edges of the input (height, width).
 
-    keras-retinanet's ClipBoxes stops at width - 1 and height - 1, which cuts a pixel off characters at the border.
+    keras-retinanet's ClipBoxes clips at width - 1 and height - 1, one pixel short at the border.
     """
 
     def __init__(self, input_size: tuple[int, int], **kwargs: Any) -> None:
@@ -131,20 +130,20 @@ def prediction_model(
     max_detections: int,
     class_scores: bool = False,
 ) -> keras.Model:
-    """Convert a training model into one that gives boxes.
+    """Convert a training model into one that predicts boxes.
 
     Args:
         detector: the training model.
-        anchors: those it was trained with.
+        anchors: the anchors it was trained with.
         score_threshold: boxes must score above it, 0..1.
-        nms_threshold: of two boxes that overlap by more than this IoU the lower-scoring is dropped.
-        max_detections: M, how many boxes to give at most.
-        class_scores: give them too.
+        nms_threshold: of two boxes with a larger IoU the lower-scoring one is dropped.
+        max_detections: M, the most boxes to return.
+        class_scores: whether to return class scores.
 
     Returns:
-        From float32 RGB images [B,h,w,3] on the input_size to `boxes` float32 [B,M,4], x1,y1,x2,y2 in their
-        pixels, `scores` float32 [B,M], highest first, and with `class_scores` the score of each class, float32
-        [B,M,classes], 0..1; rows without a box are -1 in all of them.
+        A model from letterboxed images, float32 RGB [B,h,w,3], to `boxes` float32 [B,M,4], x1,y1,x2,y2 in their pixels,
+        and `scores` float32 [B,M], highest first; with `class_scores` also to these, float32 [B,M,classes], 0..1. All
+        are -1 in unused rows.
     """
     parameters = anchor_parameters(anchors)
     all_anchors = keras.layers.Concatenate(axis=1, name="anchors")(
@@ -158,33 +157,33 @@ def prediction_model(
     regression, classification = detector.outputs
     boxes = layers.RegressBoxes(name="boxes")([all_anchors, regression])
     boxes = ClipToInput(tuple(detector.input_shape[1:3]), name="clipped_boxes")(boxes)
-    others = [classification] if class_scores else []
-    boxes, scores, _, *others = layers.FilterDetections(
-        class_specific_filter=False,  # two classes' boxes around one character are one too many
+    per_class = [classification] if class_scores else []
+    boxes, scores, _, *per_class = layers.FilterDetections(
+        class_specific_filter=False,  # one box per character, whatever its class
         score_threshold=score_threshold,
         nms_threshold=nms_threshold,
         max_detections=max_detections,
         name="filtered_detections",
-    )([boxes, classification, *others])
-    return keras.Model(detector.inputs, [boxes, scores, *others], name="detector")
+    )([boxes, classification, *per_class])
+    return keras.Model(detector.inputs, [boxes, scores, *per_class], name="detector")
 
 
 def save_detector(path: Path, detector: Detector) -> None:
-    """Write a detector as .h5, with its anchors and alphabet."""
+    """Write a detector, its anchors and its alphabet as .h5."""
     save_network(path, detector.model, {"anchors": detector.anchors.model_dump_json(), "alphabet": detector.alphabet})
 
 
 def load_detector(path: Path) -> Detector:
-    """Read a detector.
+    """Read a detector from .h5.
 
     Raises:
-        PlatefuseError: for a file that is missing or is no detector; says which stage makes it.
+        PlatefuseError: if the file is missing or not a detector; names the stage that makes it.
     """
     if not path.exists():
         raise PlatefuseError(f"{path} is missing: `dvc repro train_detector` makes it.")
-    others = {"PriorProbability": initializers.PriorProbability, "UpsampleLike": layers.UpsampleLike}
+    custom_objects = {"PriorProbability": initializers.PriorProbability, "UpsampleLike": layers.UpsampleLike}
     try:
-        model, attributes = load_network(path, others)
+        model, attributes = load_network(path, custom_objects)
         anchors, alphabet = AnchorParams.model_validate(json.loads(attributes["anchors"])), str(attributes["alphabet"])
         shape = len(anchor_boxes(anchors, model.input_shape[1:3])), len(alphabet) or 1
         if [output[1:] for output in model.output_shape] != [(shape[0], 4), shape]:

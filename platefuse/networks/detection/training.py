@@ -1,4 +1,4 @@
-"""Trains the detector on a plate set and measures it on another."""
+"""Training of the detector on one plate set, and validation on another."""
 
 import sys
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from platefuse.networks.common import resume
 from platefuse.networks.common.keras2 import keras, learning_rate, make_deterministic, tf
 from platefuse.networks.common.resume import write_curves
 from platefuse.networks.detection.anchors import anchor_boxes, anchor_coverage, anchor_targets
-from platefuse.networks.detection.augmentation import vary_light
+from platefuse.networks.detection.augmentation import colour_jitter
 from platefuse.networks.detection.params import POSITIVE_OVERLAP, AnchorParams, DetectorParams
 from platefuse.networks.detection.resize import letterbox, letterbox_scale
 from platefuse.networks.detection.retinanet import (
@@ -29,19 +29,18 @@ from platefuse.networks.detection.retinanet import (
 from platefuse.runner.atomic import write_json
 
 _MIN_COVERAGE = 0.99
-# Average precision ranks every box a model proposes, so the doubtful ones are checkpoint_dir, as keras-retinanet's
-# own evaluation does.
+# Average precision ranks all boxes, so low scores are kept, as in keras-retinanet's own evaluation.
 _SCORE_THRESHOLD, _NMS_THRESHOLD, _MAX_DETECTIONS = 0.05, 0.5, 100
 
 
 @dataclass(frozen=True)
 class LetterboxedSet:
-    """Plates as the detector sees them, all in memory.
+    """Letterboxed plates with their boxes, all in memory.
 
     Attributes:
         images: uint8 RGB [n,h,w,3], letterboxed.
-        extents: int32 [n,2], how many rows and columns of it each plate covers.
-        boxes: float32 [n,k,4], x1,y1,x2,y2 in its pixels; plates with fewer than k boxes end in rows of 0.
+        extents: int32 [n,2], rows and columns that each plate covers; the rest is padding.
+        boxes: float32 [n,k,4], x1,y1,x2,y2 in pixels of the letterboxed image; unused rows are 0 and come last.
         labels: int32 [n,k], the class of each box.
     """
 
@@ -50,25 +49,30 @@ class LetterboxedSet:
     boxes: np.ndarray
     labels: np.ndarray
 
-    def content(self) -> tuple[np.ndarray, ...]:
-        """All four arrays."""
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """All four arrays, in the order of the attributes."""
         return self.images, self.extents, self.boxes, self.labels
 
     def true_boxes(self) -> list[np.ndarray]:
-        """The boxes of each plate, float32 [<=k,4], without the rows of 0."""
+        """Boxes of each plate, float32 [<=k,4], without unused rows."""
         return [rows[rows[:, 2] > 0] for rows in self.boxes]
 
 
 def train_detector(
     params: DetectorParams, train: Path, val: Path, model: Path, metrics: Path, curves: Path, checkpoint_dir: Path
 ) -> None:
-    """Train on the plate set `train`, measure on `val`, and write the model, its metrics and learning curves.
+    """Train on one plate set and validate on another, resuming an interrupted training.
 
-    An epoch is `params.steps` batches, however many plates there are: passes over them go on across epochs. A training
-    that was stopped goes on from its last finished epoch, with what it has in the folder `checkpoint_dir`.
+    An epoch is `params.steps` batches, whatever the number of plates; passes over the plates continue across epochs.
+
+    Args:
+        params: section `detector`.
+        train, val: folders of the two plate sets.
+        model, metrics, curves: output files, .h5, .json and .csv.
+        checkpoint_dir: the stage's checkpoints; training resumes after the last finished epoch.
 
     Raises:
-        PlatefuseError: if a plate set or an image breaks the contract, or ImageNet's weights cannot be had.
+        PlatefuseError: if a plate set or an image is invalid, or the ImageNet weights cannot be downloaded.
     """
     make_deterministic(params.seed)
     alphabet = "".join(read_classes(train / CLASSES)) if params.classes == "character" else ""
@@ -87,7 +91,7 @@ def train_detector(
         detector,
         lambda done: training_batches(training, params, classes, done * params.steps),
         params.epochs,
-        resume.run_folder(checkpoint_dir, params, [*training.content(), *validation.content(), alphabet]),
+        resume.run_folder(checkpoint_dir, params, [*training.arrays(), *validation.arrays(), alphabet]),
         steps_per_epoch=params.steps,
         validation_data=validation_batches(validation, params, classes),
         verbose="auto" if sys.stdout.isatty() else 2,
@@ -98,14 +102,14 @@ def train_detector(
 
 
 def measure_detector(detector: keras.Model, anchors: AnchorParams, plates: LetterboxedSet) -> dict[str, float]:
-    """Score a detector on plates: the keys and values of metrics/detector.json."""
+    """Evaluate a detector on plates: the content of metrics/detector.json."""
     predictor = prediction_model(detector, anchors, _SCORE_THRESHOLD, _NMS_THRESHOLD, _MAX_DETECTIONS)
     boxes, scores = predictor.predict(plates.images, batch_size=16, verbose=0)
-    checkpoint_dir = [row > 0 for row in scores]
+    valid = [row > 0 for row in scores]
     result = average_precision(
         plates.true_boxes(),
-        [b[keep] for b, keep in zip(boxes, checkpoint_dir, strict=True)],
-        [s[keep] for s, keep in zip(scores, checkpoint_dir, strict=True)],
+        [b[keep] for b, keep in zip(boxes, valid, strict=True)],
+        [s[keep] for s, keep in zip(scores, valid, strict=True)],
     )
     input_size = detector.input_shape[1:3]
     return {
@@ -123,7 +127,7 @@ def _read(folder: Path, alphabet: str, train: Path) -> list[Plate]:
     if alphabet and unknown:
         raise PlatefuseError(
             f"{folder / ANNOTATIONS} has the classes {sorted(unknown)}, which {train / CLASSES} does not name: a "
-            "detector with detector.classes = 'character' knows those of its training set only."
+            "detector with detector.classes = 'character' knows only the classes of its training set."
         )
     return plates
 
@@ -131,37 +135,38 @@ def _read(folder: Path, alphabet: str, train: Path) -> list[Plate]:
 def load_letterboxed(
     plates: list[Plate], input_size: tuple[int, int], alphabet: str, description: str
 ) -> LetterboxedSet:
-    """Read plates and letterbox them to the input size (height, width).
+    """Read and letterbox plates.
 
     Args:
         plates: at least one.
-        input_size: height and width.
-        alphabet: the character of each class; "" for one class in all.
-        description: what the progress bar says.
+        input_size: height and width in pixels.
+        alphabet: the character of each class; "" for one class for all characters.
+        description: of the progress bar.
 
     Raises:
-        PlatefuseError: for an image that is missing or damaged.
+        PlatefuseError: if an image is missing or damaged.
     """
-    number, most = len(plates), max(1, *(len(plate.boxes) for plate in plates))
-    images, extents = np.empty((number, *input_size, 3), np.uint8), np.empty((number, 2), np.int32)
-    boxes, labels = np.zeros((number, most, 4), np.float32), np.zeros((number, most), np.int32)
+    count, most = len(plates), max(1, *(len(plate.boxes) for plate in plates))
+    images, extents = np.empty((count, *input_size, 3), np.uint8), np.empty((count, 2), np.int32)
+    boxes, labels = np.zeros((count, most, 4), np.float32), np.zeros((count, most), np.int32)
 
-    def scale(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        factor = letterbox_scale(tf.shape(image)[0], tf.shape(image)[1], input_size)
-        return tf.cast(tf.round(letterbox(image[None], input_size)[0]), tf.uint8), factor
+    def scale_image(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        scale = letterbox_scale(tf.shape(image)[0], tf.shape(image)[1], input_size)
+        return tf.cast(tf.round(letterbox(image[None], input_size)[0]), tf.uint8), scale
 
-    store, scaled = ImageStore(), tf.function(scale).get_concrete_function(tf.TensorSpec([None, None, 3], tf.uint8))
+    store = ImageStore()
+    scaled = tf.function(scale_image).get_concrete_function(tf.TensorSpec([None, None, 3], tf.uint8))
 
     def load(index: int) -> None:
         image, plate = store.read(plates[index].path), plates[index]
-        images[index], factor = scaled(tf.constant(image))
-        extents[index] = np.ceil(np.array(image.shape[:2]) * float(factor) - 0.5)  # pixels whose centres are inside
-        boxes[index, : len(plate.boxes)] = plate.boxes.astype(np.float32) * float(factor)
+        images[index], scale = scaled(tf.constant(image))
+        extents[index] = np.ceil(np.array(image.shape[:2]) * float(scale) - 0.5)  # pixels whose centres are inside
+        boxes[index, : len(plate.boxes)] = plate.boxes.astype(np.float32) * float(scale)
         if alphabet:
             labels[index, : len(plate.boxes)] = [alphabet.index(character) for character in plate.characters]
 
     with ThreadPoolExecutor() as pool:
-        for _ in tqdm(pool.map(load, range(number)), total=number, desc=description, disable=None):
+        for _ in tqdm(pool.map(load, range(count)), total=count, desc=description, disable=None):
             pass
     return LetterboxedSet(images, extents, boxes, labels)
 
@@ -169,41 +174,52 @@ def load_letterboxed(
 def _warn_of_uncovered(coverage: float, anchors: AnchorParams) -> None:
     if coverage < _MIN_COVERAGE:
         print(
-            f"WARNING: anchor coverage is {coverage:.1%} of the training boxes, below {_MIN_COVERAGE:.0%}: the rest "
-            f"overlap no anchor by {POSITIVE_OVERLAP} and teach the detector nothing. Choose detector.anchors.sizes "
+            f"WARNING: anchor coverage is {coverage:.1%} of the training boxes, below {_MIN_COVERAGE:.0%}: the others "
+            f"have no anchor with an IoU of {POSITIVE_OVERLAP} and are not learned. Choose detector.anchors.sizes "
             f"(now {list(anchors.sizes)}), ratios ({list(anchors.ratios)}) and scales ({list(anchors.scales)}) "
-            "nearer to the boxes.",
+            "closer to the boxes.",
             file=sys.stderr,
         )
 
 
 def training_batches(plates: LetterboxedSet, params: DetectorParams, classes: int, done: int = 0) -> tf.data.Dataset:
-    """Batches without end, pass after pass in another random order, the light varied; without the first `done`."""
-    number = len(plates.images)
-    order = tf.data.Dataset.range(number).shuffle(number, seed=params.seed).repeat().batch(params.batch_size)
+    """Make an endless stream of augmented batches, reshuffled in each pass.
 
-    def vary(step: tf.Tensor, images: tf.Tensor, extents: tf.Tensor) -> tf.Tensor:
+    Args:
+        plates: the training set.
+        params: batch size, seed and augmentation.
+        classes: the number of classes.
+        done: batches to skip.
+    """
+    count = len(plates.images)
+    order = tf.data.Dataset.range(count).shuffle(count, seed=params.seed).repeat().batch(params.batch_size)
+
+    def jitter(step: tf.Tensor, images: tf.Tensor, extents: tf.Tensor) -> tf.Tensor:
         seed = tf.stack([tf.constant(params.seed, tf.int64), step])
-        return vary_light(images, extents, seed, params.augmentation)
+        return colour_jitter(images, extents, seed, params.augmentation)
 
-    return _batches(plates, order.enumerate().skip(done), params, classes, vary)
+    return _batches(plates, order.enumerate().skip(done), params, classes, jitter)
 
 
 def validation_batches(plates: LetterboxedSet, params: DetectorParams, classes: int) -> tf.data.Dataset:
-    """One pass over the plates as they are."""
+    """Make one pass over the plates in order, without augmentation."""
     order = tf.data.Dataset.range(len(plates.images)).batch(params.batch_size)
     return _batches(plates, order.enumerate(), params, classes, lambda step, images, extents: images)
 
 
 def _batches(
-    plates: LetterboxedSet, order: tf.data.Dataset, params: DetectorParams, classes: int, vary: Callable[..., tf.Tensor]
+    plates: LetterboxedSet,
+    order: tf.data.Dataset,
+    params: DetectorParams,
+    classes: int,
+    augment: Callable[..., tf.Tensor],
 ) -> tf.data.Dataset:
-    """Batches in the order given, each with its number: float32 images [B,h,w,3] and what to say of them."""
-    arrays = plates.content()
+    """Batch images, float32 [B,h,w,3], and targets in the given order."""
+    arrays = plates.arrays()
     anchors = anchor_boxes(params.anchors, params.input_size)
 
     def pick(step: tf.Tensor, indices: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        # Out of numpy's arrays: a dataset or graph that holds the images would hold a second copy of them.
+        # From the NumPy arrays: a dataset or graph with the images would hold a second copy.
         rows = tf.numpy_function(lambda i: [a[i] for a in arrays], [indices], [a.dtype for a in arrays])
         return step, *(tf.ensure_shape(row, [None, *a.shape[1:]]) for row, a in zip(rows, arrays, strict=True))
 
@@ -211,7 +227,7 @@ def _batches(
         step: tf.Tensor, images: tf.Tensor, extents: tf.Tensor, boxes: tf.Tensor, labels: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         regression, classification = anchor_targets(anchors, params.input_size, boxes, labels, classes)
-        images = vary(step, tf.cast(images, tf.float32), extents)
+        images = augment(step, tf.cast(images, tf.float32), extents)
         return images, {"regression": regression, "classification": classification}
 
     return order.map(pick).map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

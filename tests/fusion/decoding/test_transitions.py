@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platefuse.fusion.decoding.transitions import transition_costs, upper_median
+from platefuse.fusion.decoding.transitions import median_high, transition_costs
 from platefuse.networks.common.keras2 import tf
 
 HEIGHT = 20.0
@@ -93,7 +93,7 @@ def test_plates_without_characters_cost_nothing() -> None:
     assert costs_of(np.zeros((1, 4)), 1.0, 0.2).tolist() == []
 
 
-def test_the_upper_median_is_of_used_values_alone() -> None:
+def test_the_high_median_is_of_used_values_alone() -> None:
     values = tf.constant([[5.0, -1.0, 3.0, 9.0], [1.0, 2.0, 3.0, 4.0]])
     used = tf.constant([[True, False, True, True], [True, True, True, True]])
-    assert upper_median(values, used).numpy().tolist() == [[5.0], [3.0]]
+    assert median_high(values, used).numpy().tolist() == [[5.0], [3.0]]

@@ -9,7 +9,7 @@ from scipy import ndimage
 from platefuse.networks.classification.augmentation import augment
 from platefuse.networks.classification.params import AugmentationParams
 from platefuse.networks.common.keras2 import tf
-from platefuse.networks.detection.augmentation import vary_light
+from platefuse.networks.detection.augmentation import colour_jitter
 from platefuse.networks.detection.params import LightParams
 
 SIDE = 41
@@ -193,7 +193,7 @@ def _plates(number: int = 40) -> np.ndarray:
 def _lit(images: np.ndarray, seed: int = 0, extent: tuple[int, int] = (8, 12), **amounts: float) -> np.ndarray:
     """Vary the light of plates [B,8,12,3] that cover so many rows and columns."""
     params = LightParams.model_validate({**dict.fromkeys(LightParams.model_fields, 0), **amounts})
-    found = vary_light(tf.constant(images), tf.constant([extent] * len(images)), tf.constant([seed, 7]), params)
+    found = colour_jitter(tf.constant(images), tf.constant([extent] * len(images)), tf.constant([seed, 7]), params)
     assert found.dtype == tf.float32
     return found.numpy()
 

@@ -12,7 +12,7 @@ from platefuse.networks.classification.model import (
     Classifier,
     build_classifier,
     load_classifier,
-    normalised,
+    normalise,
     save_classifier,
 )
 from platefuse.networks.classification.params import AugmentationParams, ClassifierParams
@@ -58,7 +58,7 @@ def test_dense_is_the_articles_two_layers() -> None:
 
 
 def test_probabilities_sum_to_one() -> None:
-    outputs = small_classifier()(normalised(bars(5, 0).images)).numpy()
+    outputs = small_classifier()(normalise(bars(5, 0).images)).numpy()
     assert outputs.shape == (5, 10)
     np.testing.assert_allclose(outputs.sum(axis=1), 1, atol=1e-5)
 
@@ -117,7 +117,7 @@ def test_each_pass_shows_every_character_once_in_another_order_the_same_each_tim
 
 def test_accuracy_is_the_share_named_right() -> None:
     characters = bars(40, 5)
-    named = small_classifier().predict(normalised(characters.images), verbose=0).argmax(axis=1)
+    named = small_classifier().predict(normalise(characters.images), verbose=0).argmax(axis=1)
     assert accuracy(small_classifier(), characters) == pytest.approx(np.mean(named == characters.labels))
 
 
@@ -192,7 +192,7 @@ def test_images_of_no_character_do_not_count_as_right_or_wrong(tmp_path: Path) -
     model, history = train_classifier(params, train, val, tmp_path)
     shares = []
     for characters in (train, val):
-        named = model.predict(normalised(characters.images), verbose=0).argmax(axis=1)
+        named = model.predict(normalise(characters.images), verbose=0).argmax(axis=1)
         counted = characters.labels != NO_CHARACTER
         shares.append(np.mean(named[counted] == characters.labels[counted]))
         assert shares[-1] != pytest.approx(np.mean(named == characters.labels))
@@ -202,7 +202,7 @@ def test_images_of_no_character_do_not_count_as_right_or_wrong(tmp_path: Path) -
 
 def surest(model: keras.Model, images: np.ndarray) -> float:
     """How sure a network is of its answers on average."""
-    return float(model.predict(normalised(images), verbose=0).max(axis=1).mean())
+    return float(model.predict(normalise(images), verbose=0).max(axis=1).mean())
 
 
 def test_a_network_is_unsure_of_what_it_was_told_is_no_character(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_file_gives_back_the_network_and_its_alphabet(tmp_path: Path) -> None:
     named = load_classifier(tmp_path / "classifier.h5")
     model, alphabet = named.model, named.alphabet
     assert alphabet == "ÄB01234567"
-    images = normalised(bars(4, 1).images)
+    images = normalise(bars(4, 1).images)
     np.testing.assert_array_equal(model(images), small_classifier()(images))
 
 

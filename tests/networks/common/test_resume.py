@@ -41,7 +41,7 @@ def test_a_stopped_training_is_taken_up_after_its_last_finished_epoch(tmp_path, 
         fit(tmp_path / "stopped")
     weights, history, taken_up = fit(tmp_path / "stopped")
     assert taken_up == [2]
-    assert "Going on after epoch 2 of 3." in capsys.readouterr().err
+    assert "Resuming after epoch 2 of 3." in capsys.readouterr().err
     assert equal(weights, whole[0])
     assert history == whole[1]
 

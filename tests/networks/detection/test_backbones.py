@@ -51,7 +51,7 @@ def test_black_ink_is_seen_as_well_as_nearly_black_ink():
 
 
 def test_a_mode_of_no_preprocessing_is_refused():
-    with pytest.raises(ValueError, match="no preprocessing of the name 'sharp'"):
+    with pytest.raises(ValueError, match="unknown preprocessing mode 'sharp'"):
         Preprocess("sharp")
 
 

@@ -79,7 +79,7 @@ def test_imagenet_weights_that_cannot_be_fetched_are_no_random_ones(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     params = DETECTOR.model_copy(update={"backbone": "mobilenet", "weights": "imagenet"})
-    with pytest.raises(PlatefuseError, match=r"detector\.weights = 'imagenet'.*cannot be fetched"):
+    with pytest.raises(PlatefuseError, match=r"detector\.weights = 'imagenet'.*cannot be downloaded"):
         build_detector(params, 1)
 
 

@@ -121,7 +121,7 @@ def test_crops_are_cut_at_the_boxes_of_their_plates(made, fonts):
     for split in SPLITS:
         plates = read_plate_set(made / "plates" / split)
         rng = np.random.default_rng(0)  # of no effect, since no edge is shifted
-        crops = _params(fonts).crops
+        crops, store = _params(fonts).crops, ImageStore()
         cut = [
             cut_characters(rng, Image.fromarray(ImageStore().read(plate.path)), plate.boxes, crops) for plate in plates
         ]
