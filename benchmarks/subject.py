@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import load_choice
 from platefuse.data.images import IMAGES, read_image
 from platefuse.data.plate_set import Plate, read_plate_set
-from platefuse.synthesis.dataset import LAYOUTS, synthesise
+from platefuse.synthesis.dataset import synthesise
+from platefuse.synthesis.params import load_params
 
 TRAINED, RELEASED = "trained", "released"
 PLATES_READ = 64  # so many test plates are read, and rendered where the pipeline has not made its own
@@ -98,10 +98,10 @@ def find_subject(
 
 def _render(pipeline: Path, folder: Path) -> Path:
     """Render a few of the pipeline's test plates: its first ones, since no plate depends on how many come after."""
-    params = load_choice(LAYOUTS, "layout", "synth", pipeline / "params.yaml")
+    params, geometry = load_params(pipeline / "params.yaml")
     few = params.model_copy(update={"train": 1, "val": 1, "test": PLATES_READ})
     with TemporaryDirectory() as characters:
-        synthesise(few, folder, Path(characters) / "characters")
+        synthesise(few, folder, Path(characters) / "characters", geometry)
     return folder / "test"
 
 

@@ -1,6 +1,5 @@
 """Makes plate sets and character files out of a folder of annotated images that someone brings."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,13 +7,12 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
-import yaml
 from PIL import Image
 from pydantic import Field
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import Params, Real
+from platefuse.core.params import Params
 from platefuse.data.boxes import order_boxes
 from platefuse.data.characters import NO_CHARACTER, SPLITS, Characters, read_characters, write_characters
 from platefuse.data.csv_annotations import raise_issues
@@ -22,45 +20,43 @@ from platefuse.data.images import read_encoded, read_image
 from platefuse.data.plate_set import Plate, read_plate_set, write_plate_set
 from platefuse.labels.folder import AnnotatedImage, read_annotated
 from platefuse.labels.split import group_split
-from platefuse.synthesis.crops import CropParams, cut_characters, cut_hard_negatives
+from platefuse.synthesis.common_params import Seeded, SplitShares
+from platefuse.synthesis.crops import CropGeometry, CropParams, cut_characters, cut_hard_negatives
 from platefuse.synthesis.licence.dataset import LicencePlateParams, LicenceSynthParams, write_licence_plates
 from platefuse.synthesis.mnist_splits import load_source
-from platefuse.synthesis.scatter.dataset import BoardParams, ScatterSynthParams, SplitShare, write_boards
+from platefuse.synthesis.scatter.dataset import BoardParams, ScatterSynthParams, write_boards
 
 _MAX_FILES = 10_000  # more are packed: they are slow to copy and to keep in DVC
 _DIGIT = (28, 28)  # height and width of MNIST's
 
 
 class MixedParams(Params):
-    """Section `synth.mixed` of params.yaml: synthetic plates among those to train on."""
+    """Synthetic plates mixed into the training set: the share, and the parameters of one layout."""
 
-    share: Real = Field(gt=0, lt=1, description="of the training plates that are synthetic")
-    scatter: BoardParams | None = Field(None, description="boards of digits, with the parameters of layout scatter")
-    licence: LicencePlateParams | None = Field(None, description="or licence plates, with those of layout licence")
+    share: float = Field(gt=0, lt=1, description="Share of the training plates that are synthetic.")
+    scatter: BoardParams | None = Field(None, description="Boards of digits, as layout scatter makes them.")
+    licence: LicencePlateParams | None = Field(None, description="Licence plates, as layout licence makes them.")
 
     def check_rules(self) -> Iterator[str]:
         if (self.scatter is None) == (self.licence is None):
             yield "synth.mixed: expected the parameters of one layout, under 'scatter' or under 'licence'"
 
 
-class FolderSynthParams(Params):
-    """Section `synth` of params.yaml where `layout` is folder."""
+class FolderSynthParams(SplitShares, Seeded):
+    """A folder of your own annotated images.
 
-    seed: int = Field(ge=0, le=2**32 - 1, description="of every random choice in the data")
-    layout: Literal["folder"] = Field(description="plates are not made, but brought")
-    folder: str = Field(min_length=1, description="annotated images, from the folder that holds params.yaml")
-    val_share: SplitShare = Field(
-        description="share of images, or of the characters' source, that only validation sees"
-    )
-    test_share: SplitShare = Field(
-        description="share that only the test sees; a folder that is split keeps its own splits"
-    )
-    reading_order: Literal["left_to_right", "rows"] = Field(description="of the boxes, where truth.csv is missing")
+    The shares are those of its images, unless the folder is split already; with `characters: mnist5k` or `mnist` also
+    those of the digits.
+    """
+
+    layout: Literal["folder"] = Field(description="Your own annotated images.")
+    folder: str = Field(min_length=1, description="Path of the images, relative to the folder of params.yaml.")
+    reading_order: Literal["left_to_right", "rows"] = Field(description="Order of the boxes if truth.csv is missing.")
     characters: Literal["plates", "mnist5k", "mnist"] = Field(
-        description="what the classifier learns from; plates: cut out of the plates of their split"
+        description="Source of the classifier's characters: plates cuts them out of the plates of their split."
     )
-    crops: CropParams | None = Field(None, description="how they are cut out of plates")
-    mixed: MixedParams | None = Field(None, description="synthetic plates in the training set; null for none")
+    crops: CropParams | None = Field(None, description="How characters are cut out, with `characters: plates`.")
+    mixed: MixedParams | None = Field(None, description="Synthetic plates in the training set; null for none.")
 
     def check_rules(self) -> Iterator[str]:
         if (self.characters == "plates") != (self.crops is not None):
@@ -77,25 +73,9 @@ class FolderSynthParams(Params):
                 )
 
 
-def check_declared(folder: str) -> None:
-    """Check that DVC will see when plates change; without a dvc.yaml in the working folder there is nothing to check.
-
-    Raises:
-        PlatefuseError: if the stage synth of dvc.yaml does not depend on the folder.
-    """
-    try:
-        dependencies = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]["synth"]["deps"]
-        declared = [Path(os.path.normpath(dependency)) for dependency in dependencies]
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-        return
-    if not any(Path(os.path.normpath(folder)).is_relative_to(path) for path in declared):
-        raise PlatefuseError(
-            f"synth.folder = {folder!r} is not among the deps of the stage synth in dvc.yaml: add a line "
-            f"'- {folder}' there, so that DVC sees when your plates change."
-        )
-
-
-def write_folder_plates(params: FolderSynthParams, plates: dict[str, Path], characters: Path) -> None:
+def write_folder_plates(
+    params: FolderSynthParams, geometry: CropGeometry | None, plates: dict[str, Path], characters: Path
+) -> None:
     """Write a plate set a split, and the characters of each as an .npz into `characters`.
 
     Images are copied byte for byte, under numbers for names; synthetic plates follow the training set's own.
@@ -105,10 +85,10 @@ def write_folder_plates(params: FolderSynthParams, plates: dict[str, Path], char
     """
     own, alphabet = _own_plates(params)
     with TemporaryDirectory(dir=characters.parent) as workplace:
-        synthetic, synthetic_characters = _synthetic(params.mixed, len(own["train"]), Path(workplace))
+        synthetic, synthetic_characters = _synthetic(params.mixed, geometry, len(own["train"]), Path(workplace))
         alphabet = "".join(dict.fromkeys(alphabet + synthetic_characters.alphabet))
         if params.characters == "plates":
-            single = {split: _cut(own[split], split, params, alphabet) for split in SPLITS}
+            single = {split: _cut(own[split], split, params, geometry, alphabet) for split in SPLITS}
             single["train"] = _joined(single["train"], synthetic_characters)
         else:
             single = load_source(params.characters, params.val_share, params.test_share, params.seed)
@@ -146,7 +126,9 @@ def _in_reading_order(image: AnnotatedImage, order: Literal["left_to_right", "ro
     return Plate(image.path, image.boxes[ordered], characters, characters if image.text is None else image.text)
 
 
-def _synthetic(params: MixedParams | None, own: int, workplace: Path) -> tuple[list[Plate], Characters]:
+def _synthetic(
+    params: MixedParams | None, geometry: CropGeometry | None, own: int, workplace: Path
+) -> tuple[list[Plate], Characters]:
     """Make plates for as many of one's own to train on, and give them with the characters that go with them."""
     plates, characters = {split: workplace / split for split in SPLITS}, workplace / "characters"
     if params is None:
@@ -156,22 +138,25 @@ def _synthetic(params: MixedParams | None, own: int, workplace: Path) -> tuple[l
     if params.scatter:
         values = params.scatter.model_dump() | amounts | {"layout": "scatter"}
         write_boards(ScatterSynthParams.model_validate(values), plates, characters)
-    elif params.licence:
+    elif params.licence and geometry:
         values = params.licence.model_dump() | amounts | {"layout": "licence"}
-        write_licence_plates(LicenceSynthParams.model_validate(values), plates, characters)
+        write_licence_plates(LicenceSynthParams.model_validate(values), geometry, plates, characters)
     return read_plate_set(plates["train"]), read_characters(characters / "train.npz")
 
 
-def _cut(plates: list[Plate], split: str, params: FolderSynthParams, alphabet: str) -> Characters:
+def _cut(
+    plates: list[Plate], split: str, params: FolderSynthParams, geometry: CropGeometry | None, alphabet: str
+) -> Characters:
     """Cut the characters out of plates, and what is none."""
-    assert params.crops is not None  # as the parameters were checked
+    assert params.crops and geometry  # as the parameters were checked
+    settings = geometry.crops(params.crops)
     crops, labels = [], []
     for index, plate in enumerate(tqdm(plates, desc=f"{split} characters", unit="plate", disable=None)):
         rng = np.random.default_rng([params.seed, SPLITS.index(split), index])
         image = Image.fromarray(read_image(plate.path))
-        crops.append(cut_characters(rng, image, plate.boxes, params.crops))
+        crops.append(cut_characters(rng, image, plate.boxes, settings))
         labels += [alphabet.index(character) for character in plate.characters]
-        crops.append(cut_hard_negatives(rng, image, plate.boxes, np.zeros((0, 4)), params.crops))
+        crops.append(cut_hard_negatives(rng, image, plate.boxes, np.zeros((0, 4)), settings))
         labels += [NO_CHARACTER] * len(crops[-1])
     return Characters(np.concatenate(crops), np.array(labels, np.int64), alphabet)
 

@@ -16,11 +16,11 @@ from pydantic import Field
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import Params
 from platefuse.data.characters import NO_CHARACTER, SPLITS, Characters, write_characters
 from platefuse.data.plate_set import Plate, write_plate_set
 from platefuse.runner.processes import start_worker
-from platefuse.synthesis.crops import CropParams, cut_characters, cut_hard_negatives
+from platefuse.synthesis.common_params import Seeded, SplitSizes
+from platefuse.synthesis.crops import CropGeometry, CropParams, CropSettings, cut_characters, cut_hard_negatives
 from platefuse.synthesis.fonts.font_file import FontFile
 from platefuse.synthesis.fonts.library import FontParams, load_fonts, load_print_fonts
 from platefuse.synthesis.fonts.strokes.font import STROKE_ALPHABET, StrokeFont
@@ -30,12 +30,11 @@ _CHUNK = 32  # plates a worker makes before it asks for more
 _FONTS_KEPT = 1000  # parametric fonts a worker remembers; with all their characters some 200 MB
 
 
-class LicencePlateParams(Params):
-    """How licence plates are made, however many there are."""
+class LicencePlateParams(Seeded):
+    """Rendered licence plates."""
 
-    seed: int = Field(ge=0, le=2**32 - 1, description="of every random choice in the data")
-    characters: Literal["fonts"] = Field(description="drawn from scalable fonts and from parametric ones")
-    strokes: int = Field(ge=1, le=10000, description="parametric fonts a split")
+    characters: Literal["fonts"] = Field(description="Source of the characters: font files and parametric fonts.")
+    strokes: int = Field(ge=1, le=10000, description="Parametric fonts in each split.")
     fonts: FontParams
     crops: CropParams
     licence: LicenceParams
@@ -49,13 +48,10 @@ class LicencePlateParams(Params):
             )
 
 
-class LicenceSynthParams(LicencePlateParams):
-    """Section `synth` of params.yaml where `layout` is licence."""
+class LicenceSynthParams(SplitSizes, LicencePlateParams):
+    """Rendered licence plates, and the characters cut out of them."""
 
-    layout: Literal["licence"] = Field(description="how characters become a plate")
-    train: int = Field(ge=1, le=10_000_000, description="plates to train on")
-    val: int = Field(ge=1, le=10_000_000, description="plates to validate on")
-    test: int = Field(ge=1, le=10_000_000, description="plates to evaluate on")
+    layout: Literal["licence"] = Field(description="Rendered licence plates.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +59,7 @@ class _Maker:
     """Makes any plate of a split from its number alone."""
 
     params: LicenceSynthParams
+    crops: CropSettings
     split: str
     fonts: tuple[FontFile, ...]
     small: tuple[FontFile, ...]
@@ -74,8 +71,8 @@ class _Maker:
         font: Font = self._stroke_font(rng) if stroked else self._font_file(rng)
         plate = licence(rng, self.params.fonts.alphabet, font, self.small, self.params.licence)
         image = Image.open(io.BytesIO(plate.file))
-        characters = cut_characters(rng, image, plate.boxes, self.params.crops)
-        hard_negatives = cut_hard_negatives(rng, image, plate.boxes, plate.distractors, self.params.crops)
+        characters = cut_characters(rng, image, plate.boxes, self.crops)
+        hard_negatives = cut_hard_negatives(rng, image, plate.boxes, plate.distractors, self.crops)
         return plate.file, plate.boxes, plate.text, np.concatenate([characters, hard_negatives])
 
     def _stroke_font(self, rng: np.random.Generator) -> StrokeFont:
@@ -95,7 +92,9 @@ def _numbered_stroke_font(seed: int, split: int, number: int) -> StrokeFont:
     return StrokeFont(np.random.default_rng([seed, split, number, 1]))
 
 
-def write_licence_plates(params: LicenceSynthParams, plates: dict[str, Path], characters: Path) -> None:
+def write_licence_plates(
+    params: LicenceSynthParams, geometry: CropGeometry, plates: dict[str, Path], characters: Path
+) -> None:
     """Write a plate set a split, training plates packed, and the characters of each as an .npz into `characters`.
 
     The bytes depend on the parameters alone, not on how many processes share the work.
@@ -104,11 +103,12 @@ def write_licence_plates(params: LicenceSynthParams, plates: dict[str, Path], ch
         PlatefuseError: if there are no usable fonts.
     """
     alphabet = params.fonts.alphabet
+    settings = geometry.crops(params.crops)
     fonts, small = load_fonts(params.fonts, params.seed), load_print_fonts(params.fonts, params.seed)
     for split in SPLITS:
         crops: list[np.ndarray] = []
         labels: list[int] = []
-        made = _plates(_Maker(params, split, fonts[split], small[split]), crops, labels)
+        made = _plates(_Maker(params, settings, split, fonts[split], small[split]), crops, labels)
         write_plate_set(plates[split], alphabet, made, packed=split == "train")
         images = np.concatenate(crops) if crops else np.zeros((0, *params.crops.size), np.uint8)
         write_characters(characters / f"{split}.npz", Characters(images, np.array(labels, np.int64), alphabet))

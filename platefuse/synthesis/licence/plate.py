@@ -18,7 +18,7 @@ _AROUND = 0.35  # how much of the car is drawn beside the plate, as a share of t
 
 
 class LicenceParams(Params):
-    """Section `synth.licence` of params.yaml."""
+    """What plates look like, and how they are photographed."""
 
     number: NumberParams
     face: FaceParams
