@@ -74,8 +74,10 @@ def tiny_mnist(tmp_path, monkeypatch) -> Path:
         images, labels = _digits(each, seed)
         for name, content in ((f"{split}-images-idx3-ubyte", images), (f"{split}-labels-idx1-ubyte", labels)):
             packed = _idx(content)
-            (folder / f"{name}.gz").write_bytes(gzip.compress(packed, mtime=0))
+            archive = gzip.compress(packed, mtime=0)
+            (folder / f"{name}.gz").write_bytes(archive)
             monkeypatch.setitem(mnist.CHECKSUMS, name, hashlib.sha256(packed).hexdigest())
+            monkeypatch.setitem(mnist.ARCHIVE_CHECKSUMS, f"{name}.gz", hashlib.sha256(archive).hexdigest())
     monkeypatch.setenv("MNIST_DIR", str(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("no_proxy", "*")

@@ -1,7 +1,7 @@
-"""Crops for the classifier, cut out of plates: characters and hard negatives.
+"""Character crops of plates, and hard negatives, from which the classifier learns.
 
-A crop equals what the fused model's connection layer makes of the same box (`expand_box`; Pillow's BILINEAR is the
-filter of `platefuse.networks.detection.resize`), without TensorFlow, so that workers start faster.
+The crops equal those of the fused model's connection layer for the same boxes: `expand_box`, and Pillow's BILINEAR for
+the filter of `platefuse.networks.detection.resize`. TensorFlow is not imported, so that worker processes start fast.
 """
 
 import math
@@ -15,8 +15,8 @@ from pydantic import Field
 from platefuse.core.params import Pair, Params
 from platefuse.data.boxes import expand_box
 
-_WIDTHS = (0.45, 0.8)  # of a wrongly found character against its height
-_NEIGHBOURS = 1.3  # characters farther apart, in their heights, have room for another between them
+_WIDTHS = (0.45, 0.8)  # range of a hard negative's width divided by its height
+_MAX_PITCH = 1.3  # in character heights; centres farther apart have room for a character between them
 
 
 class CropParams(Params):
@@ -56,16 +56,16 @@ class CropSettings(CropGeometry):
 def cut_characters(
     rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, settings: CropSettings
 ) -> np.ndarray:
-    """Cut boxes out of a plate, each edge shifted at random.
+    """Crop characters from a plate, with randomly shifted box edges.
 
     Args:
         rng: the plate's own generator.
         image: the plate.
-        boxes: [n,4], x1,y1,x2,y2 in its pixels.
+        boxes: [n,4], x1,y1,x2,y2 in pixels of the plate.
         settings: size, shift and geometry of the crops.
 
     Returns:
-        uint8 [n,h,w], gray; beyond the plate its border is repeated.
+        uint8 [n,h,w], gray; beyond the plate, its border pixels are repeated.
     """
     if not len(boxes):
         return np.zeros((0, *settings.size), np.uint8)
@@ -81,13 +81,13 @@ def cut_characters(
 def cut_hard_negatives(
     rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, distractors: np.ndarray, settings: CropSettings
 ) -> np.ndarray:
-    """Crop hard negatives: distractors, gaps between characters, and the ends of the number.
+    """Crop hard negatives: distractors, gaps between characters, ends of the number.
 
     Args:
         rng: the plate's own generator.
         image: the plate.
-        boxes: of its characters, [n,4], x1,y1,x2,y2 in its pixels, in reading order.
-        distractors: [m,4], boxes of what is printed beside the number: emblems, stacked letters.
+        boxes: boxes of the characters, [n,4], x1,y1,x2,y2 in pixels of the plate, in reading order.
+        distractors: boxes of print that is not read, [m,4], such as emblems and stacked letters.
         settings: as for `cut_characters`, and the most `hard_negatives`.
 
     Returns:
@@ -106,10 +106,10 @@ def _centres(boxes: np.ndarray) -> np.ndarray:
 
 
 def _beside_characters(boxes: np.ndarray) -> list[np.ndarray]:
-    """Centres between neighbours, float [k,2], and one beyond each end of the number, [2,2] or none."""
+    """Give centres between neighbours, float [k,2], and beyond the ends, [2,2]."""
     centres, height = _centres(boxes), boxes[:, 3] - boxes[:, 1]
     steps = np.diff(centres, axis=0)
-    touching = (steps[:, 0] > 0) & (np.abs(steps).max(axis=1) < _NEIGHBOURS * height[:-1])
+    touching = (steps[:, 0] > 0) & (np.abs(steps).max(axis=1) < _MAX_PITCH * height[:-1])
     between = (centres[:-1] + steps / 2)[touching]
     if len(boxes) < 2:
         return [between]
@@ -118,21 +118,21 @@ def _beside_characters(boxes: np.ndarray) -> list[np.ndarray]:
 
 
 def _letterboxed(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, float]:
-    """Letterbox a plate to that height and width, in gray, and give the scale too."""
+    """Letterbox a plate to `size` (height, width), in gray; give the scale."""
     gray = image.convert("L")
     scale = min(size[0] / gray.height, size[1] / gray.width)
     shown = (round(gray.width * scale), round(gray.height * scale))
     letterboxed = Image.new("L", size[::-1])
-    if not all(shown):  # a sliver, whose every pixel would be less than half a pixel of the result
+    if not all(shown):  # a sliver, narrower than half a pixel of the result
         return letterboxed, scale
-    over = math.ceil(0.5 / scale)  # the last pixel of the result may be less than whole, and still of this scale
+    over = math.ceil(0.5 / scale)  # the last pixel of the result may reach beyond the image
     edged = Image.fromarray(np.pad(np.asarray(gray), (0, over), mode="edge"))
     letterboxed.paste(edged.resize(shown, Image.Resampling.BILINEAR, box=(0, 0, shown[0] / scale, shown[1] / scale)))
     return letterboxed, scale
 
 
 def _windows(rng: np.random.Generator, boxes: np.ndarray, settings: CropSettings) -> np.ndarray:
-    """Crop windows, [n,4], of boxes whose edges are shifted, float [n,4] in pixels of the letterboxed plate."""
+    """Shift and expand boxes [n,4] to crop windows, in letterboxed pixels."""
     sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
     shifted = boxes + sides * rng.uniform(-settings.shift, settings.shift, boxes.shape)
     x1, y1, x2, y2 = shifted.T
@@ -140,7 +140,7 @@ def _windows(rng: np.random.Generator, boxes: np.ndarray, settings: CropSettings
 
 
 def _padding(windows: np.ndarray, plate: tuple[int, int], size: tuple[int, int]) -> int:
-    """Pixels that windows [n,4] and the filter need around a plate (width, height), for crops of `size`."""
+    """Give the padding that windows [n,4] and the filter need, in pixels."""
     beyond = max(-windows.min(), (windows[:, 2:] - plate).max(), 0)
     filter_reach = max(((windows[:, 2:] - windows[:, :2]) / size[::-1]).max(), 1)
     return math.ceil(beyond + filter_reach)

@@ -1,35 +1,66 @@
-"""Makes the plate sets and character files that everything else learns from, by the layout that params.yaml names."""
+"""Writes plate sets and character files of any layout (stage synth)."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from platefuse.data.characters import SPLITS
+import numpy as np
+from tqdm import tqdm
+
+from platefuse.data.characters import SPLITS, Characters, write_characters
+from platefuse.data.plate_set import Plate, write_plate_set
 from platefuse.runner.atomic import atomic_write
 from platefuse.synthesis.crops import CropGeometry
-from platefuse.synthesis.folder import FolderSynthParams, write_folder_plates
-from platefuse.synthesis.licence.dataset import LicenceSynthParams, write_licence_plates
+from platefuse.synthesis.folder import FolderSynthParams, make_folder_splits
+from platefuse.synthesis.licence.dataset import make_licence_splits
 from platefuse.synthesis.params import SynthParams
-from platefuse.synthesis.scatter.dataset import write_boards
+from platefuse.synthesis.scatter.dataset import ScatterSynthParams, make_scatter_splits
+from platefuse.synthesis.splits import LazySplit, concatenate
 
 
 def synthesise(params: SynthParams, plates: Path, characters: Path, geometry: CropGeometry | None = None) -> None:
-    """Write the plate sets `train`, `val` and `test` below `plates`, and an .npz a split into `characters`.
+    """Write the plate sets `train`, `val` and `test`, and the classifier's characters.
+
+    Either every file is replaced, or none.
 
     Args:
         params: the layout's parameters.
-        plates, characters: the folders to replace.
+        plates: folder of the three plate sets.
+        characters: folder of an .npz file for each split.
         geometry: of the crops, where the layout cuts characters out of plates.
 
     Raises:
-        PlatefuseError: if the characters cannot be had or find no room on a plate, or annotated images have issues.
+        PlatefuseError: if the layout cannot make its plates: the source of characters is not available, characters
+            find no room on a plate, fonts are missing, or annotated images have issues.
     """
-    with ExitStack() as together:  # all are replaced, or none
-        new_characters = together.enter_context(atomic_write(characters))
-        new_plates = {split: together.enter_context(atomic_write(plates / split)) for split in SPLITS}
-        if isinstance(params, LicenceSynthParams):
-            assert geometry  # load_params reads it with this layout
-            write_licence_plates(params, geometry, new_plates, new_characters)
-        elif isinstance(params, FolderSynthParams):
-            write_folder_plates(params, geometry, new_plates, new_characters)
-        else:
-            write_boards(params, new_plates, new_characters)
+    with ExitStack() as drafts:
+        new_characters = drafts.enter_context(atomic_write(characters))
+        new_plates = {split: drafts.enter_context(atomic_write(plates / split)) for split in SPLITS}
+        for split, content in _make_splits(params, geometry).items():
+            _write_split(split, content, new_plates[split], new_characters / f"{split}.npz")
+
+
+def _make_splits(params: SynthParams, geometry: CropGeometry | None) -> dict[str, LazySplit]:
+    if isinstance(params, FolderSynthParams):
+        return make_folder_splits(params, geometry)
+    sizes = {"train": params.train, "val": params.val, "test": params.test}
+    if isinstance(params, ScatterSynthParams):
+        return make_scatter_splits(params, sizes)
+    assert geometry  # load_params reads it with layout licence
+    return make_licence_splits(params, geometry, sizes)
+
+
+def _write_split(name: str, split: LazySplit, plates: Path, characters: Path) -> None:
+    """Write one split; its crops are collected while its plates pass by."""
+    crops: list[Characters] = []
+    write_plate_set(plates, split.alphabet, _annotated(name, split, crops), packed=split.packed)
+    write_characters(characters, concatenate(crops + ([split.source] if split.source else [])))
+
+
+def _annotated(name: str, split: LazySplit, crops: list[Characters]) -> Iterator[tuple[np.ndarray | bytes, Plate]]:
+    """Yield numbered images with annotations; append their labelled crops to `crops`."""
+    progress = tqdm(split.samples, total=split.count, desc=f"{name} plates", unit="plate", disable=None)
+    for index, sample in enumerate(progress):
+        crops += sample.labelled_crops(split.alphabet)
+        path = Path(f"{index:06d}{sample.suffix}")
+        yield sample.image, Plate(path, sample.boxes, sample.characters, sample.text)

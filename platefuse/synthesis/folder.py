@@ -1,33 +1,33 @@
-"""Makes plate sets and character files out of a folder of annotated images that someone brings."""
+"""Splits of the user's annotated images, and their parameters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 from pydantic import Field
-from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.core.params import Params
 from platefuse.data.boxes import order_boxes
-from platefuse.data.characters import NO_CHARACTER, SPLITS, Characters, read_characters, write_characters
+from platefuse.data.characters import SPLITS, Characters
 from platefuse.data.csv_annotations import raise_issues
 from platefuse.data.images import read_encoded, read_image
-from platefuse.data.plate_set import Plate, read_plate_set, write_plate_set
+from platefuse.data.plate_set import Plate
 from platefuse.labels.folder import AnnotatedImage, read_annotated
 from platefuse.labels.split import group_split
 from platefuse.synthesis.common_params import Seeded, SplitShares
-from platefuse.synthesis.crops import CropGeometry, CropParams, cut_characters, cut_hard_negatives
-from platefuse.synthesis.licence.dataset import LicencePlateParams, LicenceSynthParams, write_licence_plates
+from platefuse.synthesis.crops import CropGeometry, CropParams, CropSettings, cut_characters, cut_hard_negatives
+from platefuse.synthesis.licence.dataset import LicencePlateParams, make_licence_splits
 from platefuse.synthesis.mnist_splits import load_source
-from platefuse.synthesis.scatter.dataset import BoardParams, ScatterSynthParams, write_boards
+from platefuse.synthesis.scatter.dataset import BoardParams, make_scatter_splits
+from platefuse.synthesis.splits import LazySplit, Sample, relabel
 
-_MAX_FILES = 10_000  # more are packed: they are slow to copy and to keep in DVC
-_DIGIT = (28, 28)  # height and width of MNIST's
+_MAX_FILES = 10_000  # more files are slow to copy and to keep in DVC, and so are packed
+_DIGIT = (28, 28)  # height and width of MNIST's digits
 
 
 class MixedParams(Params):
@@ -73,40 +73,36 @@ class FolderSynthParams(SplitShares, Seeded):
                 )
 
 
-def write_folder_plates(
-    params: FolderSynthParams, geometry: CropGeometry | None, plates: dict[str, Path], characters: Path
-) -> None:
-    """Write a plate set a split, and the characters of each as an .npz into `characters`.
+def make_folder_splits(params: FolderSynthParams, geometry: CropGeometry | None) -> dict[str, LazySplit]:
+    """Give annotated images as splits, with synthetic plates behind the training images.
 
-    Images are copied byte for byte, under numbers for names; synthetic plates follow the training set's own.
+    Image files keep their bytes. Training images are packed if there are very many. `geometry` is that of the crops,
+    where characters are cut out of plates.
 
     Raises:
-        PlatefuseError: for issues of the folder, too few images to split, or characters that a source does not have.
+        PlatefuseError: if the folder has issues, has too few images to split, or has characters that the source of
+            characters lacks.
     """
-    own, alphabet = _own_plates(params)
-    with TemporaryDirectory(dir=characters.parent) as workplace:
-        synthetic, synthetic_characters = _synthetic(params.mixed, geometry, len(own["train"]), Path(workplace))
-        alphabet = "".join(dict.fromkeys(alphabet + synthetic_characters.alphabet))
-        if params.characters == "plates":
-            single = {split: _cut(own[split], split, params, geometry, alphabet) for split in SPLITS}
-            single["train"] = _joined(single["train"], synthetic_characters)
-        else:
-            single = load_source(params.characters, params.val_share, params.test_share, params.seed)
-            _check_known(alphabet, single["train"].alphabet, params)
-            alphabet = single["train"].alphabet
-        for split in SPLITS:
-            together = own[split] + (synthetic if split == "train" else [])
-            write_plate_set(
-                plates[split],
-                alphabet,
-                _copied(together, split),
-                packed=split == "train" and len(together) > _MAX_FILES,
-            )
-            write_characters(characters / f"{split}.npz", single[split])
+    plates, alphabet = _read_plates(params)
+    synthetic = _synthetic_split(params, geometry, len(plates["train"]))
+    alphabet = "".join(dict.fromkeys(alphabet + synthetic.alphabet))
+    sources: Mapping[str, Characters] = {}
+    if params.characters != "plates":
+        sources = load_source(params.characters, params.val_share, params.test_share, params.seed)
+        _check_known(alphabet, sources["train"].alphabet, params)
+        alphabet = sources["train"].alphabet
+    settings = geometry.crops(params.crops) if geometry and params.crops else None
+    splits = {
+        split: LazySplit(
+            alphabet, _samples(plates[split], split, params.seed, settings), len(plates[split]), sources.get(split)
+        )
+        for split in SPLITS
+    }
+    return splits | {"train": _mixed(splits["train"], synthetic)}
 
 
-def _own_plates(params: FolderSynthParams) -> tuple[dict[str, list[Plate]], str]:
-    """Give the plates of each split, their boxes in reading order, and the alphabet."""
+def _read_plates(params: FolderSynthParams) -> tuple[dict[str, list[Plate]], str]:
+    """Read each split's plates, with boxes in reading order, and the alphabet."""
     folder = Path(params.folder)
     annotated = read_annotated(folder)
     raise_issues(annotated.issues, folder)
@@ -126,51 +122,43 @@ def _in_reading_order(image: AnnotatedImage, order: Literal["left_to_right", "ro
     return Plate(image.path, image.boxes[ordered], characters, characters if image.text is None else image.text)
 
 
-def _synthetic(
-    params: MixedParams | None, geometry: CropGeometry | None, own: int, workplace: Path
-) -> tuple[list[Plate], Characters]:
-    """Make plates for as many of one's own to train on, and give them with the characters that go with them."""
-    plates, characters = {split: workplace / split for split in SPLITS}, workplace / "characters"
-    if params is None:
-        return [], Characters(np.zeros((0, 0, 0), np.uint8), np.zeros(0, np.int64), "")
-    wanted = max(1, round(own * params.share / (1 - params.share)))
-    amounts = {"train": wanted, "val": 1, "test": 1}  # of these only the training set is used, but layouts make all
-    if params.scatter:
-        values = params.scatter.model_dump() | amounts | {"layout": "scatter"}
-        write_boards(ScatterSynthParams.model_validate(values), plates, characters)
-    elif params.licence and geometry:
-        values = params.licence.model_dump() | amounts | {"layout": "licence"}
-        write_licence_plates(LicenceSynthParams.model_validate(values), geometry, plates, characters)
-    return read_plate_set(plates["train"]), read_characters(characters / "train.npz")
+def _samples(plates: list[Plate], split: str, seed: int, settings: CropSettings | None) -> Iterator[Sample]:
+    for index, plate in enumerate(plates):
+        content, suffix = read_encoded(plate.path)
+        crops = _crops(plate, [seed, SPLITS.index(split), index], settings) if settings else None
+        yield Sample(content, suffix, plate.boxes, plate.characters, plate.text, crops)
 
 
-def _cut(
-    plates: list[Plate], split: str, params: FolderSynthParams, geometry: CropGeometry | None, alphabet: str
-) -> Characters:
-    """Cut the characters out of plates, and what is none."""
-    assert params.crops and geometry  # as the parameters were checked
-    settings = geometry.crops(params.crops)
-    crops, labels = [], []
-    for index, plate in enumerate(tqdm(plates, desc=f"{split} characters", unit="plate", disable=None)):
-        rng = np.random.default_rng([params.seed, SPLITS.index(split), index])
-        image = Image.fromarray(read_image(plate.path))
-        crops.append(cut_characters(rng, image, plate.boxes, settings))
-        labels += [alphabet.index(character) for character in plate.characters]
-        crops.append(cut_hard_negatives(rng, image, plate.boxes, np.zeros((0, 4)), settings))
-        labels += [NO_CHARACTER] * len(crops[-1])
-    return Characters(np.concatenate(crops), np.array(labels, np.int64), alphabet)
+def _crops(plate: Plate, seed: list[int], settings: CropSettings) -> np.ndarray:
+    """Crop the characters of a plate and hard negatives, uint8 [m,h,w]."""
+    rng = np.random.default_rng(seed)
+    image = Image.fromarray(read_image(plate.path))
+    characters = cut_characters(rng, image, plate.boxes, settings)
+    return np.concatenate([characters, cut_hard_negatives(rng, image, plate.boxes, np.zeros((0, 4)), settings)])
 
 
-def _joined(first: Characters, second: Characters) -> Characters:
-    """Put characters together, the second's labels becoming those of the first's alphabet."""
-    if not len(second.labels):
-        return first
-    labels = np.array([*(first.alphabet.index(character) for character in second.alphabet), NO_CHARACTER])
-    return Characters(
-        np.concatenate([first.images, second.images]),
-        np.concatenate([first.labels, labels[second.labels]]),  # NO_CHARACTER, -1, is the last of them
-        first.alphabet,
-    )
+def _synthetic_split(params: FolderSynthParams, geometry: CropGeometry | None, real: int) -> LazySplit:
+    """Make the synthetic plates for `real` annotated training plates, or none."""
+    mixed, empty = params.mixed, LazySplit("", (), 0)
+    if mixed is None:
+        return empty
+    sizes = {"train": max(1, round(real * mixed.share / (1 - mixed.share)))}
+    splits: dict[str, LazySplit] = {}
+    if mixed.scatter:
+        splits = make_scatter_splits(mixed.scatter, sizes)
+    elif mixed.licence and geometry:
+        splits = make_licence_splits(mixed.licence, geometry, sizes)
+    return splits.get("train", empty)
+
+
+def _mixed(real: LazySplit, synthetic: LazySplit) -> LazySplit:
+    """Append synthetic plates, without their characters if `real` has a source."""
+    count, source, samples = real.count + synthetic.count, real.source, synthetic.samples
+    if source:
+        samples = (replace(sample, crops=None) for sample in samples)
+    elif synthetic.source:
+        source = relabel(synthetic.source, real.alphabet)
+    return LazySplit(real.alphabet, chain(real.samples, samples), count, source, packed=count > _MAX_FILES)
 
 
 def _check_known(alphabet: str, known: str, params: FolderSynthParams) -> None:
@@ -180,10 +168,3 @@ def _check_known(alphabet: str, known: str, params: FolderSynthParams) -> None:
             f"synth.characters = {params.characters!r} has {known!r}, but the plates of {params.folder} or synth.mixed "
             f"have {unknown!r} too: take the characters out of the plates, or the plates out of the folder."
         )
-
-
-def _copied(plates: list[Plate], split: str) -> Iterator[tuple[bytes, Plate]]:
-    """Yield each plate's image file as it is, and the plate under a number for a name."""
-    for index, plate in enumerate(tqdm(plates, desc=f"{split} plates", unit="plate", disable=None)):
-        content, suffix = read_encoded(plate.path)
-        yield content, replace(plate, path=Path(f"{index:06d}{suffix}"))

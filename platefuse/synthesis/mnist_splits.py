@@ -1,4 +1,4 @@
-"""Where character images come from, split so that no source serves two splits."""
+"""Splits of MNIST's digits for training, validation and test."""
 
 from typing import Literal
 
@@ -12,18 +12,18 @@ Source = Literal["mnist5k", "mnist"]
 
 
 def load_source(source: Source, val_share: float, test_share: float, seed: int) -> dict[str, Characters]:
-    """Load a character source and split it, the same share of every class.
+    """Load MNIST's digits and split them, stratified by class.
 
     Args:
-        source: `mnist5k`, or `mnist`, whose test split is always MNIST's own 10,000 test digits.
+        source: `mnist5k`, 5,000 digits; or `mnist`, all 70,000, with MNIST's own 10,000 test digits as test split.
         val_share, test_share: shares of the source, 0..1; `mnist` ignores `test_share`.
-        seed: of the shuffle before the split.
+        seed: seed of the shuffle before the split.
 
     Returns:
-        The splits `train`, `val` and `test`, disjoint.
+        The splits `train`, `val` and `test`; no digit is in two splits.
 
     Raises:
-        PlatefuseError: if the source cannot be had, or a split would lack a class.
+        PlatefuseError: if the source is not available, or a split would lack a class.
     """
     rng = np.random.default_rng(seed)
     if source == "mnist":
@@ -42,7 +42,7 @@ def load_source(source: Source, val_share: float, test_share: float, seed: int) 
 
 
 def _split(characters: Characters, share: float, rng: np.random.Generator) -> tuple[Characters, Characters]:
-    """Take `share` of every class away; return what stays and what was taken, in random order."""
+    """Take a share of every class; return rest and share, both shuffled."""
     order = rng.permutation(len(characters.labels))
     order = order[np.argsort(characters.labels[order], kind="stable")]
     taken = np.concatenate([of_class[: round(share * len(of_class))] for of_class in _classes(characters, order)])
@@ -51,5 +51,6 @@ def _split(characters: Characters, share: float, rng: np.random.Generator) -> tu
 
 
 def _classes(characters: Characters, order: np.ndarray) -> list[np.ndarray]:
+    """Cut indices sorted by class into one array a class."""
     counts = np.bincount(characters.labels, minlength=len(characters.alphabet))
     return np.split(order, np.cumsum(counts)[:-1])

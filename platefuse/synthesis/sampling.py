@@ -4,12 +4,12 @@ import numpy as np
 
 
 def uniform(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
-    """Draw from a range, every value equally likely."""
+    """Draw from a range with uniform density."""
     return float(rng.uniform(*bounds))
 
 
 def log_uniform(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
-    """Draw from a range of positive numbers, as often from 1 to 2 as from 2 to 4."""
+    """Draw from a positive range with uniform density of the logarithm."""
     return float(np.exp(rng.uniform(*np.log(bounds))))
 
 

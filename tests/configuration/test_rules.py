@@ -14,12 +14,12 @@ from platefuse.data.characters import Characters
 from platefuse.networks.detection.anchors import anchor_boxes, anchor_coverage
 from platefuse.networks.detection.params import AnchorParams, DetectorParams
 from platefuse.synthesis.fonts.strokes.font import StrokeFont
-from platefuse.synthesis.licence.plate import licence
+from platefuse.synthesis.licence.plate import render_plate
 from platefuse.synthesis.params import load_params
 from platefuse.synthesis.scatter.dataset import ScatterSynthParams
-from platefuse.synthesis.scatter.layout import scatter
+from platefuse.synthesis.scatter.layout import make_board
 from tests.helpers.imports import ROOT
-from tests.helpers.licence import SMALL
+from tests.helpers.licence import PRINT_FONTS
 from tests.helpers.params import write_changed
 
 BOARDS, PLATES = ROOT / "params.yaml", ROOT / "pipelines" / "plates" / "params.yaml"
@@ -110,7 +110,7 @@ def test_anchors_are_those_of_keras_retinanet():
 
 def _boxes_of_boards(path: Path, digits: Characters) -> np.ndarray:
     params = load(ScatterSynthParams, "synth", path)
-    return np.concatenate([scatter(digits, np.random.default_rng(seed), params)[1] for seed in range(40)])
+    return np.concatenate([make_board(digits, np.random.default_rng(seed), params)[1] for seed in range(40)])
 
 
 def _boxes_of_plates(path: Path) -> np.ndarray:
@@ -119,7 +119,7 @@ def _boxes_of_plates(path: Path) -> np.ndarray:
     high, wide = geometry.input_size
     for seed in range(40):
         rng = np.random.default_rng(seed)
-        plate = licence(rng, params.fonts.alphabet, StrokeFont(rng), SMALL, params.licence)
+        plate = render_plate(rng, params.fonts.alphabet, StrokeFont(rng), PRINT_FONTS, params.licence)
         width, height = Image.open(io.BytesIO(plate.file)).size
         boxes.append(plate.boxes * min(high / height, wide / width))
     return np.concatenate(boxes)

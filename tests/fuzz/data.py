@@ -212,8 +212,8 @@ def font(folder: Path) -> Prepared:
         path.write_bytes(content)
         for cache in (font_file._contents, font_file._face, font_file._glyph):
             cache.cache_clear()  # they know a font by its path
-        for face in font_file.faces_of(path):
-            if not face.lacks("IA0"):
+        for face in font_file.load_faces(path):
+            if not face.missing("IA0"):
                 assert 0 <= face.stem() <= 20
                 assert face.glyph("A").shape[0] == font_file.GLYPH_HEIGHT
 

@@ -1,15 +1,15 @@
-"""Licence plates with every extra and every issue off, so that a test switches on what it is about."""
+"""Licence plates without extras and camera effects; tests switch on their own."""
 
 import copy
 from typing import Any
 
 import numpy as np
 
-from platefuse.synthesis.fonts.font_file import faces_of
+from platefuse.synthesis.fonts.font_file import load_faces
 from platefuse.synthesis.licence.face import Face, draw_face
 from platefuse.synthesis.licence.plate import LicenceParams
 
-SMALL = faces_of(None)  # the font that Pillow carries
+PRINT_FONTS = load_faces(None)  # the font that Pillow carries
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CLEAN: dict[str, Any] = {
     "number": {
@@ -74,7 +74,7 @@ CLEAN: dict[str, Any] = {
 
 
 def clean(changes: dict[str, Any] | None = None) -> LicenceParams:
-    """CLEAN with some values changed, by names such as `camera.tilt`, or `shape.aspect` for the one shape."""
+    """Change values of CLEAN by names such as `camera.tilt` or `shape.aspect`."""
     content = copy.deepcopy(CLEAN)
     for name, value in (changes or {}).items():
         section, field = name.split(".")
@@ -85,10 +85,10 @@ def clean(changes: dict[str, Any] | None = None) -> LicenceParams:
 
 
 class BlockFont:
-    """Each character a filled rectangle of a width of its own, from 3/10 of its height up to the whole.
+    """A font of filled rectangles, each character of its own width.
 
     Args:
-        inked: the characters that are filled; the others are as wide, and blank.
+        inked: the filled characters; the others are blank, and as wide.
     """
 
     def __init__(self, inked: str = ALPHABET) -> None:
@@ -99,14 +99,14 @@ class BlockFont:
 
 
 def face(seed: int, changes: dict[str, Any] | None = None, font: BlockFont | None = None, width: int = 240) -> Face:
-    """A plate seen straight on, clean but for the changes."""
+    """Draw a clean plate seen straight on, with some changes."""
     params = clean(changes)
     rng = np.random.default_rng(seed)
-    return draw_face(rng, width, ALPHABET, font or BlockFont(), SMALL, params.face, params.number)
+    return draw_face(rng, width, ALPHABET, font or BlockFont(), PRINT_FONTS, params.face, params.number)
 
 
 def beside(drawn: Face) -> np.ndarray:
-    """The pixels that are in no box, nor touch one, uint8 [n,3]."""
+    """Give the pixels outside all boxes, uint8 [n,3]."""
     pixels = np.asarray(drawn.image)
     kept = np.ones(pixels.shape[:2], bool)
     for x1, y1, x2, y2 in drawn.boxes:

@@ -1,4 +1,4 @@
-"""Crops for the classifier: cut as the fused model cuts, and, of what is no character, where none stands."""
+"""Crops equal the fused model's; hard negatives avoid characters."""
 
 import io
 from itertools import pairwise
@@ -14,8 +14,8 @@ from platefuse.fusion.graph import ConnectionLayer
 from platefuse.networks.common.keras2 import tf
 from platefuse.networks.detection.resize import letterbox, letterbox_scale
 from platefuse.synthesis.crops import CropSettings, cut_characters, cut_hard_negatives
-from platefuse.synthesis.licence.plate import LicencePlate, licence
-from tests.helpers.licence import ALPHABET, SMALL, BlockFont, clean
+from platefuse.synthesis.licence.plate import LicencePlate, render_plate
+from tests.helpers.licence import ALPHABET, PRINT_FONTS, BlockFont, clean
 
 HEIGHT, WIDTH = INPUT_SIZE = (96, 240)
 CROPS: dict[str, Any] = {"input_size": INPUT_SIZE, "size": (32, 32), "margin": 0.0, "shift": 0.0, "hard_negatives": 20}
@@ -30,7 +30,7 @@ def params(**changes: Any) -> CropSettings:
 
 
 def photograph(height: int, width: int, noise: float = 20) -> Image.Image:
-    """Colours that run into each other, and noise of that standard deviation."""
+    """Draw smooth colours, and noise of that standard deviation."""
     rng = np.random.default_rng(0)
     blots = Image.fromarray(rng.integers(256, size=(4, 6, 3)).astype(np.uint8)).resize((width, height))
     noisy = np.array(blots) + rng.normal(0, noise, (height, width, 1))
@@ -38,7 +38,7 @@ def photograph(height: int, width: int, noise: float = 20) -> Image.Image:
 
 
 def boxes_in(height: int, width: int) -> np.ndarray:
-    """Six boxes of many sizes, a tenth of the image away from its border, int [6,4]."""
+    """Draw six boxes inside the image, int [6,4]."""
     rng = np.random.default_rng(1)
     corners = np.sort(rng.uniform(0.1, 0.75, (6, 2, 2)), axis=1)
     corners[:, 1] += 0.15
@@ -46,9 +46,9 @@ def boxes_in(height: int, width: int) -> np.ndarray:
 
 
 def connection_crops(image: Image.Image, boxes: np.ndarray, crops: CropSettings, edge: int = 0) -> np.ndarray:
-    """What the fused model's classifier is shown of boxes, float32 [n,h,w], 0..255.
+    """Crop boxes by the fused model's layer, float32 [n,h,w], 0..255.
 
-    With `edge`, of a canvas around which its border is repeated that many times.
+    `edge` repeats the border of the letterboxed image that many times.
     """
     pixels = np.asarray(image)
     canvas = np.pad(letterbox(tf.constant(pixels)[None], crops.input_size)[0], [(edge,), (edge,), (0,)], "edge")
@@ -60,7 +60,7 @@ def connection_crops(image: Image.Image, boxes: np.ndarray, crops: CropSettings,
 
 @pytest.mark.parametrize("size", [(96, 240), (31, 57), (60, 400), (150, 90), (413, 700)], ids=str)
 @pytest.mark.parametrize("changes", [{"margin": 0.12}, {"margin": -0.1, "size": (32, 20)}], ids=str)
-def test_characters_are_cut_out_as_the_connection_layer_cuts_them(size, changes):
+def test_character_crops_equal_those_of_the_connection_layer(size, changes):
     image, boxes, crops = photograph(*size), boxes_in(*size), params(**changes)
     cut = cut_characters(np.random.default_rng(0), image, boxes, crops)
     assert (cut.shape, cut.dtype) == ((6, *crops.size), np.uint8)
@@ -68,7 +68,7 @@ def test_characters_are_cut_out_as_the_connection_layer_cuts_them(size, changes)
 
 
 @pytest.mark.parametrize(("size", "box"), [((2, 1200), [100, 0, 300, 2]), ((900, 1), [0, 100, 1, 300])], ids=str)
-def test_of_a_sliver_that_vanishes_on_the_canvas_as_little_is_seen(size, box):
+def test_a_sliver_below_half_a_pixel_vanishes_as_in_the_fused_model(size, box):
     image, boxes, crops = photograph(*size), np.array([box]), params(margin=0.12)
     cut = cut_characters(np.random.default_rng(0), image, boxes, crops)
     np.testing.assert_array_equal(cut, connection_crops(image, boxes, crops))
@@ -83,16 +83,16 @@ def test_crops_may_reach_far_beyond_the_photograph():
     assert (differences > 2).mean() < 0.15  # the border's last pixels count a little more or less there
 
 
-def test_no_boxes_no_crops():
+def test_no_boxes_give_an_empty_array():
     cut = cut_characters(np.random.default_rng(0), photograph(60, 90), NONE, params(size=(32, 20)))
     assert (cut.shape, cut.dtype) == ((0, 32, 20), np.uint8)
 
 
-# --- where crops are cut, seen from their pixels
+# --- crop windows, measured from their pixels
 
 
 def windows_of(crops: np.ndarray, across: bool) -> np.ndarray:
-    """Where an image whose grays count its columns (`across`) or rows was cut, float [n,2]: begin and end."""
+    """Give begin and end of crops from a `counting` image, float [n,2]."""
     profiles = crops.mean(axis=1 if across else 2)
     size = profiles.shape[1]
     slopes, middles = np.polyfit(np.arange(size) - (size - 1) / 2, profiles.T, 1)
@@ -100,14 +100,14 @@ def windows_of(crops: np.ndarray, across: bool) -> np.ndarray:
 
 
 def counting(height: int, width: int, across: bool) -> Image.Image:
-    """An image whose grays are the canvas' columns (`across`) or rows."""
+    """Draw an image whose grays count letterboxed columns (`across`) or rows."""
     rows, columns = np.mgrid[:height, :width] + 0.5
     scale = min(HEIGHT / height, WIDTH / width)
     return Image.fromarray(((columns if across else rows) * scale - 0.5).round().astype(np.uint8))
 
 
 def character_windows(boxes: np.ndarray, crops: CropSettings, seed: int = 0) -> np.ndarray:
-    """Windows, x1,y1,x2,y2 on the canvas, in which characters are cut, float [n,4]."""
+    """Find the crop windows of characters, float [n,4] in letterboxed pixels."""
     found = [
         windows_of(cut_characters(np.random.default_rng(seed), counting(*INPUT_SIZE, across), boxes, crops), across)
         for across in (True, False)
@@ -118,7 +118,7 @@ def character_windows(boxes: np.ndarray, crops: CropSettings, seed: int = 0) -> 
 def negative_windows(
     boxes: np.ndarray, distractors: np.ndarray, crops: CropSettings, size: tuple[int, int] = INPUT_SIZE, seed: int = 0
 ) -> np.ndarray:
-    """Windows, x1,y1,x2,y2 on the canvas, in which an image of `size` is cut to show no character, float [n,4]."""
+    """Find the windows of hard negatives, float [n,4] in letterboxed pixels."""
     found = [
         windows_of(
             cut_hard_negatives(np.random.default_rng(seed), counting(*size, across), boxes, distractors, crops), across
@@ -133,11 +133,11 @@ def centres_of(boxes: np.ndarray) -> np.ndarray:
 
 
 def row(*xs: float, y: float = 48, wide: float = 12, high: float = 20) -> np.ndarray:
-    """Boxes of one size side by side, around these x."""
+    """Give boxes of one size around these x."""
     return np.array([[x - wide / 2, y - high / 2, x + wide / 2, y + high / 2] for x in xs])
 
 
-def test_the_edges_of_a_character_move_apart_by_no_more_than_the_shift():
+def test_box_edges_shift_independently_and_at_most_by_the_shift():
     boxes = row(*np.linspace(40, 200, 60), wide=30, high=40)
     still, moved = (character_windows(boxes, params(shift=shift)) for shift in (0, 0.1))
     np.testing.assert_allclose(still, boxes, atol=0.7)
@@ -147,32 +147,32 @@ def test_the_edges_of_a_character_move_apart_by_no_more_than_the_shift():
     assert np.abs(np.corrcoef(off.T) - np.eye(4)).max() < 0.5
 
 
-def test_a_margin_widens_what_is_cut():
+def test_a_margin_widens_the_crop():
     (window,) = character_windows(row(100, wide=20, high=40), params(margin=0.25))
     np.testing.assert_allclose(window, [85, 18, 115, 78], atol=0.7)
 
 
-# --- what is no character
+# --- hard negatives
 
 
 def as_set(places: np.ndarray) -> list[list[float]]:
     return sorted(places.tolist())
 
 
-def test_a_number_is_cut_between_its_characters_and_a_height_beyond_its_ends():
+def test_hard_negatives_lie_between_characters_and_a_height_beyond_the_ends():
     found = negative_windows(row(80, 100, 116), NONE, params())
     expected = [[60, 48], [90, 48], [108, 48], [136, 48]]
     np.testing.assert_allclose(as_set(centres_of(found)), expected, atol=0.5)
 
 
-def test_marks_are_cut_too_in_the_height_of_the_characters():
+def test_distractors_are_cropped_in_the_height_of_the_characters():
     distractors = np.array([[150, 20, 158, 32], [20, 30, 60, 60]])
     found = negative_windows(row(100), distractors, params())
     np.testing.assert_allclose(as_set(centres_of(found)), [[40, 45], [154, 26]], atol=0.5)
     np.testing.assert_allclose(found[:, 3] - found[:, 1], 20, atol=0.7)
 
 
-def test_a_plate_of_marks_only_is_cut_there_in_the_marks_height():
+def test_distractors_without_characters_are_cropped_in_their_median_height():
     distractors = np.array([[40, 30, 70, 60], [100, 20, 140, 50], [150, 30, 180, 54]])
     found = negative_windows(NONE, distractors, params())
     np.testing.assert_allclose(as_set(centres_of(found)), [[55, 45], [120, 35], [165, 42]], atol=0.5)
@@ -180,14 +180,14 @@ def test_a_plate_of_marks_only_is_cut_there_in_the_marks_height():
 
 
 @pytest.mark.parametrize("size", [(192, 480), (48, 120), (96, 240)], ids=str)
-def test_places_are_the_same_on_a_plate_of_any_size(size):
+def test_hard_negatives_do_not_depend_on_the_size_of_the_image(size):
     boxes, distractors, scale = row(80, 100, 116), np.array([[20, 30, 40, 60]]), size[0] / HEIGHT
     found = negative_windows(boxes * scale, distractors * scale, params(), size)
     expected = negative_windows(boxes, distractors, params())
     np.testing.assert_allclose(found, expected, atol=1.2)
 
 
-def test_what_margin_and_shift_do_to_characters_they_do_to_the_rest():
+def test_margin_and_shift_apply_to_hard_negatives():
     crops = params(margin=0.2, shift=0.1)
     found = np.concatenate([negative_windows(row(90, 110), NONE, crops, seed=seed) for seed in range(20)])
     high = found[:, 3] - found[:, 1]
@@ -208,7 +208,7 @@ def test_what_margin_and_shift_do_to_characters_they_do_to_the_rest():
     ],
     ids=["touching", "apart", "apart but tall", "two rows", "one above the other", "tilted"],
 )
-def test_only_neighbours_in_a_row_have_a_middle_between_them(boxes, between):
+def test_only_neighbours_in_a_row_have_a_hard_negative_between_them(boxes, between):
     places = as_set(centres_of(negative_windows(boxes, NONE, params())))
     high = boxes[0, 3] - boxes[0, 1]
     ends = centres_of(boxes)[[0, -1]] + [[-high, 0], [high, 0]]
@@ -218,14 +218,14 @@ def test_only_neighbours_in_a_row_have_a_middle_between_them(boxes, between):
 
 
 @pytest.mark.parametrize("boxes", [NONE, row(120)], ids=["no character", "one character"])
-def test_nothing_is_cut_where_there_are_neither_neighbours_nor_marks(boxes):
+def test_a_plate_without_neighbours_and_distractors_has_no_hard_negatives(boxes):
     cut = cut_hard_negatives(np.random.default_rng(0), counting(*INPUT_SIZE, True), boxes, NONE, params(size=(32, 20)))
     assert (cut.shape, cut.dtype) == ((0, 32, 20), np.uint8)
 
 
 @st.composite
 def plates(draw):
-    """A number in one row, its characters of about one height, and distractors above it: boxes and distractors."""
+    """Draw a number in one row, and distractors above it."""
     steps = draw(st.lists(st.sampled_from([0.4, 0.6, 0.9, 1.2, 1.5, 2.0]), max_size=3))
     tall = draw(st.integers(15, 19))
     xs = 36 + tall * np.cumsum([0, *steps])
@@ -238,7 +238,7 @@ def plates(draw):
 
 
 def plain_places(boxes: np.ndarray, distractors: np.ndarray) -> list[list[float]]:
-    """Where what is no character may be cut, said in plain code."""
+    """List the centres of possible hard negatives by plain loops."""
     places = [[(x1 + x2) / 2, (y1 + y2) / 2] for x1, y1, x2, y2 in distractors.tolist()]
     letters = [((x1 + x2) / 2, (y1 + y2) / 2, y2 - y1) for x1, y1, x2, y2 in boxes.tolist()]
     for (x, y, high), (next_x, next_y, _) in pairwise(letters):
@@ -251,7 +251,7 @@ def plain_places(boxes: np.ndarray, distractors: np.ndarray) -> list[list[float]
 
 
 @given(plates(), st.integers(0, 12), st.integers(0, 2**32 - 1))
-def test_as_many_places_as_asked_for_are_cut_each_once_in_characters_shape(plate, hard_negatives, seed):
+def test_hard_negatives_are_distinct_and_shaped_like_characters(plate, hard_negatives, seed):
     boxes, distractors = plate
     found = negative_windows(boxes, distractors, params(hard_negatives=hard_negatives), seed=seed)
     places = plain_places(boxes, distractors)
@@ -271,14 +271,14 @@ def test_as_many_places_as_asked_for_are_cut_each_once_in_characters_shape(plate
 
 @settings(max_examples=20)
 @given(plates(), st.integers(0, 2**32 - 1))
-def test_no_place_between_or_beyond_characters_is_near_the_middle_of_one(plate, seed):
+def test_no_hard_negative_is_near_the_middle_of_a_character(plate, seed):
     boxes, _ = plate
     found = centres_of(negative_windows(boxes, NONE, params(), seed=seed))
     apart = np.abs(found[:, None] - centres_of(boxes)[None]).max(axis=2)
     assert (apart > 0.15 * (boxes[:, 3] - boxes[:, 1])).all()
 
 
-def test_every_place_has_its_turn():
+def test_every_place_is_chosen_sometimes():
     boxes, distractors = row(80, 100, 116), np.array([[20, 30, 40, 60]])
     chosen = [
         centres_of(negative_windows(boxes, distractors, params(hard_negatives=1), seed=seed))[0, 0]
@@ -290,7 +290,7 @@ def test_every_place_has_its_turn():
 
 
 def _plate(seed: int, changes: dict[str, Any]) -> LicencePlate:
-    return licence(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(changes))
+    return render_plate(np.random.default_rng(seed), ALPHABET, BlockFont(), PRINT_FONTS, clean(changes))
 
 
 PRINTED = {
@@ -305,7 +305,7 @@ PRINTED = {
 }
 
 
-def test_of_drawn_plates_no_negative_is_in_the_middle_of_a_character():
+def test_rendered_plates_have_no_hard_negative_in_the_middle_of_a_character():
     cut = 0
     for seed in range(60):
         plate = _plate(seed, PRINTED)
@@ -336,7 +336,7 @@ def test_the_same_generator_gives_the_same_bytes(seed, changes):
     assert cut(1)[1] != cut(2)[1]
 
 
-def test_asking_for_none_gives_none():
+def test_zero_hard_negatives_give_an_empty_array():
     plate = _plate(1, PRINTED)
     image = Image.open(io.BytesIO(plate.file))
     cut = cut_hard_negatives(np.random.default_rng(0), image, plate.boxes, plate.distractors, params(hard_negatives=0))

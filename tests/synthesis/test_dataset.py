@@ -1,4 +1,4 @@
-"""Plate sets and character files: repeatable to the byte, and no test digit ever trained on."""
+"""Plate sets and character files: repeatable, without digits shared by splits."""
 
 import hashlib
 from pathlib import Path
@@ -47,7 +47,7 @@ def made(tiny_mnist, tmp_path) -> Path:
     return _synthesise(tmp_path / "made")
 
 
-def test_there_are_as_many_plates_as_asked_for_and_a_file_of_characters_a_split(made):
+def test_each_split_has_its_plates_and_its_characters(made):
     assert {split: len(read_plate_set(made / "plates" / split)) for split in SPLITS} == {
         "train": 6,
         "val": 4,
@@ -58,7 +58,7 @@ def test_there_are_as_many_plates_as_asked_for_and_a_file_of_characters_a_split(
     assert sorted(path.name for path in made.iterdir()) == ["characters", "plates"]
 
 
-def test_every_character_on_a_plate_is_one_of_its_split_and_reads_as_its_text_says(made):
+def test_every_character_on_a_plate_is_of_its_split_and_matches_the_text(made):
     for split in SPLITS:
         characters = read_characters(made / "characters" / f"{split}.npz")
         known = {
@@ -82,7 +82,7 @@ def test_no_split_shares_a_character_with_another(made):
     assert sum(map(len, images)) == len(set.union(*images)) == 230
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_gives_others(made, tmp_path):
+def test_the_seed_decides_the_bytes(made, tmp_path):
     contents = _contents(made)
     assert _contents(_synthesise(tmp_path / "again")) == contents
     other = _contents(_synthesise(tmp_path / "other", seed=2))
@@ -91,13 +91,13 @@ def test_the_same_seed_gives_the_same_bytes_and_another_gives_others(made, tmp_p
         assert other[name] != contents[name]
 
 
-def test_no_plate_depends_on_how_many_there_are(made, tmp_path):
+def test_a_plate_does_not_depend_on_the_number_of_plates(made, tmp_path):
     more = _contents(_synthesise(tmp_path / "more", train=9, val=1) / "plates")
     images = {name: content for name, content in _contents(made / "plates").items() if name.endswith(".png")}
     assert len(images) == 18
     assert {name: content for name, content in images.items() if name not in more or more[name] != content}.keys() == {
         f"val/images/00000{index}.png"
-        for index in (1, 2, 3)  # those that are no longer asked for
+        for index in (1, 2, 3)  # fewer plates are asked for
     }
 
 
@@ -116,7 +116,7 @@ def test_with_ink_boxes_the_single_characters_are_stretched_to_their_ink(made, t
             assert edge.any(axis=1).all()
 
 
-def test_characters_that_find_no_room_leave_what_was_there(made):
+def test_a_failed_synthesis_leaves_the_old_files(made):
     contents = _contents(made)
     with pytest.raises(PlatefuseError, match="find no room on a board of 64 x 96"):
         _synthesise(made, seed=2, width=96, count=[6, 6], size=[32, 32], spacing=0)

@@ -1,4 +1,4 @@
-"""One's own plates: what comes out of a folder, and synthetic plates that come back as they went."""
+"""Layout folder: splits of annotated images, mixed with synthetic plates."""
 
 import hashlib
 import re
@@ -63,7 +63,7 @@ def photographs(tmp_path) -> Path:
     return write_annotated(tmp_path / "photographs", TEXTS)
 
 
-# --- there and back
+# --- round trips
 
 
 @pytest.fixture
@@ -71,13 +71,13 @@ def boards(tiny_mnist, tmp_path) -> Path:
     return make(tmp_path / "boards", ScatterSynthParams.model_validate(SETTING))
 
 
-def test_plates_that_come_back_as_they_are_make_the_same_bytes(boards, tmp_path):
+def test_the_plates_of_a_data_set_make_the_same_bytes_again(boards, tmp_path):
     params = own(boards / "plates", characters="mnist", crops=None)
     assert contents(make(tmp_path / "back", params)) == contents(boards)
 
 
 @pytest.mark.parametrize("with_truth", [True, False])
-def test_plates_that_come_back_by_coco_make_the_same_bytes(boards, tmp_path, with_truth):
+def test_plates_converted_to_coco_make_the_same_bytes_again(boards, tmp_path, with_truth):
     assert main(["convert", str(boards / "plates"), "--to", "coco", str(tmp_path / "coco")]) == 0
     for split in () if with_truth else SPLITS:
         (tmp_path / "coco" / split / "truth.csv").unlink()
@@ -85,10 +85,10 @@ def test_plates_that_come_back_by_coco_make_the_same_bytes(boards, tmp_path, wit
     assert contents(make(tmp_path / "back", params)) == contents(boards)
 
 
-# --- what is made of a folder
+# --- splits of a folder
 
 
-def test_each_plate_is_in_one_split_with_its_own_bytes_under_a_number(photographs, tmp_path):
+def test_each_image_is_copied_into_one_split_under_a_number(photographs, tmp_path):
     made = make(tmp_path / "made", own(photographs))
     texts = []
     originals = {path.read_bytes(): path.name for path in photographs.glob("*.png")}
@@ -126,7 +126,7 @@ def test_the_same_folder_gives_the_same_bytes_and_another_seed_other_splits(phot
     assert other["plates/test/truth.csv"] != made["plates/test/truth.csv"]
 
 
-def test_boxes_are_written_in_reading_order_and_a_truth_stays_as_it_is(tmp_path):
+def test_boxes_are_put_in_reading_order_and_truth_csv_is_kept(tmp_path):
     folder = tmp_path / "own"
     for number, split in enumerate(SPLITS):
         write_annotated(folder / split, ["12", "21"], 10 * number)
@@ -151,7 +151,7 @@ def test_images_of_one_source_stay_together(photographs, tmp_path):
     assert sorted(found) == [0, 0, 5]
 
 
-def test_the_kind_of_an_image_names_its_copy_and_not_the_name_it_had(photographs, tmp_path):
+def test_a_copy_is_named_by_the_format_of_the_image(photographs, tmp_path):
     with Image.open(photographs / "0.png") as image:
         image.save(tmp_path / "a.jpg")
     shutil.move(tmp_path / "a.jpg", photographs / "0.png")
@@ -160,7 +160,7 @@ def test_the_kind_of_an_image_names_its_copy_and_not_the_name_it_had(photographs
     assert sorted(path.rsplit(".")[1] for path in names) == ["jpg"] + ["png"] * 9
 
 
-def test_very_many_training_images_are_packed_and_no_others(photographs, tmp_path, monkeypatch):
+def test_only_very_many_training_images_are_packed(photographs, tmp_path, monkeypatch):
     monkeypatch.setattr(folder_layout, "_MAX_FILES", 1)
     made = make(tmp_path / "made", own(photographs))
     assert [(made / "plates" / split / "images.zip").exists() for split in SPLITS] == [True, False, False]
@@ -194,6 +194,18 @@ def test_synthetic_plates_are_the_given_share_of_the_training_set_alone(
         ).read_bytes()
 
 
+@pytest.mark.parametrize("characters", ["plates", "mnist"])
+def test_mixed_plates_are_those_of_their_own_layout(photographs, tiny_mnist, tmp_path, characters):
+    crops = CROPS if characters == "plates" else None
+    mixed = {"share": 0.5, "scatter": BOARDS}
+    made = make(tmp_path / "made", own(photographs, mixed=mixed, characters=characters, crops=crops))
+    boards = make(tmp_path / "boards", ScatterSynthParams.model_validate(SETTING))
+    synthetic = read_plate_set(made / "plates" / "train")[6:]
+    for one, other in zip(synthetic, read_plate_set(boards / "plates" / "train"), strict=True):
+        assert one.path.read_bytes() == other.path.read_bytes()
+        assert (one.boxes.tolist(), one.characters, one.text) == (other.boxes.tolist(), other.characters, other.text)
+
+
 def test_licence_plates_may_be_mixed_in(photographs, tmp_path):
     for family, width in (("Narrow", 420), ("Middle", 560), ("Wide", 700)):
         make_font(tmp_path / f"{family}.ttf", family, dict.fromkeys("AB12", (0, 0, width, 700)))
@@ -223,10 +235,10 @@ def test_licence_plates_may_be_mixed_in(photographs, tmp_path):
     assert set(characters.labels) - {NO_CHARACTER} == set(range(5))
 
 
-# --- what is refused
+# --- errors
 
 
-def test_faults_of_the_folder_stop_before_anything_is_written(photographs, tmp_path):
+def test_issues_of_the_folder_stop_before_anything_is_written(photographs, tmp_path):
     with (photographs / "annotations.csv").open("a") as stream:
         stream.write("../0.png,0,0,2,2,1\n0.png,0,0,99,2,1\n")
     with pytest.raises(PlatefuseError) as refused:
@@ -236,7 +248,7 @@ def test_faults_of_the_folder_stop_before_anything_is_written(photographs, tmp_p
     assert not list((tmp_path / "made").rglob("*.*"))
 
 
-def test_characters_that_a_source_does_not_have_are_named(photographs, tiny_mnist, tmp_path):
+def test_characters_that_the_source_lacks_are_named(photographs, tiny_mnist, tmp_path):
     write_annotated(photographs, ["1A", *TEXTS[1:]])
     with pytest.raises(PlatefuseError, match=r"synth\.characters = 'mnist' has '0123456789', but .* have 'A' too"):
         make(tmp_path / "made", own(photographs, characters="mnist", crops=None))

@@ -1,4 +1,4 @@
-"""MNIST: one content by every road, and a sentence for each file that is not it."""
+"""MNIST: equal digits from every source, errors for every wrong file."""
 
 import gzip
 import http.server
@@ -38,7 +38,7 @@ def test_the_embedded_digits_are_5000_of_500_a_class_white_on_black(embedded_dig
 
 
 @pytest.mark.parametrize(("split", "count"), [("train", 200), ("t10k", 30)])
-def test_a_split_is_what_its_files_hold(tiny_mnist, split, count):
+def test_a_split_holds_the_contents_of_its_files(tiny_mnist, split, count):
     images, labels = mnist.full(split)
     pixels, digits = _read_by_hand(tiny_mnist, split)
     assert (images.dtype, labels.dtype, len(labels)) == (np.uint8, np.int64, count)
@@ -57,7 +57,7 @@ def test_packed_and_unpacked_files_give_the_same(tiny_mnist):
         np.testing.assert_array_equal(one, other)
 
 
-def test_how_hard_a_file_was_packed_does_not_matter(tiny_mnist):
+def test_the_packers_settings_do_not_matter(tiny_mnist):
     archive = tiny_mnist / f"{LABELS}.gz"
     expected = mnist.full("train")[1]
     archive.write_bytes(gzip.compress(gzip.decompress(archive.read_bytes()), compresslevel=1, mtime=99))
@@ -70,7 +70,7 @@ def _refusal() -> str:
     return str(refused.value)
 
 
-def test_a_missing_file_is_named_with_what_to_do(tiny_mnist):
+def test_a_missing_file_is_named_with_the_remedy(tiny_mnist):
     (tiny_mnist / f"{LABELS}.gz").unlink()
     message = _refusal()
     assert f"MNIST_DIR is {tiny_mnist}, but {LABELS}.gz (or {LABELS}) is not in it" in message
@@ -90,7 +90,7 @@ def test_a_missing_file_is_named_with_what_to_do(tiny_mnist):
     ],
     ids=["truncated", "header only", "empty", "a page", "flipped bits", "a byte short", "a byte altered"],
 )
-def test_a_damaged_archive_is_named_with_what_to_do(tiny_mnist, damage, expected):
+def test_a_damaged_archive_is_named_with_the_remedy(tiny_mnist, damage, expected):
     path = tiny_mnist / f"{IMAGES}.gz"
     path.write_bytes(damage(path.read_bytes()))
     message = _refusal()
@@ -115,7 +115,7 @@ def test_a_relative_mnist_dir_counts_from_the_projects_root(tiny_mnist, tmp_path
     np.testing.assert_array_equal(mnist.full("train")[1], expected)
 
 
-def test_in_an_experiments_worktree_it_counts_from_the_project_around_it(tmp_path):
+def test_in_an_experiments_worktree_it_counts_from_the_surrounding_project(tmp_path):
     worktree = tmp_path / "project" / ".dvc" / "tmp" / "exps" / "one"
     shutil.copytree(
         Path(platefuse.__file__).parent, worktree / "platefuse", ignore=shutil.ignore_patterns("__pycache__")
@@ -132,7 +132,7 @@ def test_in_an_experiments_worktree_it_counts_from_the_project_around_it(tmp_pat
 
 @pytest.fixture
 def mirror(tiny_mnist, monkeypatch):
-    """Serve the tiny files where the download looks for them; `mirror.reply` may change what is sent."""
+    """Serve the tiny files as the mirror; `mirror.reply` changes the answers."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):  # the name http.server calls
@@ -159,7 +159,7 @@ def mirror(tiny_mnist, monkeypatch):
     server.server_close()
 
 
-def test_what_is_downloaded_is_the_same_and_is_kept(mirror, tiny_mnist, tmp_path):
+def test_a_download_has_the_same_digits_and_is_cached(mirror, tiny_mnist, tmp_path):
     images, labels = mnist.full("train")
     pixels, digits = _read_by_hand(tiny_mnist, "train")
     np.testing.assert_array_equal(images, pixels)
@@ -173,23 +173,24 @@ def test_what_is_downloaded_is_the_same_and_is_kept(mirror, tiny_mnist, tmp_path
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
-        (lambda archive: (200, len(archive), archive[:-100]), "cannot be"),
-        (lambda archive: (200, 6, b"<html>"), "cannot be unpacked"),
-        (lambda archive: (200, 23, gzip.compress(b"", mtime=0) + b"\0\0\0"), "is not MNIST's file, or is damaged"),
+        (lambda archive: (200, len(archive), archive[:-100]), "IncompleteRead"),
+        (lambda archive: (200, len(archive) - 100, archive[:-100]), "does not match the known hash"),
+        (lambda archive: (200, 6, b"<html>"), "does not match the known hash"),
+        (lambda archive: (200, 20, gzip.compress(b"", mtime=0)), "does not match the known hash"),
         (lambda archive: (404, 0, b""), "404"),
     ],
-    ids=["cut short", "a page", "something else", "not found"],
+    ids=["cut short", "shorter than the archive", "a page", "another archive", "not found"],
 )
-def test_a_bad_download_is_a_sentence_and_is_not_kept(mirror, tmp_path, reply, expected):
+def test_a_bad_download_is_named_and_not_kept(mirror, tmp_path, reply, expected):
     mirror.reply = staticmethod(reply)
     message = _refusal()
-    assert f"{mnist.MIRROR}{IMAGES}.gz " in message
+    assert message.startswith(f"{mnist.MIRROR}{IMAGES}.gz cannot be downloaded (")
     assert expected in message
     assert "set MNIST_DIR to a folder with MNIST's four IDX files" in message
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
-def test_no_network_is_a_sentence(tiny_mnist, monkeypatch):
+def test_a_failed_connection_is_named(tiny_mnist, monkeypatch):
     monkeypatch.delenv("MNIST_DIR")
     monkeypatch.setattr(mnist, "MIRROR", "http://127.0.0.1:9/")
     message = _refusal()
@@ -197,10 +198,11 @@ def test_no_network_is_a_sentence(tiny_mnist, monkeypatch):
     assert message.endswith("set MNIST_DIR to a folder with MNIST's four IDX files.")
 
 
-def test_a_damaged_file_in_the_cache_is_named_with_what_to_do(mirror, tmp_path):
-    mnist.full("train")
+@pytest.mark.parametrize("damage", [lambda archive: archive[:-100], lambda archive: b""], ids=["truncated", "empty"])
+def test_a_damaged_file_in_the_cache_is_downloaded_again(mirror, tmp_path, damage):
+    expected = mnist.full("train")
     cached = next((tmp_path / "cache").rglob(f"{IMAGES}.gz"))
-    cached.write_bytes(cached.read_bytes()[:-100])
-    message = _refusal()
-    assert message.startswith(f"{cached} cannot be unpacked")
-    assert "remove it" in message
+    cached.write_bytes(damage(cached.read_bytes()))
+    for one, other in zip(mnist.full("train"), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert mirror.asked == [f"/{IMAGES}.gz", f"/{LABELS}.gz", f"/{IMAGES}.gz"]

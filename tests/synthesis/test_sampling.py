@@ -1,4 +1,4 @@
-"""Random choices: every value within its range, and as frequent as it should be."""
+"""Sampling: values lie in range and have the right frequency."""
 
 import numpy as np
 import pytest

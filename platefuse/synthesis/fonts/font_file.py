@@ -1,7 +1,7 @@
-"""One face of a scalable font: what its file says it holds, and its characters drawn.
+"""One face of a scalable font: its description and its glyphs.
 
-Which characters a font has is read from its OpenType `cmap` table, so that the box it draws for the others
-never stands for a character.
+The OpenType table `cmap` says which characters a font has. So the box that a font draws for unknown characters never
+passes for a glyph.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ from PIL import Image, ImageFont
 
 from platefuse.core.errors import PlatefuseError
 
-GLYPH_HEIGHT = 96  # pixels; at least what a character is shown with, so that using a glyph reduces it
+GLYPH_HEIGHT = 96  # pixels; no character is shown larger, so glyphs are only ever reduced
 
-_DRAWN = 3 * GLYPH_HEIGHT  # type size of the drawing that a glyph is reduced from
-_MAX_CHARACTERS = 2**18  # that a font may list: Unicode 16 has assigned 155,000
-_SMALL = 24  # type size that shows whether a glyph has any ink
-# What sets members of a family apart in its name, beside weight and slant.
+_DRAWN_SIZE = 3 * GLYPH_HEIGHT  # type size of the drawing that is reduced to a glyph
+_MAX_CHARACTERS = 2**18  # in a font; Unicode 16 has assigned 155,000
+_TESTED_SIZE = 24  # type size at which a glyph must show some ink
+# Words that tell members of one family apart, beside weight and slant.
 _STYLES = {"sans", "serif", "slab", "mono", "code", "display", "text", "narrow", "condensed", "semi", "flex"}
 
 
@@ -32,9 +32,9 @@ class FontFile:
     """One face of a font.
 
     Attributes:
-        path: its file; None for Aileron, which Pillow carries inside its code.
-        family: what its weights, widths and slants have in common: the family's name up to its first word of style.
-        axes: where in a variable font this face lies, in the order of the font's axes; () if it is not variable.
+        path: the font's file; None for Aileron, which Pillow carries inside its code.
+        family: name of the family up to its first word of style, shared by all weights, widths and slants.
+        axes: coordinates of this face in a variable font, in the order of the font's axes; () for a static font.
     """
 
     path: Path | None
@@ -43,46 +43,46 @@ class FontFile:
 
     @property
     def slanted(self) -> bool:
-        """Whether the font says that it is an italic."""
+        """Whether the font declares itself italic."""
         return _contents(self.path).slanted
 
     def face(self, size: int) -> ImageFont.FreeTypeFont:
-        """Give the face at a type size in pixels, to set a line with; cached."""
+        """Open the face at a type size in pixels; cached."""
         return _face(self, size)
 
     def glyph(self, character: str) -> np.ndarray:
         """Draw one character that the font has.
 
         Returns:
-            uint8 [GLYPH_HEIGHT,w], the ink's coverage 0..255, tight around the ink in both directions, so that
-            all characters are of one height. What hangs below the line (the tail of a Q) is squeezed in, the
-            width staying; else the proportions are the font's. Cached, and so read-only.
+            Coverage 0..255, uint8 [GLYPH_HEIGHT,w], tight around the ink in both directions: all glyphs have one
+            height. Ink below the baseline (the tail of a Q) is squeezed into that height, and the width stays.
+            Otherwise the proportions are the font's. Cached, and so read-only.
         """
         return _glyph(self, character)
 
     def stem(self) -> float:
-        """Give the width of the I, halfway up, as a share of its height."""
+        """Measure the I's width at half its height, divided by its height."""
         return float((self.glyph("I")[GLYPH_HEIGHT // 2] >= 128).sum() / GLYPH_HEIGHT)
 
-    def lacks(self, characters: str) -> str:
-        """Give those of `characters` that the font has no glyph for, or an empty one.
+    def missing(self, characters: str) -> str:
+        """List those of `characters` whose glyphs are missing or empty.
 
         Raises:
             PlatefuseError: for a damaged font.
         """
-        known, face = _contents(self.path).characters, self.face(_SMALL)
-        with _named_if_damaged(self.path):
+        known, face = _contents(self.path).characters, self.face(_TESTED_SIZE)
+        with _naming_damaged(self.path):
             return "".join(c for c in characters if c not in known or not face.getmask(c).getbbox())
 
 
-def faces_of(path: Path | None) -> list[FontFile]:
-    """Give the faces of a font file: one, or those that a variable font has names for.
+def load_faces(path: Path | None) -> list[FontFile]:
+    """Load a font file's face, or the named instances if variable.
 
     Args:
         path: a .ttf or .otf file; None for the one font that Pillow carries.
 
     Raises:
-        PlatefuseError: for a file that cannot be read as a font; names it.
+        PlatefuseError: for a file that is no readable font; names it.
     """
     contents = _contents(path)
     return [FontFile(path, contents.family, axes) for axes in contents.instances]
@@ -90,7 +90,7 @@ def faces_of(path: Path | None) -> list[FontFile]:
 
 @dataclass(frozen=True)
 class _Contents:
-    """What a font file says of itself; `instances` are the named ones of a variable font, else one without axes."""
+    """Description of a font; `instances` is ((),) for a static font."""
 
     family: str
     slanted: bool
@@ -100,16 +100,17 @@ class _Contents:
 
 @cache
 def _contents(path: Path | None) -> _Contents:
-    with _named_if_damaged(path):
+    with _naming_damaged(path):
         if path is not None:
-            ImageFont.truetype(path)  # what draws must be able to read it, too
+            ImageFont.truetype(path)  # Pillow draws the glyphs and must be able to read the file, too
         with TTFont(path or cast(BinaryIO, _aileron(1).path), lazy=True) as font:
             slanted = font["post"].italicAngle != 0
             return _Contents(_family(font), slanted, _characters(font), _instances(font))
 
 
 @contextmanager
-def _named_if_damaged(path: Path | None) -> Iterator[None]:
+def _naming_damaged(path: Path | None) -> Iterator[None]:
+    """Name the file in the error if the block finds it damaged."""
     try:
         yield
     except Exception as error:  # a damaged font raises nearly anything
@@ -123,23 +124,26 @@ def _family(font: TTFont) -> str:
 
 
 def _characters(font: TTFont) -> frozenset[str]:
-    """The characters that a font has a glyph for.
+    """List the characters for which a font has a glyph.
 
-    Two kinds of fonts say that they have a letter and draw something else: those of last resort, whose cmap is
-    in format 13 (https://learn.microsoft.com/typography/opentype/spec/cmap), and those of symbols laid onto the
-    letters, which the names of their glyphs give away (Adobe Glyph List).
+    Two kinds of fonts claim a letter and draw something else. Fonts of last resort have a cmap in format 13
+    (https://learn.microsoft.com/typography/opentype/spec/cmap). Symbol fonts have glyph names that are no letters
+    (Adobe Glyph List).
     """
-    if _listed(font.getTableData("cmap")) > _MAX_CHARACTERS:
+    if _max_listed(font.getTableData("cmap")) > _MAX_CHARACTERS:
         raise ValueError("its cmap lists more characters than there are")
     tables = [table for table in font["cmap"].tables if table.isUnicode() and table.format != 13]
     names = {chr(code): name for table in tables for code, name in table.cmap.items()}
-    glyphs = set(font.getGlyphOrder())  # a damaged cmap names a million that are not there
+    glyphs = set(font.getGlyphOrder())  # a damaged cmap may name a million missing glyphs
     letters = {name for name in glyphs.intersection(names.values()) if _may_be_letter(agl.toUnicode(name))}
     return frozenset(c for c, name in names.items() if name in (letters if c.isalnum() else glyphs))
 
 
-def _listed(cmap: bytes) -> int:
-    """The most characters that a subtable of format 12 lists, in groups that fontTools would spell out one by one."""
+def _max_listed(cmap: bytes) -> int:
+    """Count the characters in the largest cmap subtable of format 12.
+
+    Format 12 lists ranges, and fontTools would expand even a malicious range character by character.
+    """
     subtables, most = int.from_bytes(cmap[2:4]), 0
     for record in range(4, 4 + 8 * subtables, 8):
         subtable = cmap[int.from_bytes(cmap[record + 4 : record + 8]) :]
@@ -151,10 +155,11 @@ def _listed(cmap: bytes) -> int:
 
 
 def _may_be_letter(spelt: str) -> bool:
-    return not spelt or spelt.isalnum()  # names that spell nothing are the font maker's own
+    return not spelt or spelt.isalnum()  # a name of the font maker's own spells nothing
 
 
 def _instances(font: TTFont) -> tuple[tuple[float, ...], ...]:
+    """List the coordinates of named instances; ((),) for a static font."""
     if "fvar" not in font:
         return ((),)
     tags = [axis.axisTag for axis in font["fvar"].axes]
@@ -166,11 +171,11 @@ def _aileron(size: int) -> ImageFont.FreeTypeFont:
     return cast(ImageFont.FreeTypeFont, ImageFont.load_default(size))
 
 
-@lru_cache(maxsize=256)  # each holds its file open
+@lru_cache(maxsize=256)  # each entry holds its file open
 def _face(font: FontFile, size: int) -> ImageFont.FreeTypeFont:
     if font.path is None:
         return _aileron(size)
-    with _named_if_damaged(font.path):
+    with _naming_damaged(font.path):
         face = ImageFont.truetype(font.path, size, layout_engine=ImageFont.Layout.BASIC)  # Raqm is not on every machine
         if font.axes:
             face.set_variation_by_axes(list(font.axes))
@@ -179,9 +184,9 @@ def _face(font: FontFile, size: int) -> ImageFont.FreeTypeFont:
 
 @cache
 def _glyph(font: FontFile, character: str) -> np.ndarray:
-    face = font.face(_DRAWN)
-    with _named_if_damaged(font.path):
-        mask, (_, top) = face.getmask2(character, anchor="ls")  # top is counted from the line, up negative
+    face = font.face(_DRAWN_SIZE)
+    with _naming_damaged(font.path):
+        mask, (_, top) = face.getmask2(character, anchor="ls")  # top counts from the baseline, negative upwards
         drawn = np.asarray(mask, np.uint8).reshape(mask.size[::-1])
         rows, columns = (np.flatnonzero((drawn >= 128).any(axis)) for axis in (1, 0))
         if not len(rows):

@@ -1,4 +1,4 @@
-"""Scalable fonts to draw characters with: found in installed packages, in the user's folders or on the system."""
+"""Scalable fonts of installed packages, the user's folders and the system."""
 
 from collections import Counter
 from importlib import metadata
@@ -14,7 +14,7 @@ from platefuse.core.params import Items, Range
 from platefuse.data.characters import SPLITS
 from platefuse.synthesis.common_params import SplitShares
 from platefuse.synthesis.fonts.font_file import GLYPH_HEIGHT as GLYPH_HEIGHT
-from platefuse.synthesis.fonts.font_file import FontFile, faces_of
+from platefuse.synthesis.fonts.font_file import FontFile, load_faces
 
 _SUFFIXES = (".ttf", ".otf")
 _PILLOW = "pillow"
@@ -44,36 +44,38 @@ class FontParams(SplitShares):
 
 
 def load_fonts(params: FontParams, seed: int) -> dict[str, tuple[FontFile, ...]]:
-    """Find the fonts that draw numbers, and split them by family.
+    """Find the fonts of numbers, and split them by family.
 
-    Of packages and of the system those are left out that lack a character of the alphabet, slant, or have
-    stems beyond `stem`; of the user's folders, nothing.
+    A font of a package or of the system is left out if it lacks a character of the alphabet, is italic, or has stems
+    outside `stem`. No font of the user's folders is left out.
 
     Args:
-        params: where to look, and for which alphabet.
-        seed: of the split and of the order; neither depends on where the files lie.
+        params: places to search, and the alphabet.
+        seed: seed of the split and of the order; neither depends on where the files lie.
 
     Returns:
-        The splits `train`, `val` and `test`; no family is in two of them.
+        The splits `train`, `val` and `test`; no family is in two splits.
 
     Raises:
-        PlatefuseError: if a package or folder has no fonts, a font is damaged, one of a folder lacks a
-            character, or the families are too few for three splits.
+        PlatefuseError: if a package or folder has no fonts, a font is damaged, a font in a folder lacks a character,
+            or there are too few families for three splits.
     """
     return _split_numbers(_find(params), params, seed)
 
 
 def load_print_fonts(params: FontParams, seed: int) -> dict[str, tuple[FontFile, ...]]:
-    """Find the fonts that set small print: those of `load_fonts` and of the families in `small_print` with a-z.
+    """Find the fonts of small print, and split them by family.
+
+    These are the fonts of `load_fonts` and of the families in `small_print`, if they have the letters a-z.
 
     Args:
         params, seed: as for `load_fonts`.
 
     Returns:
-        The splits `train`, `val` and `test`; no family is in two of them, or in another one than by `load_fonts`.
+        The splits `train`, `val` and `test`; no family is in two splits, and each is in its split of `load_fonts`.
 
     Raises:
-        PlatefuseError: as `load_fonts`, and if a family of `small_print` is not found.
+        PlatefuseError: as `load_fonts`, and if a family in `small_print` is not found.
     """
     fonts = _find(params)
     numbers = _split_numbers(fonts, params, seed)
@@ -81,7 +83,7 @@ def load_print_fonts(params: FontParams, seed: int) -> dict[str, tuple[FontFile,
     if unknown := sorted(set(params.small_print) - {font.family for font in others}):
         raise PlatefuseError(f"synth.fonts.small_print names {unknown[0]!r}, a family that synth.fonts does not find.")
     more = _split(others, params, np.random.default_rng([seed, 1]), least=0)
-    return {split: tuple(f for f in numbers[split] + more[split] if not f.lacks(ascii_lowercase)) for split in SPLITS}
+    return {split: tuple(f for f in numbers[split] + more[split] if not f.missing(ascii_lowercase)) for split in SPLITS}
 
 
 def _split_numbers(fonts: list[FontFile], params: FontParams, seed: int) -> dict[str, tuple[FontFile, ...]]:
@@ -104,7 +106,7 @@ def _split_numbers(fonts: list[FontFile], params: FontParams, seed: int) -> dict
 def _split(
     fonts: list[FontFile], params: FontParams, rng: np.random.Generator, least: int
 ) -> dict[str, tuple[FontFile, ...]]:
-    """Deal whole families out, at least so many each to validation and test."""
+    """Split fonts by family, with at least `least` families in each split."""
     families = rng.permutation(sorted({font.family for font in fonts}))
     test, val = (max(least, round(share * len(families))) for share in (params.test_share, params.val_share))
     dealt = {"train": families[test + val :], "val": families[test : test + val], "test": families[:test]}
@@ -113,20 +115,21 @@ def _split(
 
 
 def _find(params: FontParams) -> list[FontFile]:
-    """All fonts that can be used, in an order that depends on their names alone."""
-    general = [face for name in params.packages for path in _of_package(name) for face in faces_of(path)]
+    """Find all usable fonts, in an order by their names alone."""
+    general = [face for name in params.packages for path in _of_package(name) for face in load_faces(path)]
     if params.system:
-        general += [face for path in _of_system() for face in faces_of(path)]
-    fonts = [font for font in general if _suits(font, params) and not font.lacks(params.alphabet)]
+        general += [face for path in _of_system() for face in load_faces(path)]
+    fonts = [font for font in general if _suits(font, params) and not font.missing(params.alphabet)]
     fonts += [face for name in params.folders for face in _of_folder(Path(name), params.alphabet)]
     return sorted(dict.fromkeys(fonts), key=lambda font: (font.family, font.path.name if font.path else "", font.axes))
 
 
 def _suits(font: FontFile, params: FontParams) -> bool:
+    """Whether a font is upright with allowed stems, or for small print."""
     if font.family in params.small_print:
         return True
     low, high = params.stem
-    return not font.slanted and not font.lacks("I") and low <= font.stem() <= high
+    return not font.slanted and not font.missing("I") and low <= font.stem() <= high
 
 
 def _of_package(name: str) -> list[Path | None]:
@@ -150,9 +153,9 @@ def _of_folder(folder: Path, alphabet: str) -> list[FontFile]:
     paths = sorted(path for path in folder.resolve().rglob("*") if _is_font(path.name))
     if not paths:
         raise PlatefuseError(f"synth.fonts.folders names {folder}, which has no .ttf or .otf file in it.")
-    faces = [face for path in paths for face in faces_of(path)]
+    faces = [face for path in paths for face in load_faces(path)]
     for face in faces:
-        if lacking := face.lacks(alphabet):
+        if lacking := face.missing(alphabet):
             raise PlatefuseError(
                 f"{face.path} has no glyph for {lacking!r} of synth.fonts.alphabet: "
                 "take the font out of its folder, or the characters out of the alphabet."
@@ -161,7 +164,7 @@ def _of_folder(folder: Path, alphabet: str) -> list[FontFile]:
 
 
 def _of_system() -> list[Path]:
-    from matplotlib.font_manager import findSystemFonts  # on its first import it lists them all, which takes a while
+    from matplotlib.font_manager import findSystemFonts  # its first import lists all fonts and is slow
 
     return sorted(Path(name) for name in findSystemFonts() if _is_font(name))
 

@@ -1,4 +1,4 @@
-"""How a plate comes out of a camera: turned, small, blurred, unevenly lit, noisy, and packed as JPEG."""
+"""The camera: perspective, scale, blur, light, noise and JPEG compression."""
 
 import io
 from typing import Annotated
@@ -12,12 +12,12 @@ from platefuse.synthesis.sampling import bernoulli, log_uniform, uniform
 
 _FILTERS = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 _Width = Annotated[float, Field(ge=16, le=1000)]
-_Margin = Annotated[float, Field(ge=-0.1, le=0.35)]  # no more of the car is drawn
+_Margin = Annotated[float, Field(ge=-0.1, le=0.35)]  # the car is drawn no further
 _Blur = Annotated[float, Field(ge=0, le=20)]
 _Enlargement = Annotated[float, Field(ge=1, le=10)]
 _Noise = Annotated[float, Field(ge=0, le=255)]
 _Quality = Annotated[float, Field(ge=1, le=100)]
-# The most of these three together leaves a plate convex, if it is at least as wide as it is high: none is seen edge on.
+# Even the largest values of these three together leave a plate convex, if it is at least as wide as high.
 _Degrees = Annotated[float, Field(ge=-30, le=30)]
 _Slant = Annotated[float, Field(ge=-0.3, le=0.3)]
 _Offset = Annotated[float, Field(ge=0, le=0.2)]
@@ -48,10 +48,10 @@ class CameraParams(Params):
     jpeg_quality: Range[_Quality] = Field(description="Quality of the JPEG compression, 1 to 100.")
 
 
-def corner_map(
+def random_homography(
     rng: np.random.Generator, width: float, height: float, params: CameraParams
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Draw where a plate's corners come to lie in a photograph cropped around it.
+    """Draw the homography of a view that is cropped around the plate.
 
     Args:
         rng: the plate's own generator.
@@ -59,7 +59,7 @@ def corner_map(
         params: turn, slant, perspective and margin.
 
     Returns:
-        The homography from pixels of the plate to pixels of the crop, float64 [3,3], and the crop's width and height.
+        The homography from pixels of the plate to pixels of the view, float64 [3,3]; the view's width and height.
     """
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
     angle = np.radians(uniform(rng, params.tilt))
@@ -76,7 +76,10 @@ def corner_map(
 
 
 def homography(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Solve for the projective map, [3,3], that takes four points [4,2] to four others (direct linear transform)."""
+    """Solve for the homography [3,3] of four point pairs, [4,2] each.
+
+    The method is the direct linear transform.
+    """
     rows, right = [], []
     for (x, y), (u, v) in zip(source, target, strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
@@ -91,35 +94,35 @@ def project(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def warp(scene: Image.Image, matrix: np.ndarray, size: tuple[int, int]) -> Image.Image:
-    """Show a scene through a homography (scene to picture), as a picture of `size` (width, height)."""
+    """Warp a scene by a homography; `size` is the result's (width, height)."""
     inverse = np.linalg.inv(matrix)
     coefficients = (inverse / inverse[2, 2]).ravel()[:8]
     return scene.transform(size, Image.Transform.PERSPECTIVE, tuple(coefficients), Image.Resampling.BILINEAR)
 
 
 def photograph(rng: np.random.Generator, view: Image.Image, size: tuple[int, int], params: CameraParams) -> bytes:
-    """Take a picture of what the camera sees.
+    """Take a photograph of a view.
 
     Args:
         rng: the plate's own generator.
-        view: what it sees, at any resolution.
+        view: what the camera sees, RGB, at any resolution.
         size: width and height of the photograph, in pixels.
-        params: what light, lens, sensor and file do to it.
+        params: effects of light, lens, sensor and compression.
 
     Returns:
-        A JPEG file's bytes.
+        The bytes of a JPEG file.
     """
     scale = view.width / size[0]
     if bernoulli(rng, params.motion):
-        view = _smeared(view, rng.uniform(0, np.pi), uniform(rng, params.motion_blur) * scale)
+        view = _motion_blur(view, rng.uniform(0, np.pi), uniform(rng, params.motion_blur) * scale)
     factor = log_uniform(rng, params.enlargement) if bernoulli(rng, params.enlarged) else 1.0
-    factor = max(1.0, min(factor, size[0] / params.width[0]))  # smaller than the smallest nobody could read
+    factor = max(1.0, min(factor, size[0] / params.width[0]))  # nobody could read a smaller photograph
     taken = (max(8, round(size[0] / factor)), max(8, round(size[1] / factor)))
     picture = view.resize(taken, _FILTERS[int(rng.integers(len(_FILTERS)))])
-    blur = uniform(rng, params.focus_blur) ** 2 / max(params.focus_blur[1], 1e-6)  # most are sharp
+    blur = uniform(rng, params.focus_blur) ** 2 / max(params.focus_blur[1], 1e-6)  # squared, so that most are sharp
     picture = picture.filter(ImageFilter.GaussianBlur(blur / factor))
-    light = _developed(rng, _lit(rng, np.asarray(picture, np.float32), params), params)
-    picture = Image.fromarray(_noisy(rng, light, params))
+    light = _adjust_colours(rng, _illuminate(rng, np.asarray(picture, np.float32), params), params)
+    picture = Image.fromarray(_add_noise(rng, light, params))
     if taken != size:
         picture = picture.resize(size, Image.Resampling.BICUBIC)
     if bernoulli(rng, params.sharpened):
@@ -129,8 +132,8 @@ def photograph(rng: np.random.Generator, view: Image.Image, size: tuple[int, int
     return file.getvalue()
 
 
-def _smeared(view: Image.Image, angle: float, length: float) -> Image.Image:
-    """Average the view with itself moved along a line."""
+def _motion_blur(view: Image.Image, angle: float, length: float) -> Image.Image:
+    """Average shifted copies of a view along a line of `length` pixels."""
     steps = int(np.clip(length / 2, 1, 6))
     pixels = np.asarray(view)
     total = np.zeros(pixels.shape, np.float32)
@@ -140,7 +143,8 @@ def _smeared(view: Image.Image, angle: float, length: float) -> Image.Image:
     return Image.fromarray((total / (steps + 1)).astype(np.uint8))
 
 
-def _lit(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
+def _illuminate(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
+    """Darken one side of pixels [H,W,3], and sometimes cast a shadow."""
     height, width, _ = pixels.shape
     angle = rng.uniform(0, 2 * np.pi)
     ramp = np.cos(angle) * np.linspace(-1, 1, width)[None] + np.sin(angle) * np.linspace(-1, 1, height)[:, None]
@@ -151,7 +155,8 @@ def _lit(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> 
     return pixels * light[..., None].astype(np.float32)
 
 
-def _developed(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
+def _adjust_colours(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
+    """Apply colour cast or gray, gamma, contrast and brightness to pixels [H,W,3]."""
     if bernoulli(rng, params.gray):
         pixels = np.repeat(pixels @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, axis=2)
     else:
@@ -163,8 +168,9 @@ def _developed(rng: np.random.Generator, pixels: np.ndarray, params: CameraParam
     return (pixels - middle) * contrast * brightness + middle * brightness
 
 
-def _noisy(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
-    strength = uniform(rng, params.noise) ** 3 / max(params.noise[1], 1e-6) ** 2  # most sensors are good
+def _add_noise(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
+    """Add Gaussian noise, gray or in colour, and give uint8 pixels."""
+    strength = uniform(rng, params.noise) ** 3 / max(params.noise[1], 1e-6) ** 2  # cubed, so that most are weak
     shape = pixels.shape if bernoulli(rng, 0.5) else (*pixels.shape[:2], 1)
     noise = rng.standard_normal(shape, np.float32) * np.float32(strength)
     return np.clip(pixels + noise, 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The canvas a plate's face is drawn on: what every step of the drawing shares, and its parameters."""
+"""The canvas for a plate's face, and the face's parameters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from platefuse.core.params import Items, Params, Probability, Range
 from platefuse.synthesis.licence.emblems import Box, Colour
 
-_MEASURED = 24  # type size at which words are measured: opening a font at a new size takes long
+_MEASURED = 24  # type size for measuring words, since a font opens slowly at each new size
 _Aspect = Annotated[float, Field(ge=1, le=10)]
 _Edge = Annotated[float, Field(ge=0, le=0.2)]
 _Height = Annotated[float, Field(ge=0.1, le=0.94)]
@@ -63,38 +63,45 @@ class FaceParams(Params):
 
 
 class PrintFont(Protocol):
-    """What small print is set in, such as a platefuse.synthesis.fonts.font_file.FontFile."""
+    """A font for small print, such as `platefuse.synthesis.fonts.font_file.FontFile`."""
 
     def face(self, size: int) -> ImageFont.FreeTypeFont:
-        """Give the font at a size in pixels."""
+        """Open the font at a type size in pixels."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class FaceCanvas:
-    """What the steps of drawing one face share.
+    """State that the steps of drawing one face share.
 
-    `distractors` collects, x1,y1,x2,y2 in pixels of the face, what they draw that might be taken for a character.
+    Attributes:
+        rng: the plate's own generator.
+        image, draw: the face, RGB, and Pillow's drawing interface to it.
+        ink: colour of the number.
+        print_fonts: fonts of the small print; empty for no small print.
+        params: how frequent each element is.
+        distractors: boxes x1,y1,x2,y2 in pixels of whatever looks like a character; each step appends its own.
     """
 
     rng: np.random.Generator
     image: Image.Image
     draw: ImageDraw.ImageDraw
     ink: Colour
-    small: Sequence[PrintFont]
+    print_fonts: Sequence[PrintFont]
     params: FaceParams
     distractors: list[Box]
 
     @property
     def size(self) -> tuple[int, int]:
+        """Width and height, in pixels."""
         return self.image.size
 
     def write(self, text: str, box: Box, ink: Colour) -> None:
-        """Write `text` into a box, as large as it fits."""
-        if not self.small:
+        """Write text into the middle of a box, as large as fits."""
+        if not self.print_fonts:
             return
         x1, y1, x2, y2 = box
-        font = self.small[int(self.rng.integers(len(self.small)))]
+        font = self.print_fonts[int(self.rng.integers(len(self.print_fonts)))]
         size = max(4, round(y2 - y1))
         length = font.face(_MEASURED).getlength(text) * size / _MEASURED
         if length > x2 - x1:

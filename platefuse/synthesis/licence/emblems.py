@@ -1,4 +1,4 @@
-"""Small drawings on and around a plate that are not characters, though some look like one."""
+"""Emblems: small drawings on a plate, some of which look like characters."""
 
 import colorsys
 import itertools
@@ -18,34 +18,43 @@ def random_colour(
     value: tuple[float, float] = (0.0, 1.0),
     hues: tuple[float, ...] = (),
 ) -> Colour:
-    """Draw an RGB colour: near one of the hues (shares of a full turn), or of any."""
+    """Draw an RGB colour from ranges of HSV.
+
+    Args:
+        rng: the plate's own generator.
+        saturation, value: ranges, 0..1.
+        hues: shares of a full turn, one of which the colour is near; empty for any hue.
+    """
     hue = rng.choice(hues) + rng.uniform(-0.03, 0.03) if hues else rng.random()
     red, green, blue = colorsys.hsv_to_rgb(hue % 1, rng.uniform(*saturation), rng.uniform(*value))
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
 def luminance(colour: Colour) -> float:
-    """Brightness as a camera without colour sees it, 0..255 (ITU-R BT.601)."""
+    """Give the luminance of an RGB colour, 0..255 (ITU-R BT.601)."""
     return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
 
 
 def draw_emblem(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """Draw one of the emblems into `box`, x1,y1,x2,y2 in pixels; `ink` is the number's colour, which some take."""
+    """Draw a random emblem into a box; some take the number's ink."""
     _EMBLEMS[int(rng.integers(len(_EMBLEMS)))](draw, rng, box, ink)
 
 
 def _points(box: Box, shape: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Map points of the unit square into a box."""
     x1, y1, x2, y2 = box
     return [(x1 + x * (x2 - x1), y1 + y * (y2 - y1)) for x, y in shape]
 
 
 def _inner(box: Box, share: float) -> Box:
+    """Shrink a box around its centre by a share of its sides."""
     x1, y1, x2, y2 = box
     x, y = (x2 - x1) * share / 2, (y2 - y1) * share / 2
     return x1 + x, y1 + y, x2 - x, y2 - y
 
 
 def _square(box: Box) -> Box:
+    """Give the largest square in the middle of a box."""
     x1, y1, x2, y2 = box
     side, x, y = min(x2 - x1, y2 - y1) / 2, (x1 + x2) / 2, (y1 + y2) / 2
     return x - side, y - side, x + side, y + side
@@ -68,22 +77,24 @@ def _star(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Co
     angles = [math.pi * (i / tips - 0.5) for i in range(2 * tips)]
     radii = [0.5 if i % 2 == 0 else 0.5 * depth for i in range(2 * tips)]
     shape = [(0.5 + r * math.cos(a), 0.5 + r * math.sin(a)) for r, a in zip(radii, angles, strict=True)]
-    draw.polygon(_points(_square(box), shape), fill=_either(rng, ink))
+    draw.polygon(_points(_square(box), shape), fill=_pick_colour(rng, ink))
 
 
 def _disc(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    draw.ellipse(_square(box), fill=_either(rng, ink))
+    draw.ellipse(_square(box), fill=_pick_colour(rng, ink))
     draw.ellipse(_inner(_square(box), rng.uniform(0.2, 0.6)), fill=random_colour(rng))
     draw.ellipse(_inner(_square(box), 0.75), fill=random_colour(rng))
 
 
 def _ring(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
     x1, y1, x2, y2 = _square(box)
-    draw.ellipse((x1, y1, x2, y2), outline=_either(rng, ink), width=max(1, round((x2 - x1) * rng.uniform(0.06, 0.2))))
+    draw.ellipse(
+        (x1, y1, x2, y2), outline=_pick_colour(rng, ink), width=max(1, round((x2 - x1) * rng.uniform(0.06, 0.2)))
+    )
 
 
 def _seals(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """Two round stickers, one above the other, as between the groups of central European plates."""
+    """Draw two stacked round stickers, as on central European plates."""
     x1, y1, x2, y2 = box
     radius, x = min(x2 - x1, (y2 - y1) / 2) * rng.uniform(0.35, 0.5), (x1 + x2) / 2
     for y in (y1 + (y2 - y1) * 0.25, y1 + (y2 - y1) * 0.75):
@@ -96,19 +107,21 @@ def _seals(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: C
 
 
 def _outline(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """A blob with a ragged edge: a country's or a state's shape."""
+    """Draw a ragged blob, like the shape of a country."""
     count = int(rng.integers(7, 16))
     radii = rng.uniform(0.25, 0.5, count)
     angles = [2 * math.pi * i / count for i in range(count)]
     shape = [(0.5 + r * math.cos(a), 0.5 + r * math.sin(a)) for r, a in zip(radii, angles, strict=True)]
     if rng.random() < 0.4:
-        draw.line(_points(box, [*shape, shape[0]]), fill=_either(rng, ink), width=max(1, round((box[2] - box[0]) / 20)))
+        draw.line(
+            _points(box, [*shape, shape[0]]), fill=_pick_colour(rng, ink), width=max(1, round((box[2] - box[0]) / 20))
+        )
     else:
-        draw.polygon(_points(box, shape), fill=_either(rng, ink))
+        draw.polygon(_points(box, shape), fill=_pick_colour(rng, ink))
 
 
 def _fruit(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """Round things with leaves: oranges, peaches, flowers."""
+    """Draw round things with leaves: oranges, peaches, flowers."""
     del ink
     colour = random_colour(rng, (0.5, 1.0), (0.5, 1.0))
     for _ in range(int(rng.integers(1, 4))):
@@ -125,13 +138,13 @@ def _sticker(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink:
     draw.rectangle((x1, y1, x2, y2), fill=random_colour(rng, (0.0, 0.9), (0.4, 1.0)))
     for share in rng.uniform(0.15, 0.85, int(rng.integers(1, 5))):
         y = y1 + share * (y2 - y1)
-        draw.line((x1 + 2, y, x2 - 2, y), fill=_either(rng, ink), width=max(1, round((y2 - y1) * 0.1)))
+        draw.line((x1 + 2, y, x2 - 2, y), fill=_pick_colour(rng, ink), width=max(1, round((y2 - y1) * 0.1)))
 
 
 def _figure(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """A few strokes: a wheelchair, an animal, a cactus, a monogram."""
+    """Draw a few strokes, like an animal, a cactus or a monogram."""
     width = max(1, round((box[3] - box[1]) * rng.uniform(0.05, 0.16)))
-    colour = _either(rng, ink)
+    colour = _pick_colour(rng, ink)
     points = [tuple(p) for p in rng.uniform(0.05, 0.95, (int(rng.integers(3, 7)), 2))]
     draw.line(_points(box, points), fill=colour, width=width, joint="curve")
     if rng.random() < 0.5:
@@ -141,8 +154,8 @@ def _figure(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: 
 
 
 def _wheelchair(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """The International Symbol of Access (ISO 7001 PI PF 006), more or less."""
-    colour, width = _either(rng, ink), max(1, round((box[3] - box[1]) * rng.uniform(0.05, 0.1)))
+    """Draw roughly the International Symbol of Access (ISO 7001 PI PF 006)."""
+    colour, width = _pick_colour(rng, ink), max(1, round((box[3] - box[1]) * rng.uniform(0.05, 0.1)))
     head = _points(box, [(0.25, 0.0), (0.45, 0.16)])
     draw.ellipse((*head[0], *head[1]), fill=colour)
     wheel = _points(box, [(0.08, 0.42), (0.72, 1.0)])
@@ -153,8 +166,8 @@ def _wheelchair(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, i
 
 
 def _creature(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """A silhouette with a body, limbs and a head: a horse and its rider, a deer, a lobster."""
-    colour, high = _either(rng, ink), box[3] - box[1]
+    """Draw a silhouette with limbs, like a deer or a lobster."""
+    colour, high = _pick_colour(rng, ink), box[3] - box[1]
     middle = rng.uniform(0.35, 0.65, 2)
     for _ in range(int(rng.integers(1, 4))):
         (x, y), (wide, tall) = middle + rng.uniform(-0.15, 0.15, 2), rng.uniform(0.12, 0.3, 2)
@@ -167,8 +180,8 @@ def _creature(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink
 
 
 def _tree(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """Something upright: a fir, a lighthouse, a tower, a person."""
-    colour, floors = _either(rng, ink), int(rng.integers(1, 6))
+    """Draw something upright, like a fir, a lighthouse or a person."""
+    colour, floors = _pick_colour(rng, ink), int(rng.integers(1, 6))
     edges = np.linspace(0, 1, floors + 1)
     spread, narrow = rng.uniform(0.15, 0.5), rng.uniform(0.0, 1.0)
     for top, bottom in itertools.pairwise(edges):
@@ -180,7 +193,7 @@ def _tree(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Co
 
 
 def _painting(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink: Colour) -> None:
-    """Patches of related colours, as a small photograph or painting looks from afar."""
+    """Draw patches of related colours, like a small photograph seen from afar."""
     del ink
     hues = tuple(rng.random(2))
     for _ in range(int(rng.integers(6, 20))):
@@ -189,7 +202,8 @@ def _painting(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: Box, ink
         draw.polygon(_points(box, shape), fill=random_colour(rng, (0.1, 0.9), (0.1, 1.0), hues))
 
 
-def _either(rng: np.random.Generator, ink: Colour) -> Colour:
+def _pick_colour(rng: np.random.Generator, ink: Colour) -> Colour:
+    """Pick the number's ink or a random colour."""
     return ink if rng.random() < 0.5 else random_colour(rng, (0.3, 1.0), (0.2, 0.9))
 
 

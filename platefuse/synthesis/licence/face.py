@@ -1,4 +1,4 @@
-"""The face of a plate: its colours, its number, stamped and worn, and what printing.py puts around it."""
+"""The face of a plate seen straight on: colours, number and wear."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from platefuse.synthesis.licence import background
 from platefuse.synthesis.licence.canvas import FaceCanvas, FaceParams, PrintFont, ShapeParams
 from platefuse.synthesis.licence.emblems import Colour, luminance, random_colour
 from platefuse.synthesis.licence.number import Font as NumberFont
-from platefuse.synthesis.licence.number import Glyph, NumberParams, Row, draw_groups, set_row
+from platefuse.synthesis.licence.number import Glyph, NumberParams, Row, sample_groups, set_row
 from platefuse.synthesis.licence.print import (
-    Line,
     Space,
-    country_band,
-    separators,
-    side_emblem,
-    small_print,
-    stacked_letters,
+    TextLine,
+    draw_country_band,
+    draw_separators,
+    draw_side_emblem,
+    draw_small_print,
+    set_stacked_letters,
 )
 from platefuse.synthesis.sampling import bernoulli, uniform
 
-# Shares of a full turn of the colour wheel: what grounds and inks are painted in, as often as they stand here.
+# Hues as shares of a full turn of the colour wheel; a repeated hue is more frequent.
 _GROUND_HUES = (0.08, 0.12, 0.13, 0.14, 0.15, 0.55, 0.58, 0.6, 0.62, 0.3, 0.9)
 _INK_HUES = (0.0, 0.0, 0.58, 0.6, 0.62, 0.63, 0.65, 0.66, 0.4, 0.35, 0.05, 0.8)
 
@@ -32,10 +32,10 @@ class Face:
     """A plate seen straight on.
 
     Attributes:
-        image: RGB.
-        boxes: float64 [n,4], x1,y1,x2,y2 in its pixels.
-        text: a character a box, as it was written.
-        distractors: float64 [m,4], boxes of what might be taken for a character: emblems, stacked letters, stickers.
+        image: the plate, RGB.
+        boxes: float64 [n,4], x1,y1,x2,y2 in pixels of the image.
+        text: one character for each box.
+        distractors: float64 [m,4], boxes of whatever looks like a character: emblems, stacked letters, stickers.
     """
 
     image: Image.Image
@@ -49,52 +49,53 @@ def draw_face(
     width: int,
     alphabet: str,
     font: NumberFont,
-    small: Sequence[PrintFont],
+    print_fonts: Sequence[PrintFont],
     params: FaceParams,
     number: NumberParams,
 ) -> Face:
-    """Draw a plate.
+    """Draw the face of a plate.
 
     Args:
         rng: the plate's own generator.
-        width: of the plate, in pixels.
-        alphabet: the characters a number is made of.
-        font: of the number.
-        small: fonts of the small print.
-        params, number: what is how frequent.
+        width: width of the plate, in pixels.
+        alphabet: the characters of numbers.
+        font: font of the number.
+        print_fonts: fonts of the small print.
+        params: proportions, and how frequent each element of the face is.
+        number: how the number is made up and set.
     """
     shares = np.array([shape.share for shape in params.shapes])
     shape = params.shapes[int(rng.choice(len(shares), p=shares / shares.sum()))]
     height = max(16, round(width / uniform(rng, shape.aspect)))
-    ground, ink = _colours(rng, params)
+    ground, ink = _sample_colours(rng, params)
     image = Image.new("RGB", (width, height), ground)
-    canvas = FaceCanvas(rng, image, ImageDraw.Draw(image), ink, small, params, distractors=[])
+    canvas = FaceCanvas(rng, image, ImageDraw.Draw(image), ink, print_fonts, params, distractors=[])
     printed = bernoulli(rng, shape.print)
     if printed and bernoulli(rng, params.picture):
         background.draw_picture(canvas.draw, rng, (width, height), ground)
-    left, right = country_band(canvas) if not printed else (0.0, float(width))
+    left, right = draw_country_band(canvas) if not printed else (0.0, float(width))
     left, right = left + uniform(rng, params.edge) * width, right - uniform(rng, params.edge) * width
-    rows, stacked = _number(canvas, alphabet, font, shape, number, (left, right))
+    rows, stacked = _set_number(canvas, alphabet, font, shape, number, (left, right))
     if printed:
-        small_print(canvas, rows)
+        draw_small_print(canvas, rows)
     mask = np.zeros((height, width), np.uint8)
     for row in rows:
-        separators(canvas, row)
+        draw_separators(canvas, row)
     glyphs = [glyph for row in rows for glyph in row.glyphs]
     for glyph in (*glyphs, *stacked):
         _stamp(mask, glyph)
     if bernoulli(rng, params.outlined):
-        _outline(canvas, mask)
-    image = _inked(canvas, mask)
-    _fittings(rng, image, ink, params)
+        _outline_number(canvas, mask)
+    image = _apply_ink(canvas, mask)
+    _draw_fittings(rng, image, ink, params)
     boxes, distractors = (
         np.array(of, float).reshape(-1, 4) for of in ([glyph.box for glyph in glyphs], canvas.distractors)
     )
     return Face(image, boxes, "".join(glyph.character for glyph in glyphs), distractors)
 
 
-def _colours(rng: np.random.Generator, params: FaceParams) -> tuple[Colour, Colour]:
-    """Draw a ground and an ink that stand out from each other."""
+def _sample_colours(rng: np.random.Generator, params: FaceParams) -> tuple[Colour, Colour]:
+    """Draw colours of ground and ink with enough contrast."""
     while True:
         strong = (0.3, 0.95) if bernoulli(rng, params.coloured) else (0.0, 0.12)
         light = random_colour(rng, strong, (0.75, 1.0), _GROUND_HUES)
@@ -108,22 +109,22 @@ def _colours(rng: np.random.Generator, params: FaceParams) -> tuple[Colour, Colo
             return (dark, light) if bernoulli(rng, params.dark) else (light, dark)
 
 
-def _number(
+def _set_number(
     canvas: FaceCanvas, alphabet: str, font: NumberFont, shape: ShapeParams, number: NumberParams, space: Space
 ) -> tuple[list[Row], list[Glyph]]:
-    """Set the number's rows, and the small stacked characters that stand beside it."""
+    """Set the rows of the number and the stacked letters beside it."""
     rng, (_, height) = canvas.rng, canvas.size
     if bernoulli(rng, number.none):
         return [], []
-    groups = draw_groups(rng, alphabet, number)
+    groups = sample_groups(rng, alphabet, number)
     tall, lines, middles = uniform(rng, shape.characters) * height, [groups], [0.5 + rng.uniform(-0.05, 0.08)]
     if len(groups) > 1 and bernoulli(rng, number.two_rows):
         at = int(rng.integers(1, len(groups)))
         tall, lines, middles = rng.uniform(0.32, 0.42) * height, [groups[:at], groups[at:]], [0.28, 0.74]
     tops = [float(np.clip(m * height - tall / 2, 0.03 * height, 0.97 * height - tall)) for m in middles]
-    line = Line(tall, sum(tops) / len(tops) + tall / 2)
-    space = side_emblem(canvas, space, line)
-    stacked, (left, right) = stacked_letters(canvas, alphabet, font, space, line)
+    line = TextLine(tall, sum(tops) / len(tops) + tall / 2)
+    space = draw_side_emblem(canvas, space, line)
+    stacked, (left, right) = set_stacked_letters(canvas, alphabet, font, space, line)
     rows = []
     for line_groups, top in zip(lines, tops, strict=True):
         row = set_row(rng, line_groups, font, max(6, round(tall)), right - left, number)
@@ -133,6 +134,7 @@ def _number(
 
 
 def _stamp(mask: np.ndarray, glyph: Glyph) -> None:
+    """Stamp a glyph into the mask of the ink, uint8 [H,W]."""
     high, wide = glyph.mask.shape
     x, y = round(glyph.x), round(glyph.y)
     x1, y1, x2, y2 = max(x, 0), max(y, 0), min(x + wide, mask.shape[1]), min(y + high, mask.shape[0])
@@ -141,8 +143,8 @@ def _stamp(mask: np.ndarray, glyph: Glyph) -> None:
         np.maximum(part, glyph.mask[y1 - y : y2 - y, x1 - x : x2 - x], out=part)
 
 
-def _outline(canvas: FaceCanvas, mask: np.ndarray) -> None:
-    """Paint a line around the number's ink: lighter or darker than both, or of any colour."""
+def _outline_number(canvas: FaceCanvas, mask: np.ndarray) -> None:
+    """Paint a line around the number's ink, white or of any colour."""
     rng = canvas.rng
     reach = max(1, round(mask.shape[0] * rng.uniform(0.01, 0.03)))
     wider = Image.fromarray(mask).filter(ImageFilter.MaxFilter(2 * reach + 1))
@@ -150,13 +152,16 @@ def _outline(canvas: FaceCanvas, mask: np.ndarray) -> None:
     canvas.image.paste(colour, mask=wider)
 
 
-def _inked(canvas: FaceCanvas, mask: np.ndarray) -> Image.Image:
-    """Put the number onto the face: worn paint, and the stamped edge's light on one side and shadow on the other."""
+def _apply_ink(canvas: FaceCanvas, mask: np.ndarray) -> Image.Image:
+    """Paint the number onto the face: worn paint, embossed edges and dirt.
+
+    An embossed edge is light on one side and dark on the other.
+    """
     rng, params = canvas.rng, canvas.params
     ink = mask.astype(np.float32) / 255
     worn = uniform(rng, params.worn) ** 2
     if worn > 0.05:
-        ink = ink * (1 - worn * background.clouds(rng, ink.shape, 12))
+        ink = ink * (1 - worn * background.smooth_noise(rng, ink.shape, 12))
     face: np.ndarray = np.asarray(canvas.image, np.float32)
     face = face + (np.array(canvas.ink, np.float32) - face) * ink[..., None]
     strength = uniform(rng, params.emboss)
@@ -167,13 +172,13 @@ def _inked(canvas: FaceCanvas, mask: np.ndarray) -> Image.Image:
         face += strength * 120 * edge[..., None]
     dirt = uniform(rng, params.dirt) ** 2
     if dirt > 0.03:
-        cover = dirt * background.clouds(rng, ink.shape, int(rng.integers(3, 20)))[..., None]
+        cover = dirt * background.smooth_noise(rng, ink.shape, int(rng.integers(3, 20)))[..., None]
         face += (np.array(random_colour(rng, (0.1, 0.5), (0.1, 0.6)), np.float32) - face) * cover
     return Image.fromarray(np.clip(face, 0, 255).astype(np.uint8))
 
 
-def _fittings(rng: np.random.Generator, image: Image.Image, ink: Colour, params: FaceParams) -> None:
-    """The border line and the screws."""
+def _draw_fittings(rng: np.random.Generator, image: Image.Image, ink: Colour, params: FaceParams) -> None:
+    """Draw the border line and the screws."""
     draw, (width, height) = ImageDraw.Draw(image), image.size
     if bernoulli(rng, params.border):
         line = max(1, round(height * rng.uniform(0.008, 0.04)))

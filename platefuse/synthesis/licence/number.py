@@ -1,4 +1,4 @@
-"""The number on a plate: its text, and where each of its characters stands."""
+"""The number on a plate: its text and its layout."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Protocol
@@ -10,25 +10,25 @@ from pydantic import Field
 from platefuse.core.params import Factor, Params, Probability, Range
 from platefuse.synthesis.sampling import bernoulli, uniform
 
-# Runs of letters (L) and digits (0), groups apart: what plates look like the world over, each as likely.
-_GROUPS = (
+# Formats of plates the world over, all equally likely: letters (L), digits (0), and gaps between groups.
+_FORMS = (
     "LL 000LL", "LL 000 LL", "LL-0000", "LLL-0000", "LLL 000", "000 LLL", "0LLL000", "L00 0000", "000-000", "0000 LL",
     "LL0 L0L", "0L0 0000", "LLL 00 00", "LL 00000", "L 00000", "00 LLLL", "LLL0L00", "LL 00 LLL", "00L 000", "LL0000",
     "0LL 000", "000000", "0000000", "LLL 0L0", "L00LLL", "00 00 00", "L-00000", "LL-L 000", "00LLL00", "LLLL 00",
     "00 00000", "L000000", "LL 0000L", "0LL00", "000 L00", "LLL 00L", "LL00 LLL", "0 00000", "L0000L", "LL000L",
 )  # fmt: skip
-_WIDEST_FILLING = 0.25  # of the height; what fills a plate up is not to tear its number apart
-_NARROWEST = 0.5  # a box is at least this wide against its height, or no anchor would fit a 1
+_MAX_EXTRA_GAP = 0.25  # of the height; a wider gap in a filled plate would tear the number apart
+_MIN_BOX_ASPECT = 0.5  # width by height of a box, since no anchor fits the box of a narrow 1
 _Count = Annotated[int, Field(ge=1, le=20)]
 _Gap = Annotated[float, Field(ge=0, le=2)]
 _GroupGap = Annotated[float, Field(ge=0, le=5)]
 
 
 class Font(Protocol):
-    """What a number is drawn with."""
+    """A font for numbers."""
 
     def glyph(self, character: str) -> np.ndarray:
-        """Coverage 0..255, uint8 [any height,w], tight around the ink."""
+        """Draw a character: coverage 0..255, uint8 [any height,w], tight around the ink."""
 
 
 class NumberParams(Params):
@@ -54,9 +54,9 @@ class Glyph:
     """One placed character.
 
     Attributes:
-        character: its name.
-        mask: its ink, uint8 [h,w], 0..255.
-        x, y: where the mask's upper left corner lies, in pixels.
+        character: the character; empty for one that is not read.
+        mask: coverage of the ink, uint8 [h,w], 0..255.
+        x, y: upper left corner of the mask, in pixels.
     """
 
     character: str
@@ -66,9 +66,9 @@ class Glyph:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """x1,y1,x2,y2: the ink's height and width, a narrow one's widened."""
+        """x1,y1,x2,y2 around the ink, widened for a narrow character."""
         height, width = self.mask.shape
-        extra = max(0.0, _NARROWEST * height - width) / 2
+        extra = max(0.0, _MIN_BOX_ASPECT * height - width) / 2
         return self.x - extra, self.y, self.x + width + extra, self.y + height
 
 
@@ -77,9 +77,9 @@ class Row:
     """A row of characters.
 
     Attributes:
-        glyphs: from left to right; x starts at 0.
+        glyphs: from left to right, starting at x = 0.
         gaps: x1,x2 of the spaces between groups, in pixels.
-        width: of the whole, in pixels.
+        width: width of the row, in pixels.
     """
 
     glyphs: list[Glyph]
@@ -87,51 +87,53 @@ class Row:
     width: float
 
     def moved(self, x: float, y: float) -> "Row":
-        """The same row elsewhere."""
+        """Move the row by x and y pixels."""
         glyphs = [replace(glyph, x=glyph.x + x, y=glyph.y + y) for glyph in self.glyphs]
         return Row(glyphs, [(a + x, b + x) for a, b in self.gaps], self.width)
 
 
-def draw_groups(rng: np.random.Generator, alphabet: str, params: NumberParams) -> list[str]:
-    """Make up a number: its groups of characters, left to right.
+def sample_groups(rng: np.random.Generator, alphabet: str, params: NumberParams) -> list[str]:
+    """Make up a number as groups of characters, from left to right.
 
     Args:
         rng: the plate's own generator.
         alphabet: the characters to choose from.
-        params: which forms are how frequent.
+        params: how frequent each kind of number is.
     """
     rarity = params.rarity
     if bernoulli(rng, params.vanity):
-        form, rarity = _vanity(rng, params.count), 1.0  # words have all letters
+        form, rarity = _vanity_form(rng, params.count), 1.0  # words use all letters
     elif bernoulli(rng, params.mixed):
-        form = _split(rng, "".join(rng.choice(["L", "0", "?"], _length(rng, params.count))))
+        form = _split_form(rng, "".join(rng.choice(["L", "0", "?"], _sample_length(rng, params.count))))
     else:
-        form = str(rng.choice(_GROUPS))
+        form = str(rng.choice(_FORMS))
     weights = {c: rarity if c in params.rare else 1.0 for c in alphabet}
     groups = [_fill(rng, group, weights) for group in form.replace("-", " ").split()]
-    if bernoulli(rng, 0.04):  # 5555, AAA0000: repeated characters lie closest and are dropped first
+    if bernoulli(rng, 0.04):  # 5555, AAA0000: readers tend to drop one of equal neighbours
         groups = [group[0] * len(group) for group in groups]
     return groups
 
 
 def longest_number(params: NumberParams) -> int:
-    """Say how many characters the longest number has that `draw_groups` may make up."""
-    longest_form = max(len(form.replace("-", "").replace(" ", "")) for form in _GROUPS)
-    other = max(params.vanity, params.mixed)  # share of those without a common form; at 1 all are
+    """Give the length of the longest number that `sample_groups` can make up."""
+    longest_form = max(len(form.replace("-", "").replace(" ", "")) for form in _FORMS)
+    other = max(params.vanity, params.mixed)  # at 1, no number has a common form
     return max(longest_form if other < 1 else 0, params.count[1] if other > 0 else 0)
 
 
-def _length(rng: np.random.Generator, count: tuple[int, int]) -> int:
+def _sample_length(rng: np.random.Generator, count: tuple[int, int]) -> int:
     return int(rng.integers(count[0], count[1] + 1))
 
 
-def _vanity(rng: np.random.Generator, count: tuple[int, int]) -> str:
-    length = _length(rng, count)
+def _vanity_form(rng: np.random.Generator, count: tuple[int, int]) -> str:
+    """Make up the form of an owner's words: letters, then digits."""
+    length = _sample_length(rng, count)
     digits = int(rng.integers(0, 3)) if length > 3 and bernoulli(rng, 0.3) else 0
-    return _split(rng, "L" * (length - digits) + "0" * digits)
+    return _split_form(rng, "L" * (length - digits) + "0" * digits)
 
 
-def _split(rng: np.random.Generator, form: str) -> str:
+def _split_form(rng: np.random.Generator, form: str) -> str:
+    """Split about half of the longer forms into two groups."""
     if len(form) < 3 or bernoulli(rng, 0.5):
         return form
     at = int(rng.integers(1, len(form)))
@@ -139,7 +141,7 @@ def _split(rng: np.random.Generator, form: str) -> str:
 
 
 def _fill(rng: np.random.Generator, form: str, weights: dict[str, float]) -> str:
-    """Put characters, each as frequent as its weight, into the places of a form."""
+    """Fill the places of a form with random characters, weighted."""
     alphabet = list(weights)
     letters = [c for c in alphabet if not c.isdigit()] or alphabet
     digits = [c for c in alphabet if c.isdigit()] or alphabet
@@ -149,16 +151,16 @@ def _fill(rng: np.random.Generator, form: str, weights: dict[str, float]) -> str
 
 
 def set_row(
-    rng: np.random.Generator, groups: list[str], font: Font, height: int, widest: float, params: NumberParams
+    rng: np.random.Generator, groups: list[str], font: Font, height: int, max_width: float, params: NumberParams
 ) -> Row:
     """Set groups of characters in one row.
 
     Args:
         rng: the plate's own generator.
-        groups: what to write.
-        font: in which face.
-        height: of the characters, in pixels.
-        widest: pixels the row may take; one that is wider is squeezed.
+        groups: the characters of each group.
+        font: font of the characters.
+        height: height of the characters, in pixels.
+        max_width: pixels that the row may take; a wider row is squeezed.
         params: spaces and proportions.
     """
     aspect, gap = uniform(rng, params.aspect), uniform(rng, params.gap) * height
@@ -169,10 +171,10 @@ def set_row(
     cells = {c: max(width, min(cell, 0.75 * height)) for c, width in widths.items()}
     count = sum(len(group) for group in groups)
     total = sum(cells[c] + gap for group in groups for c in group) - gap + (len(groups) - 1) * (group_gap - gap)
-    if bernoulli(rng, params.filled) and total < widest:
-        more = float(np.clip((widest * rng.uniform(0.85, 1.0) - total) / count, 0, _WIDEST_FILLING * height))
+    if bernoulli(rng, params.filled) and total < max_width:
+        more = float(np.clip((max_width * rng.uniform(0.85, 1.0) - total) / count, 0, _MAX_EXTRA_GAP * height))
         gap, group_gap, total = gap + more, group_gap + more, total + more * (count - 1)
-    fit = min(1.0, widest / total)
+    fit = min(1.0, max_width / total)
     glyphs: list[Glyph] = []
     gaps: list[tuple[float, float]] = []
     x = 0.0
@@ -188,6 +190,6 @@ def set_row(
 
 
 def scaled_mask(mask: np.ndarray, height: int, width: float) -> np.ndarray:
-    """Resize a glyph's ink, uint8 [h,w], to whole pixels, at least two each way."""
+    """Resize a glyph, uint8 [h,w], to whole pixels, at least 2x2."""
     size = (max(2, round(width)), max(2, height))
     return np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.BILINEAR))

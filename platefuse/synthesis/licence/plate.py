@@ -1,4 +1,4 @@
-"""Licence plates as cameras see them: a number on a face, the face on a car, the car in a photograph."""
+"""Photographs of licence plates: face, background and camera."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from platefuse.core.params import Params
-from platefuse.synthesis.licence.background import BackgroundParams, set_in_scene
-from platefuse.synthesis.licence.camera import CameraParams, corner_map, photograph, project, warp
+from platefuse.synthesis.licence.background import BackgroundParams, add_background
+from platefuse.synthesis.licence.camera import CameraParams, photograph, project, random_homography, warp
 from platefuse.synthesis.licence.face import FaceParams, draw_face
 from platefuse.synthesis.licence.number import Font, NumberParams
 from platefuse.synthesis.sampling import log_uniform
 
-_DRAWN_WIDTH = (160, 400)  # pixels; a plate is drawn at about twice the size it is photographed at
-_AROUND = 0.35  # how much of the car is drawn beside the plate, as a share of the plate's width
+_DRAWN_WIDTH = (160, 400)  # pixels; a plate is drawn about twice as large as it is photographed
+_PADDING = 0.35  # of the car around the plate, as a share of the plate's width
 
 
 class LicenceParams(Params):
@@ -33,8 +33,8 @@ class LicencePlate:
     Attributes:
         file: the bytes of a JPEG file.
         boxes: int32 [n,4], x1,y1,x2,y2 in pixels of the photograph with x2 and y2 exclusive.
-        text: a character a box, in the order it was written.
-        distractors: int32 [m,4], boxes of what is printed beside the number and might be taken for a character.
+        text: one character for each box, in reading order.
+        distractors: int32 [m,4], boxes of print beside the number that looks like a character.
     """
 
     file: bytes
@@ -43,34 +43,37 @@ class LicencePlate:
     distractors: np.ndarray
 
 
-def licence(
-    rng: np.random.Generator, alphabet: str, font: Font, small: Sequence[Any], params: LicenceParams
+def render_plate(
+    rng: np.random.Generator, alphabet: str, font: Font, print_fonts: Sequence[Any], params: LicenceParams
 ) -> LicencePlate:
-    """Make one photograph of a licence plate.
+    """Render one photograph of a licence plate.
 
     Args:
         rng: the plate's own generator; every random choice comes from it.
-        alphabet: the characters numbers are made of.
-        font: of the number.
-        small: fonts of the small print.
-        params: what is how frequent.
+        alphabet: the characters of numbers.
+        font: font of the number.
+        print_fonts: fonts of the small print.
+        params: face, number, background and camera.
     """
     wide = log_uniform(rng, params.camera.width)
     drawn = round(np.clip(2 * wide, *_DRAWN_WIDTH))
-    face = draw_face(rng, drawn, alphabet, font, small, params.face, params.number)
-    around = (round(_AROUND * drawn), round(_AROUND * drawn))
-    scene = set_in_scene(rng, face.image, around, small, params.background)
-    matrix, (width, height) = corner_map(rng, *face.image.size, params.camera)
-    scene_matrix = matrix @ np.array([[1, 0, -around[0]], [0, 1, -around[1]], [0, 0, 1.0]])
+    face = draw_face(rng, drawn, alphabet, font, print_fonts, params.face, params.number)
+    padding = (round(_PADDING * drawn), round(_PADDING * drawn))
+    scene = add_background(rng, face.image, padding, print_fonts, params.background)
+    matrix, (width, height) = random_homography(rng, *face.image.size, params.camera)
+    scene_matrix = matrix @ np.array([[1, 0, -padding[0]], [0, 1, -padding[1]], [0, 0, 1.0]])
     view = warp(scene, scene_matrix, (width, height))
     size = (max(8, round(wide)), max(8, round(wide * height / width)))
     scale = np.array(size) / [width, height]
-    boxes, distractors = (_boxes_in(on_face, matrix, scale, size) for on_face in (face.boxes, face.distractors))
+    boxes, distractors = (_project_boxes(on_face, matrix, scale, size) for on_face in (face.boxes, face.distractors))
     return LicencePlate(photograph(rng, view, size, params.camera), boxes, face.text, distractors)
 
 
-def _boxes_in(boxes: np.ndarray, matrix: np.ndarray, scale: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Boxes [n,4] on the face to the whole pixels around them in the photograph, at least one pixel each."""
+def _project_boxes(boxes: np.ndarray, matrix: np.ndarray, scale: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Project boxes [n,4] from the face into the photograph, int32 [n,4].
+
+    A projected box encloses its four corners; it is rounded to whole pixels, at least 1 by 1.
+    """
     corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)
     mapped = (project(corners, matrix) * scale).reshape(-1, 4, 2)
     least, most = np.round(mapped.min(axis=1)), np.round(mapped.max(axis=1))
@@ -79,4 +82,4 @@ def _boxes_in(boxes: np.ndarray, matrix: np.ndarray, scale: np.ndarray, size: tu
     return np.concatenate([least, most], axis=1).astype(np.int32)
 
 
-__all__ = ["Font", "LicenceParams", "LicencePlate", "licence"]
+__all__ = ["Font", "LicenceParams", "LicencePlate", "render_plate"]

@@ -1,18 +1,16 @@
-"""Makes boards of scattered characters, and the character files that go with them."""
+"""Splits of boards with scattered characters, and their parameters."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from tqdm import tqdm
 
-from platefuse.data.characters import SPLITS, Characters, write_characters
-from platefuse.data.plate_set import Plate, write_plate_set
+from platefuse.data.characters import SPLITS, Characters
 from platefuse.synthesis.common_params import Seeded, SplitShares, SplitSizes
 from platefuse.synthesis.mnist_splits import Source, load_source
-from platefuse.synthesis.scatter.layout import ScatterParams, ink_tiles, scatter
+from platefuse.synthesis.scatter.layout import ScatterParams, ink_tiles, make_board
+from platefuse.synthesis.splits import LazySplit, Sample
 
 
 class BoardParams(ScatterParams, SplitShares, Seeded):
@@ -30,29 +28,41 @@ class ScatterSynthParams(SplitSizes, BoardParams):
     layout: Literal["scatter"] = Field(description="Boards of digits at random places.")
 
 
-def write_boards(params: ScatterSynthParams, plates: dict[str, Path], characters: Path) -> None:
-    """Write a plate set a split, and the characters of each as an .npz into `characters`.
+def make_scatter_splits(params: BoardParams, sizes: Mapping[str, int]) -> dict[str, LazySplit]:
+    """Make boards of scattered characters.
+
+    Args:
+        params: the boards' geometry, and the source of their characters.
+        sizes: how many boards to make of each split; a split that it lacks is not made.
+
+    Returns:
+        The splits of `sizes`, whose `source` holds the characters of that split.
 
     Raises:
-        PlatefuseError: if the characters cannot be had or find no room on a plate.
+        PlatefuseError: if the source is not available; while boards are made, if characters find no room on one.
     """
-    splits = load_source(params.characters, params.val_share, params.test_share, params.seed)
-    for split in SPLITS:
-        write_characters(characters / f"{split}.npz", _as_boxed(splits[split], params))
-        write_plate_set(plates[split], splits[split].alphabet, _boards(splits[split], split, params))
+    sources = load_source(params.characters, params.val_share, params.test_share, params.seed)
+    return {
+        split: LazySplit(
+            sources[split].alphabet,
+            _boards(sources[split], split, size, params),
+            size,
+            source=_as_boxed(sources[split], params),
+        )
+        for split, size in sizes.items()
+    }
 
 
-def _as_boxed(characters: Characters, params: ScatterSynthParams) -> Characters:
-    """The characters as their boxes show them: the classifier must not learn from what it will never see."""
+def _as_boxed(characters: Characters, params: BoardParams) -> Characters:
+    """Crop characters as their boxes do, for training like for use."""
     if params.box == "tile":
         return characters
     return Characters(ink_tiles(characters.images), characters.labels, characters.alphabet)
 
 
-def _boards(characters: Characters, split: str, params: ScatterSynthParams) -> Iterator[tuple[np.ndarray, Plate]]:
-    amount = getattr(params, split)
-    for index in tqdm(range(amount), desc=f"{split} plates", disable=None):
-        # A generator a plate: no plate depends on how many came before it.
+def _boards(characters: Characters, split: str, size: int, params: BoardParams) -> Iterator[Sample]:
+    for index in range(size):
+        # One generator for each board: no board depends on the number of boards before it.
         rng = np.random.default_rng([params.seed, SPLITS.index(split), index])
-        image, boxes, text = scatter(characters, rng, params)
-        yield image, Plate(Path(f"{index:06d}.png"), boxes, text, text)
+        image, boxes, text = make_board(characters, rng, params)
+        yield Sample(image, ".png", boxes, text, text)

@@ -1,4 +1,4 @@
-"""Digits of random sizes at random places on a black board: the article's stand-in for a plate."""
+"""Boards: digits of random sizes at random places on black."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -11,9 +11,9 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.core.params import Pair, Params, Probability
 from platefuse.data.characters import Characters
 
-_TRIES_A_BOARD = 200
-_TRIES_A_TILE = 50
-_INK = 64  # a pixel this bright belongs to a character; less is the blur of its edge
+_MAX_BOARD_TRIES = 200
+_MAX_TILE_TRIES = 50
+_INK = 64  # least brightness of a character's pixel; darker pixels are the blur of its edge
 
 Count = Annotated[int, Field(ge=0, le=100)]
 Pixels = Annotated[int, Field(ge=4, le=4096)]
@@ -53,22 +53,22 @@ class ScatterParams(Params):
             )
 
 
-def scatter(
+def make_board(
     characters: Characters, rng: np.random.Generator, params: ScatterParams
 ) -> tuple[np.ndarray, np.ndarray, str]:
-    """Make one board.
+    """Make one board of random characters.
 
     Args:
         characters: the split to draw from.
         rng: the board's own generator; every random choice comes from it.
-        params: its size, and how many characters of which size stand how far apart.
+        params: size of the board; number, size and distance of its characters.
 
     Returns:
-        The board, uint8 RGB [height,width,3], light on black; boxes int32 [n,4], x1,y1,x2,y2 in pixels with
-        x2 and y2 exclusive, ordered from left to right; and the text, a character a box.
+        The board, uint8 RGB [height,width,3], light on black; boxes int32 [n,4], x1,y1,x2,y2 in pixels, x2 and y2
+        exclusive, from left to right; and the text, one character for each box.
 
     Raises:
-        PlatefuseError: if so many characters of that size find no room.
+        PlatefuseError: if the characters find no room on the board.
     """
     tiles = _place(rng, params)
     tiles = tiles[np.argsort(tiles[:, 0] + tiles[:, 2], kind="stable")]
@@ -80,20 +80,20 @@ def scatter(
         pixels = np.asarray(tile)
         board[y1:y2, x1:x2] = np.maximum(board[y1:y2, x1:x2], pixels)
         if params.box == "ink":
-            boxes[i] = _ink(pixels) + np.array([x1, y1, x1, y1])
-    order = np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable")  # ink may lie off its tile's centre
+            boxes[i] = _ink_box(pixels) + np.array([x1, y1, x1, y1])
+    order = np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable")  # ink may lie off the centre of its tile
     boxes, chosen = boxes[order], chosen[order]
     text = "".join(characters.alphabet[label] for label in characters.labels[chosen])
     return np.repeat(board[..., None], 3, axis=2), boxes.astype(np.int32), text
 
 
 def _place(rng: np.random.Generator, params: ScatterParams) -> np.ndarray:
-    """Draw tiles [n,4] until all keep their distances; a board that fills up badly is begun anew."""
+    """Place tiles, int64 [n,4], by rejection sampling; restart a full board."""
     size = params.size
     wanted = int(rng.integers(params.count[0], params.count[1] + 1))
-    for _ in range(_TRIES_A_BOARD):
+    for _ in range(_MAX_BOARD_TRIES):
         tiles = np.zeros((0, 4), np.int64)
-        for _ in range(_TRIES_A_TILE * wanted):
+        for _ in range(_MAX_TILE_TRIES * wanted):
             if len(tiles) == wanted:
                 break
             side = int(rng.integers(size[0], size[1] + 1))
@@ -111,6 +111,7 @@ def _place(rng: np.random.Generator, params: ScatterParams) -> np.ndarray:
 
 
 def _keeps_distance(tile: np.ndarray, others: np.ndarray, spacing: int, max_overlap: float) -> bool:
+    """Whether a tile [4] keeps spacing and overlap with all others [n,4]."""
     apart = np.abs((tile[0] + tile[2]) - (others[:, 0] + others[:, 2])) >= 2 * spacing
     wide, high = (
         np.clip(np.minimum(tile[i + 2], others[:, i + 2]) - np.maximum(tile[i], others[:, i]), 0, None) for i in (0, 1)
@@ -119,8 +120,8 @@ def _keeps_distance(tile: np.ndarray, others: np.ndarray, spacing: int, max_over
     return bool(np.all(apart & (wide * high <= max_overlap * smaller)))
 
 
-def _ink(pixels: np.ndarray) -> np.ndarray:
-    """Bounding box x1,y1,x2,y2 (exclusive) of the bright pixels of a tile; the whole tile if there are none."""
+def _ink_box(pixels: np.ndarray) -> np.ndarray:
+    """Give the box x1,y1,x2,y2 (exclusive) of bright pixels, or the whole tile."""
     rows, columns = (np.flatnonzero((pixels >= _INK).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return np.array([0, 0, pixels.shape[1], pixels.shape[0]])
@@ -128,7 +129,7 @@ def _ink(pixels: np.ndarray) -> np.ndarray:
 
 
 def ink_tiles(images: np.ndarray) -> np.ndarray:
-    """Stretch each character's ink over its whole tile, as a box around the ink would show it.
+    """Stretch ink over the whole tile, like a crop of its box.
 
     Args:
         images: uint8 [n,H,W].
@@ -138,7 +139,7 @@ def ink_tiles(images: np.ndarray) -> np.ndarray:
     """
     height, width = images.shape[1:]
     stretched = [
-        Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR, box=tuple(_ink(image)))
+        Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR, box=tuple(_ink_box(image)))
         for image in images
     ]
     return np.stack([np.asarray(image) for image in stretched])

@@ -1,4 +1,4 @@
-"""Fonts: glyphs against their outlines, splits that share no family, and a sentence for each font that will not do."""
+"""Fonts: glyphs against outlines, splits by family, errors for unusable fonts."""
 
 import random
 import shutil
@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import SPLITS
-from platefuse.synthesis.fonts.font_file import GLYPH_HEIGHT, FontFile, faces_of
+from platefuse.synthesis.fonts.font_file import GLYPH_HEIGHT, FontFile, load_faces
 from platefuse.synthesis.fonts.library import FontParams, load_fonts, load_print_fonts
 
 CAPITALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -36,7 +36,7 @@ def params_of(**changes) -> FontParams:
 
 
 def make_font(path: Path, family: str, bars: dict[str, tuple[int, int, int, int] | None], names=None) -> Path:
-    """A font whose glyphs are bars, or blank where None; `names` gives glyphs other names than their own."""
+    """Write a font of bars, or blanks for None; `names` renames glyphs."""
     names = {character: f"my{ord(character):04X}" for character in bars} | (names or {})
     glyphs = {".notdef": _bar((50, 0, 450, 700))} | {names[c]: _bar(bar) for c, bar in bars.items()}
     builder = FontBuilder(1000)
@@ -65,7 +65,7 @@ def _bar(box):
 
 
 def outline_size(font: TTFont, character: str, location: dict[str, float] | None = None) -> tuple[float, float]:
-    """Width and height of a glyph's outline, the height counted from the line up."""
+    """Give a glyph's outline width, and height above the baseline."""
     glyphs = font.getGlyphSet(location=location)
     pen = BoundsPen(glyphs)
     glyphs[font.getBestCmap()[ord(character)]].draw(pen)
@@ -96,16 +96,16 @@ def families(fonts) -> set[str]:
 def test_a_glyph_has_the_proportions_of_its_outline(character):
     with TTFont(SANS) as font:
         width, height = outline_size(font, character)
-    glyph = faces_of(SANS)[0].glyph(character)
+    glyph = load_faces(SANS)[0].glyph(character)
     assert (glyph.dtype, glyph.shape[0]) == (np.uint8, GLYPH_HEIGHT)
     assert glyph.shape[1] == pytest.approx(GLYPH_HEIGHT * width / height, abs=1.5)
 
 
 @pytest.mark.parametrize("character", "B0K")
-def test_a_glyph_covers_what_its_outline_encloses(character):
+def test_a_glyph_covers_the_inside_of_its_outline(character):
     outline = TextPath((0, 0), character, size=100, prop=FontProperties(fname=SANS))
     (left, bottom), (right, top) = outline.get_extents().get_points()
-    glyph = faces_of(SANS)[0].glyph(character)
+    glyph = load_faces(SANS)[0].glyph(character)
     rows, columns = ((np.arange(length) + 0.5) / length for length in glyph.shape)
     x, y = np.meshgrid(left + columns * (right - left), top - rows * (top - bottom))
     inside = np.zeros(x.size, int)
@@ -117,7 +117,7 @@ def test_a_glyph_covers_what_its_outline_encloses(character):
 
 @pytest.mark.parametrize("path", [None, SANS, MATPLOTLIB / "STIXGeneral.ttf"])
 def test_glyphs_are_tight_full_and_read_only(path):
-    font = faces_of(path)[0]
+    font = load_faces(path)[0]
     for character in CAPITALS:
         glyph = font.glyph(character)
         assert min(glyph[0].max(), glyph[-1].max(), glyph[:, 0].max(), glyph[:, -1].max()) > 63
@@ -129,32 +129,32 @@ def test_glyphs_are_tight_full_and_read_only(path):
 
 def test_a_tail_is_squeezed_in_and_a_short_letter_grows(tmp_path):
     bars = {"A": (0, 0, 350, 700), "Q": (10, -200, 360, 700), "a": (0, 0, 350, 350), ",": (0, -200, 100, 0)}
-    font = faces_of(make_font(tmp_path / "bars.ttf", "Bars", bars))[0]
+    font = load_faces(make_font(tmp_path / "bars.ttf", "Bars", bars))[0]
     widths = [font.glyph(character).shape[1] for character in bars]
     assert widths == pytest.approx([48, 48, 96, 48], abs=1)
     assert all(font.glyph(character).min() > 100 for character in bars)
 
 
 def test_pillow_carries_one_scalable_font():
-    (font,) = faces_of(None)
-    assert (font.path, font.family, font.lacks(CAPITALS)) == (None, "Aileron", "")
+    (font,) = load_faces(None)
+    assert (font.path, font.family, font.missing(CAPITALS)) == (None, "Aileron", "")
     assert font.face(20).getlength("ABC") > font.face(10).getlength("ABC")
 
 
 def test_a_face_is_cached():
-    font = faces_of(SANS)[0]
+    font = load_faces(SANS)[0]
     assert font.face(20) is font.face(20)
     assert font.face(20).size == 20
 
 
 def test_the_stem_is_the_width_of_the_bar(tmp_path):
-    font = faces_of(make_font(tmp_path / "bars.ttf", "Bars", {"I": (0, 0, 140, 700)}))[0]
+    font = load_faces(make_font(tmp_path / "bars.ttf", "Bars", {"I": (0, 0, 140, 700)}))[0]
     assert font.stem() == pytest.approx(0.2, abs=0.01)
 
 
 def test_a_variable_font_gives_a_face_for_each_named_weight():
     path = Path(str(next(f for f in metadata.files("fontpkg-oswald") if f.suffix == ".ttf").locate()))
-    faces = faces_of(path)
+    faces = load_faces(path)
     assert [face.axes for face in faces] == [(weight,) for weight in (200.0, 300.0, 400.0, 500.0, 600.0, 700.0)]
     assert families(faces) == {"Oswald"}
     stems = [face.stem() for face in faces]
@@ -171,20 +171,20 @@ def test_a_variable_font_gives_a_face_for_each_named_weight():
     [("DejaVuSansMono-Bold.ttf", "DejaVu"), ("DejaVuSerif.ttf", "DejaVu"), ("STIXGeneralBol.ttf", "STIXGeneral")],
 )
 def test_weights_widths_and_slants_are_of_one_family(name, family):
-    assert faces_of(MATPLOTLIB / name)[0].family == family
+    assert load_faces(MATPLOTLIB / name)[0].family == family
 
 
-def test_characters_without_a_glyph_or_without_ink_are_lacking(tmp_path):
-    font = faces_of(make_font(tmp_path / "bars.ttf", "Bars", {"A": STEM, "B": None}))[0]
-    assert font.face(50).getmask("C").getbbox()  # the box that stands for what is missing does have ink
-    assert font.lacks("ABC") == "BC"
+def test_characters_without_a_glyph_or_without_ink_are_missing(tmp_path):
+    font = load_faces(make_font(tmp_path / "bars.ttf", "Bars", {"A": STEM, "B": None}))[0]
+    assert font.face(50).getmask("C").getbbox()  # the box for missing glyphs has ink
+    assert font.missing("ABC") == "BC"
 
 
 def test_a_glyph_named_for_a_symbol_is_no_letter(tmp_path):
     bars = {"A": STEM, "B": STEM, "C": STEM, "0": STEM, "+": STEM}
     given = {"A": "A", "B": "parenleft", "C": "glyph7", "0": "O", "+": "plus"}
-    font = faces_of(make_font(tmp_path / "bars.ttf", "Bars", bars, given))[0]
-    assert font.lacks("ABC0+") == "B"  # a plate's font may draw 0 with its O
+    font = load_faces(make_font(tmp_path / "bars.ttf", "Bars", bars, given))[0]
+    assert font.missing("ABC0+") == "B"  # a plate's font may draw 0 with its O
 
 
 def test_a_font_of_last_resort_has_no_characters(tmp_path):
@@ -194,8 +194,8 @@ def test_a_font_of_last_resort_has_no_characters(tmp_path):
         table.platformID, table.platEncID, table.language, table.cmap = 3, 10, 0, dict.fromkeys(range(48, 91), "my0041")
         font["cmap"].tables = [table]
         font.save(tmp_path / "last.ttf")
-    assert faces_of(tmp_path / "last.ttf")[0].lacks("A") == "A"
-    assert faces_of(MATPLOTLIB / "LastResortHE-Regular.ttf")[0].lacks("AB") == "AB"
+    assert load_faces(tmp_path / "last.ttf")[0].missing("A") == "A"
+    assert load_faces(MATPLOTLIB / "LastResortHE-Regular.ttf")[0].missing("AB") == "AB"
 
 
 # --- finding and splitting
@@ -205,7 +205,7 @@ def test_matplotlib_and_pillow_give_text_fonts_only():
     splits = load_fonts(params_of(alphabet=CAPITALS, packages=["pillow", "matplotlib"]), seed=1)
     fonts = [font for split in SPLITS for font in splits[split]]
     assert families(fonts) == {"Aileron", "DejaVu", "STIXGeneral", "cmb10", "cmr10", "cmss10", "cmti10", "cmtt10"}
-    assert all(font.lacks(CAPITALS) == "" and not font.slanted for font in fonts)
+    assert all(font.missing(CAPITALS) == "" and not font.slanted for font in fonts)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -234,7 +234,7 @@ def test_a_folder_named_twice_counts_once(tmp_path):
     assert sum(map(len, splits.values())) == 8
 
 
-def test_packages_leave_out_stems_that_no_plate_has_but_folders_do_not(tmp_path):
+def test_stems_restrict_packages_but_not_folders(tmp_path):
     shutil.copy(SANS, tmp_path)
     thick = params_of(packages=["pillow", "matplotlib"], folders=[str(tmp_path)], stem=[0.19, 1])
     fonts = [font for fonts in load_fonts(thick, seed=1).values() for font in fonts]
@@ -261,7 +261,7 @@ def test_the_systems_fonts_are_added_on_demand(tmp_path):
     assert {str(path) for path in found} <= set(findSystemFonts())
 
 
-# --- what will not do
+# --- unusable fonts
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_the_systems_fonts_are_added_on_demand(tmp_path):
         ({}, "no usable font with all of 'AB'"),
     ],
 )
-def test_what_will_not_do_gets_a_sentence(tmp_path, monkeypatch, changes, message):
+def test_unusable_fonts_are_named(tmp_path, monkeypatch, changes, message):
     make_font(tmp_path / "bars" / "deep" / "bars.otf", "Bars", {"A": STEM, "B": STEM})
     for folder in ("empty", "text", "cut"):
         (tmp_path / folder).mkdir()
@@ -294,7 +294,7 @@ def test_what_will_not_do_gets_a_sentence(tmp_path, monkeypatch, changes, messag
         load_fonts(params_of(**changes), seed=1)
 
 
-def test_an_unknown_family_of_small_print_gets_a_sentence(tmp_path):
+def test_an_unknown_family_of_small_print_is_named(tmp_path):
     params = params_of(folders=[str(many_families(tmp_path))], small_print=["Dancing"])
     with pytest.raises(PlatefuseError, match="small_print names 'Dancing'"):
         load_print_fonts(params, seed=1)
@@ -314,7 +314,7 @@ def test_parameters_are_checked(changes, message):
         params_of(**changes)
 
 
-def test_a_font_that_lists_all_of_unicode_is_refused_before_the_list_is_spelt_out(tmp_path: Path) -> None:
+def test_a_font_that_claims_all_of_unicode_is_refused_before_it_is_expanded(tmp_path: Path) -> None:
     group = struct.pack(">3I", 0, 0x10FFFF, 1)
     subtable = struct.pack(">2H3I", 12, 0, 16 + len(group), 0, 1) + group
     font = TTFont(SANS)
@@ -322,4 +322,4 @@ def test_a_font_that_lists_all_of_unicode_is_refused_before_the_list_is_spelt_ou
     font["cmap"].data = struct.pack(">4HI", 0, 1, 3, 10, 12) + subtable
     font.save(tmp_path / "all.ttf")
     with pytest.raises(PlatefuseError, match=r"all\.ttf cannot be read as a font \(its cmap lists more characters"):
-        faces_of(tmp_path / "all.ttf")
+        load_faces(tmp_path / "all.ttf")

@@ -1,4 +1,4 @@
-"""The stroke font: legible, tight, of its seed alone, and no two fonts alike."""
+"""Stroke fonts: legible, tight, repeatable and all different."""
 
 from dataclasses import fields, replace
 from itertools import combinations
@@ -101,7 +101,7 @@ def test_unknown_character(character):
 
 
 def test_styles_spread_over_their_ranges():
-    styles = [Style.draw(np.random.default_rng(seed)) for seed in range(200)]
+    styles = [Style.sample(np.random.default_rng(seed)) for seed in range(200)]
     widths = np.array([style.width for style in styles])
     assert widths.min() >= 0.38
     assert widths.max() <= 0.72

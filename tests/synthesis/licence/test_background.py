@@ -1,26 +1,26 @@
-"""What is around a plate: the plate stays whole in the middle of it."""
+"""Backgrounds: the plate stays whole in the middle."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from platefuse.synthesis.licence import background
-from platefuse.synthesis.licence.background import BackgroundParams, set_in_scene
-from tests.helpers.licence import SMALL
+from platefuse.synthesis.licence.background import BackgroundParams, add_background
+from tests.helpers.licence import PRINT_FONTS
 
 AROUND = (50, 30)
 
 
 def _scene(seed: int, **shares: float) -> tuple[np.ndarray, np.ndarray]:
-    """A plate of random pixels, uint8 [40,120,3], and the scene that it is set in."""
+    """Make a plate of random pixels, uint8 [40,120,3], and its scene."""
     rng = np.random.default_rng(seed)
     face = rng.integers(0, 256, (40, 120, 3), np.uint8)
     params = BackgroundParams.model_validate({"frame": 0, "frame_print": 0, "rounded": 0} | shares)
-    return face, np.asarray(set_in_scene(rng, Image.fromarray(face), AROUND, SMALL, params))
+    return face, np.asarray(add_background(rng, Image.fromarray(face), AROUND, PRINT_FONTS, params))
 
 
 def _seen(face: np.ndarray, scene: np.ndarray) -> np.ndarray:
-    """Which of the plate's pixels are in the scene where they should be, bool [40,120]."""
+    """Find the plate's pixels that the scene shows in place, bool [40,120]."""
     return (scene[30:70, 50:170] == face).all(axis=2)
 
 
@@ -33,7 +33,7 @@ def test_a_plate_is_whole_in_the_middle_but_for_its_corners(shares):
         assert seen[:, 7:-7].all() and seen[7:-7].all()  # corners are rounded by up to 0.16 of the height
 
 
-def test_rounded_corners_show_what_is_behind_the_plate():
+def test_rounded_corners_show_the_car_behind_the_plate():
     hidden = [[(~_seen(*_scene(seed, rounded=share))).mean() for seed in range(10)] for share in (0, 1)]
     assert max(hidden[0]) < min(hidden[1]) < 0.05
 
@@ -54,9 +54,9 @@ def test_a_dealers_name_stands_above_or_below_and_covers_the_plates_edge_at_most
     assert any(covered) and not all(covered)
 
 
-def test_a_dealer_without_a_font_to_print_with_prints_nothing():
+def test_a_dealers_name_needs_a_font():
     params = BackgroundParams(frame=1, frame_print=1, rounded=0)
-    scene = set_in_scene(np.random.default_rng(0), Image.new("RGB", (60, 20)), AROUND, (), params)
+    scene = add_background(np.random.default_rng(0), Image.new("RGB", (60, 20)), AROUND, (), params)
     assert scene.size == (160, 80)
 
 
@@ -65,23 +65,23 @@ def test_no_two_cars_are_alike():
     assert _scene(3)[1].tobytes() == _scene(3)[1].tobytes()
 
 
-def test_words_are_of_letters_and_one_to_three():
+def test_there_are_one_to_three_words_of_letters():
     rng = np.random.default_rng(0)
-    texts = [background.words(rng) for _ in range(100)]
+    texts = [background.random_words(rng) for _ in range(100)]
     assert {len(text.split()) for text in texts} == {1, 2, 3}
     assert all(word.isalpha() and word in (word.upper(), word.capitalize()) for text in texts for word in text.split())
 
 
-def test_stickers_say_a_month_or_a_year_or_both():
+def test_a_date_is_a_month_or_a_year_or_both():
     rng = np.random.default_rng(0)
-    kinds = {"".join("0" if c.isdigit() else "L" for c in background.sticker_words(rng)) for _ in range(100)}
+    kinds = {"".join("0" if c.isdigit() else "L" for c in background.random_date(rng)) for _ in range(100)}
     assert kinds == {"LLL", "00", "LLLL00"}  # the space counts as a letter here
 
 
 @pytest.mark.parametrize("shape", [(16, 160), (100, 400), (90, 90)])
 @pytest.mark.parametrize("grain", [3, 19])
-def test_clouds_cover_a_part_and_change_slowly(shape, grain):
-    cover = background.clouds(np.random.default_rng(0), shape, grain)
+def test_smooth_noise_covers_a_part_and_changes_slowly(shape, grain):
+    cover = background.smooth_noise(np.random.default_rng(0), shape, grain)
     assert cover.shape == shape and cover.dtype == np.float32
     assert cover.min() == 0 and 0.5 < cover.max() <= 1
     assert np.abs(np.diff(cover, axis=1)).max() < 5 * grain / shape[1]

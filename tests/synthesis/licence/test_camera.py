@@ -1,4 +1,4 @@
-"""The camera: where a plate's corners come to lie, and what light, lens, sensor and file do to a picture."""
+"""The camera: homographies, and effects of light, lens, sensor and compression."""
 
 import io
 from itertools import product
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from platefuse.synthesis.licence.camera import CameraParams, corner_map, homography, photograph, project, warp
+from platefuse.synthesis.licence.camera import CameraParams, homography, photograph, project, random_homography, warp
 from tests.helpers.licence import clean
 
 PLATE = (200, 50)
@@ -32,18 +32,18 @@ def _camera(changes: dict[str, Any] | None = None):
 
 
 def _map(seed: int, changes: dict[str, Any], plate=PLATE) -> tuple[np.ndarray, tuple[int, int]]:
-    return corner_map(np.random.default_rng(seed), *plate, _camera(changes))
+    return random_homography(np.random.default_rng(seed), *plate, _camera(changes))
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_homography_is_opencvs(seed):
+def test_the_homography_equals_opencvs(seed):
     source, target = _quadrilaterals(seed)
     expected = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
     np.testing.assert_allclose(homography(source, target), expected, rtol=1e-4, atol=1e-6)  # opencv takes float32
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_points_are_mapped_as_opencv_maps_them_and_corners_onto_corners(seed):
+def test_projected_points_equal_opencvs_and_corners_map_onto_corners(seed):
     source, target = _quadrilaterals(seed)
     matrix = homography(source, target)
     np.testing.assert_allclose(project(source, matrix), target, atol=1e-9)
@@ -52,7 +52,7 @@ def test_points_are_mapped_as_opencv_maps_them_and_corners_onto_corners(seed):
 
 
 @pytest.mark.parametrize("point", [(20, 10), (100, 25), (180, 40)], ids=str)
-def test_a_dot_is_seen_where_its_centre_is_projected_to(point):
+def test_a_warped_dot_lies_at_its_projected_centre(point):
     matrix, size = _map(4, TURNED | {"camera.perspective": [0.1, 0.1]})
     scene = np.zeros((50, 200, 3), np.uint8)
     scene[point[1] - 3 : point[1] + 3, point[0] - 3 : point[0] + 3] = 255
@@ -108,7 +108,7 @@ def _most(name: str) -> float:
 
 
 @pytest.mark.parametrize("plate", [(160, 160), (160, 16), (400, 100)], ids=str)
-def test_no_plate_is_seen_edge_on_if_the_most_that_is_allowed_comes_together(plate):
+def test_the_largest_allowed_values_together_leave_a_plate_convex(plate):
     signs = np.array(list(product((-1, 1), repeat=8))).reshape(-1, 4, 2)
     moves = _most("perspective") * plate[1] * signs
     for tilt, shear in product(np.linspace(-1, 1, 9) * _most("tilt"), np.linspace(-1, 1, 5) * _most("shear")):
@@ -122,13 +122,13 @@ def test_no_plate_is_seen_edge_on_if_the_most_that_is_allowed_comes_together(pla
 
 
 def _view(width: int = 200) -> np.ndarray:
-    """Coloured blocks of 5 pixels, not too dark and not too bright, with smooth edges between them."""
+    """Draw coloured blocks of 5 pixels in medium brightness, with smooth edges."""
     blocks = np.random.default_rng(0).integers(60, 180, (width // 20, width // 5, 3), np.uint8)
     return np.asarray(Image.fromarray(blocks).resize((width, width // 4), Image.Resampling.BICUBIC))
 
 
 def _photo(changes: dict[str, Any] | None = None, seed: int = 0, size=PLATE) -> tuple[bytes, np.ndarray]:
-    """A photograph of the view: its file, and its pixels, float [H,W,3]."""
+    """Photograph the view: the file, and its pixels, float [H,W,3]."""
     content = photograph(np.random.default_rng(seed), Image.fromarray(_view()), size, _camera(changes))
     image = Image.open(io.BytesIO(content))
     assert (image.format, image.size) == ("JPEG", size)
@@ -143,12 +143,12 @@ def _colourful(pixels: np.ndarray) -> float:
     return float(np.ptp(pixels, axis=2).mean())
 
 
-def test_a_camera_without_faults_shows_what_is_there():
+def test_a_camera_without_effects_leaves_the_view_unchanged():
     _, pixels = _photo({"camera.jpeg_quality": [100, 100]})
     assert np.abs(pixels.mean(axis=2) - _view().mean(axis=2)).mean() < 3  # the file may halve the colours' resolution
 
 
-def test_a_photograph_is_as_large_as_asked_for():
+def test_a_photograph_has_the_requested_size():
     for size in ((100, 25), (333, 77), (16, 8)):
         _photo(size=size)
 
@@ -165,7 +165,7 @@ def _mean(pixels: np.ndarray) -> float:
 @pytest.mark.parametrize(
     ("name", "value", "measure", "least", "most"),
     [
-        # What a value makes of a measure, against the photograph without any issue.
+        # The measure with this value, relative to a photograph without effects.
         ("brightness", [0.5, 0.5], _mean, 0.45, 0.55),
         ("brightness", [1.3, 1.3], _mean, 1.2, 1.4),
         ("contrast", [0.5, 0.5], _detail, 0.45, 0.55),
@@ -179,7 +179,7 @@ def _mean(pixels: np.ndarray) -> float:
         ("noise", [14, 14], _detail, 1.3, 4.0),
     ],
 )
-def test_each_fault_changes_what_it_should(name, value, measure, least, most):
+def test_each_effect_changes_its_measure(name, value, measure, least, most):
     for seed in range(3):
         assert least < measure(_photo({f"camera.{name}": value}, seed)[1]) / measure(_photo(seed=seed)[1]) + 1e-9 < most
 
@@ -202,12 +202,12 @@ def test_a_cast_weakens_or_strengthens_each_colour_by_itself():
     ],
     ids=str,
 )
-def test_smearing_and_enlarging_lose_detail_and_sharpening_gains_some(changes, least, most):
+def test_motion_blur_and_enlargement_lose_detail_and_sharpening_adds_some(changes, least, most):
     for seed in range(5):
         assert least < _detail(_photo(changes, seed)[1]) / _detail(_photo(seed=seed)[1]) < most
 
 
-def test_shares_are_shares_of_photographs():
+def test_probabilities_are_shares_of_photographs():
     grays = [_colourful(_photo({"camera.gray": 0.5}, seed, (50, 12))[1]) < 5 for seed in range(60)]
     assert 15 < sum(grays) < 45
 

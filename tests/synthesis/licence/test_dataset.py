@@ -1,4 +1,4 @@
-"""Plate sets of licence plates: repeatable to the byte, their characters beside them, no test font ever trained on."""
+"""Data sets of licence plates: repeatable, with crops, split by font."""
 
 import hashlib
 import os
@@ -31,7 +31,7 @@ VARIED = {
 
 @pytest.fixture(scope="module")
 def fonts(tmp_path_factory) -> Path:
-    """A folder of three families, a split each, whose characters are bars from 0.6 to 1 of their height wide."""
+    """A folder of three families of bars, one for each split."""
     folder = tmp_path_factory.mktemp("fonts")
     for family, width in (("Narrow", 420), ("Middle", 560), ("Wide", 700)):
         make_font(folder / f"{family}.ttf", family, dict.fromkeys(ALPHABET, (0, 0, width, 700)))
@@ -84,14 +84,14 @@ def test_another_seed_gives_other_plates(made, fonts, tmp_path):
     assert same == {f"plates/{split}/classes.csv" for split in SPLITS}
 
 
-def test_no_plate_depends_on_how_many_there_are(made, fonts, tmp_path):
+def test_a_plate_does_not_depend_on_the_number_of_plates(made, fonts, tmp_path):
     more = _contents(_synthesise(tmp_path, _params(fonts, train=1, test=6)))
     images = {name: content for name, content in _contents(made).items() if name.startswith("plates/test/images")}
     assert len(images) == 4
     assert images.items() <= more.items()
 
 
-def test_plate_sets_are_of_the_sizes_asked_for_and_can_be_read(made):
+def test_plate_sets_have_the_requested_sizes_and_can_be_read(made):
     sizes = {}
     for split in SPLITS:
         plates = read_plate_set(made / "plates" / split)
@@ -105,12 +105,12 @@ def test_plate_sets_are_of_the_sizes_asked_for_and_can_be_read(made):
     assert sorted(path.name for path in made.iterdir()) == ["characters", "plates"]
 
 
-def test_training_plates_are_packed_and_the_others_are_files(made):
+def test_only_training_plates_are_packed(made):
     packed = {split: not (made / "plates" / split / "images").exists() for split in SPLITS}
     assert packed == {"train": True, "val": False, "test": False}
 
 
-def test_there_is_a_crop_for_each_character_in_the_order_of_the_plates(made):
+def test_crops_are_in_the_order_of_the_plates_characters(made):
     for split in SPLITS:
         characters = read_characters(made / "characters" / f"{split}.npz")
         text = "".join(plate.text for plate in read_plate_set(made / "plates" / split))
@@ -122,20 +122,20 @@ def test_there_is_a_crop_for_each_character_in_the_order_of_the_plates(made):
 def test_crops_are_cut_at_the_boxes_of_their_plates(made, fonts):
     for split in SPLITS:
         plates = read_plate_set(made / "plates" / split)
-        rng = np.random.default_rng(0)  # of no consequence: nothing is shift_boxes
+        rng = np.random.default_rng(0)  # of no effect, since no edge is shifted
         crops = GEOMETRY.crops(_params(fonts).crops)
         cut = [cut_characters(rng, Image.fromarray(read_image(plate.path)), plate.boxes, crops) for plate in plates]
         np.testing.assert_array_equal(read_characters(made / "characters" / f"{split}.npz").images, np.concatenate(cut))
 
 
-def test_plates_do_not_depend_on_how_crops_are_cut(made, fonts, tmp_path):
+def test_plates_do_not_depend_on_the_parameters_of_crops(made, fonts, tmp_path):
     params = _params(fonts, crops=CROPS | {"shift": 0.1, "hard_negatives": 5})
     cut = _synthesise(tmp_path, params, CropGeometry((96, 192), 0.3))
     assert _contents(cut / "plates") == _contents(made / "plates")
     assert not _contents(cut / "characters").items() & _contents(made / "characters").items()
 
 
-def test_negatives_stand_behind_each_plates_characters_and_change_nothing_of_these(made, fonts, tmp_path):
+def test_hard_negatives_follow_each_plates_characters_and_leave_these_unchanged(made, fonts, tmp_path):
     _synthesise(tmp_path, _params(fonts, crops=CROPS | {"hard_negatives": 3}))
     for split in SPLITS:
         plain, mixed = (read_characters(folder / "characters" / f"{split}.npz") for folder in (made, tmp_path))
@@ -156,7 +156,7 @@ def test_negatives_stand_behind_each_plates_characters_and_change_nothing_of_the
 
 
 def test_no_split_shares_a_font_with_another(fonts, tmp_path):
-    """Each family's characters have a width of their own, and plates seen straight on show which."""
+    """Each family's characters have their own width, visible on unturned plates."""
     shape = {"share": 1, "aspect": [9, 9], "characters": [0.7, 0.7], "print": 0}
     plain = CLEAN | {"face": CLEAN["face"] | {"shapes": [shape]}}
     made = _synthesise(tmp_path, _params(fonts, licence=plain))
@@ -170,14 +170,14 @@ def test_no_split_shares_a_font_with_another(fonts, tmp_path):
     np.testing.assert_allclose(sorted(widths.values()), [0.6, 0.8, 1.0], atol=0.06)
 
 
-def test_a_set_without_any_character_is_made_too(fonts, tmp_path):
+def test_a_set_without_characters_is_possible(fonts, tmp_path):
     empty = CLEAN | {"number": CLEAN["number"] | {"none": 1}}
     made = _synthesise(tmp_path, _params(fonts, licence=empty))
     assert read_characters(made / "characters" / "train.npz").images.shape == (0, 32, 32)
     assert [plate.text for plate in read_plate_set(made / "plates" / "test")] == [""] * 4
 
 
-def test_of_a_set_without_any_character_the_stickers_are_cut(fonts, tmp_path):
+def test_stickers_are_hard_negatives_of_a_set_without_characters(fonts, tmp_path):
     face = {"shapes": [{"share": 1, "aspect": [2, 2], "characters": [0.5, 0.5], "print": 1}], "sticker": 1}
     stuck = CLEAN | {"number": CLEAN["number"] | {"none": 1}, "face": CLEAN["face"] | face}
     made = _synthesise(tmp_path, _params(fonts, licence=stuck, crops=CROPS | {"hard_negatives": 2}))
@@ -200,7 +200,7 @@ def _alphabet(fonts: Path, alphabet: str, stroke_fonts: float) -> LicenceSynthPa
     )
 
 
-def test_an_alphabet_that_the_fonts_of_a_folder_lack_is_refused_with_the_font(fonts, tmp_path):
+def test_a_folders_font_that_lacks_a_character_is_named(fonts, tmp_path):
     with pytest.raises(PlatefuseError, match=r"Middle.ttf has no glyph for 'Č' of synth.fonts.alphabet"):
         _synthesise(tmp_path, _alphabet(fonts, "AČ", 0))
     assert not list(tmp_path.rglob("*.*"))

@@ -1,4 +1,4 @@
-"""Emblems: within their boxes, at any size; and colours."""
+"""Emblems within their boxes, at any size; colours."""
 
 import colorsys
 
@@ -13,7 +13,7 @@ SEEDS = 80  # each emblem several times
 
 
 def _drawn(seed: int, box) -> np.ndarray:
-    """Where something was drawn, bool [100,120]."""
+    """Find the drawn pixels, bool [100,120]."""
     image = Image.new("RGB", (120, 100), GROUND)
     draw_emblem(ImageDraw.Draw(image), np.random.default_rng(seed), box, INK)
     return (np.asarray(image) != GROUND).any(axis=2)
@@ -46,7 +46,7 @@ def test_the_same_generator_draws_the_same_emblem_and_another_another():
     assert len(set(drawings)) > 15
 
 
-def test_colours_are_of_the_saturation_value_and_hue_asked_for():
+def test_colours_have_the_requested_saturation_value_and_hue():
     rng = np.random.default_rng(0)
     for _ in range(200):
         colour = random_colour(rng, (0.5, 0.8), (0.6, 0.9), (0.0, 0.6))
@@ -55,12 +55,12 @@ def test_colours_are_of_the_saturation_value_and_hue_asked_for():
         assert min(abs(hue - 0.6), hue, 1 - hue) < 0.04  # the circle of hues closes at 0
 
 
-def test_colours_are_of_any_hue_if_none_is_asked_for():
+def test_colours_have_any_hue_by_default():
     rng = np.random.default_rng(0)
     hues = [colorsys.rgb_to_hsv(*random_colour(rng, (0.5, 1.0), (0.5, 1.0)))[0] for _ in range(300)]
     assert np.histogram(hues, 6, (0, 1))[0].min() > 25
 
 
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (12, 200, 99)])
-def test_luminance_is_the_gray_that_pillow_shows(colour):
+def test_luminance_equals_pillows_gray(colour):
     assert luminance(colour) == pytest.approx(Image.new("RGB", (1, 1), colour).convert("L").getpixel((0, 0)), abs=1)

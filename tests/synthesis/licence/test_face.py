@@ -1,4 +1,4 @@
-"""Faces: a number that can be read on a ground, and whatever else is on a plate not in its boxes' text."""
+"""Faces: a legible number in its boxes, and everything else outside them."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ def _pixels(seed: int, changes: dict[str, Any], inked: str = ALPHABET) -> np.nda
 
 
 def _ink(seed: int, changes: dict[str, Any], inked: str = ALPHABET) -> np.ndarray:
-    """How much some characters show: what the same plate lacks if they are blank, 0..255, int [H,W]."""
+    """Difference of a plate to one with those characters blank, int [H,W]."""
     return np.abs(_pixels(seed, changes, inked) - _pixels(seed, changes, "")).max(axis=2)
 
 
-def test_a_plate_without_extras_is_its_number_on_its_ground():
+def test_a_plate_without_extras_shows_only_its_number():
     for seed in range(10):
         drawn = face(seed)
         outside = beside(drawn)
@@ -35,7 +35,7 @@ def test_a_plate_without_extras_is_its_number_on_its_ground():
     [{}, {"number.two_rows": 1}, {"face.band": 1, "face.side_emblem": 1}, {"number.filled": 1}],
     ids=str,
 )
-def test_boxes_are_around_the_ink_and_a_character_each(changes):
+def test_each_box_encloses_the_ink_of_one_character(changes):
     changes = changes | {"shape.aspect": [3, 5]}
     for seed in range(6):
         drawn, ink = face(seed, changes), _ink(seed, changes) > 60
@@ -46,7 +46,7 @@ def test_boxes_are_around_the_ink_and_a_character_each(changes):
             rows = np.flatnonzero(ink[:, max(0, int(x1) - 1) : int(x2) + 2].any(axis=1))
             rows = rows[(rows > y1 - 2) & (rows < y2 + 2)]
             assert abs(rows.min() - y1) <= 1 and abs(rows.max() + 1 - y2) <= 1
-            if ALPHABET.index(character) > 12:  # as wide as its box: what is narrower is widened
+            if ALPHABET.index(character) > 12:  # as wide as its box; boxes of narrower characters are widened
                 assert not ink[int(y1 + y2) // 2, max(0, int(x1) - 1)] or x1 < 1
                 assert ink[int(y1 + y2) // 2, int(x1) + 2] and ink[int(y1 + y2) // 2, int(x2) - 2]
         for x1, y1, x2, y2 in drawn.boxes:
@@ -64,7 +64,7 @@ def test_the_text_names_its_boxes_in_their_order():
 
 
 def _rows(boxes: np.ndarray) -> list[np.ndarray]:
-    """The boxes' centres, a list a row: a new one begins where they go down by more than a tenth of a plate."""
+    """Group the boxes' centres by row; a row begins a tenth lower."""
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     return np.split(centres, np.flatnonzero(np.diff(centres[:, 1]) > 6) + 1)
 
@@ -79,7 +79,7 @@ def test_numbers_are_written_row_by_row_from_the_left():
         if len(rows) == 2:
             assert rows[1][0, 1] - rows[0][0, 1] > 0.35 * drawn.image.height
             assert drawn.boxes[0, 3] < drawn.boxes[-1, 1]
-    assert set(counts) == {1, 2} and counts.count(2) > 12  # what is one group stays in one row
+    assert set(counts) == {1, 2} and counts.count(2) > 12  # a number of one group stays in one row
     assert {len(_rows(face(seed).boxes)) for seed in range(15)} == {1}
 
 
@@ -91,12 +91,12 @@ def test_a_plate_without_a_number_has_neither_boxes_nor_text():
 
 @pytest.mark.parametrize("aspect", [1, 2.2, 4.7, 10])
 @pytest.mark.parametrize("width", [160, 400])
-def test_plates_have_the_proportions_asked_for(aspect, width):
+def test_plates_have_the_requested_proportions(aspect, width):
     assert face(0, {"shape.aspect": [aspect, aspect]}, width=width).image.size == (width, round(width / aspect))
 
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.94])
-def test_characters_have_the_height_asked_for_and_lie_on_the_plate(share):
+def test_characters_have_the_requested_height_and_lie_on_the_plate(share):
     for seed in range(10):
         drawn = face(seed, {"shape.characters": [share, share]})
         x1, y1, x2, y2 = drawn.boxes.T
@@ -104,7 +104,7 @@ def test_characters_have_the_height_asked_for_and_lie_on_the_plate(share):
         assert (y1 >= 0).all() and (y2 <= 60).all() and (x1 > -10).all() and (x2 < WIDTH + 10).all()
 
 
-def test_shapes_come_as_often_as_their_shares_say():
+def test_shapes_are_as_frequent_as_their_shares():
     shapes = [
         {"share": share, "aspect": [aspect, aspect], "characters": [0.5, 0.5], "print": 0}
         for share, aspect in ((0.6, 4), (0.0, 2), (0.2, 5))
@@ -124,7 +124,7 @@ def test_dark_plates_have_a_light_number():
 
 @pytest.mark.parametrize("coloured", [0, 1])
 @pytest.mark.parametrize("contrast", [20, 200])
-def test_colours_of_any_contrast_that_is_allowed_are_found(coloured, contrast):
+def test_colours_are_found_for_every_allowed_contrast(coloured, contrast):
     grounds = [face(seed, {"face.coloured": coloured, "face.contrast": contrast}).image.getpixel((2, 2)) for seed in
                range(10)]  # fmt: skip
     saturations = [(max(ground) - min(ground)) / max(ground) for ground in grounds]
@@ -132,7 +132,7 @@ def test_colours_of_any_contrast_that_is_allowed_are_found(coloured, contrast):
 
 
 @pytest.mark.parametrize("changes", [{"face.border": 1}, {"face.screws": 1}, {"face.dirt": [1, 1]}], ids=str)
-def test_borders_screws_and_dirt_are_seen_beside_the_number(changes):
+def test_borders_screws_and_dirt_are_visible_beside_the_number(changes):
     assert sum(np.ptp(beside(face(seed, changes)), axis=0).max() > 30 for seed in range(8)) >= 4
 
 
@@ -151,7 +151,7 @@ def test_worn_paint_shows_the_ground_through_the_ink():
     assert 0.4 * new < worn < 0.9 * new
 
 
-def test_stamping_lights_one_edge_of_the_characters_and_shades_the_other():
+def test_embossing_lights_one_edge_of_a_character_and_shades_the_other():
     for seed in range(4):
         flat, stamped = (_pixels(seed, {"face.emboss": [strength, strength]}) for strength in (0, 1))
         change = stamped - flat
@@ -166,7 +166,7 @@ def test_the_same_generator_draws_the_same_face_and_another_another():
 
 @pytest.mark.parametrize("edge", [0.0, 0.1])
 @pytest.mark.parametrize("printed", [0, 1])
-def test_a_number_too_wide_for_its_plate_ends_as_far_from_the_edges_as_asked_for(edge, printed):
+def test_a_number_too_wide_for_its_plate_keeps_the_requested_edge(edge, printed):
     changes = {"face.edge": [edge, edge], "shape.print": printed, "number.aspect": [10, 10], "number.count": [8, 8]}
     for seed in range(5):
         boxes = face(seed, changes | {"number.mixed": 1}).boxes

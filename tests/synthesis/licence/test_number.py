@@ -1,4 +1,4 @@
-"""Numbers: text of the alphabet that looks like plates', in rows whose characters stand where they are said to."""
+"""Numbers: forms of plates in the given alphabet, and their layout."""
 
 import re
 from itertools import pairwise
@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from platefuse.synthesis.licence.number import Glyph, Row, draw_groups, set_row
+from platefuse.synthesis.licence.number import Glyph, Row, sample_groups, set_row
 from tests.helpers.licence import ALPHABET, BlockFont, clean
 
 HEIGHT = 40
@@ -14,7 +14,7 @@ HEIGHT = 40
 
 def _numbers(alphabet: str = ALPHABET, amount: int = 300, **changes) -> list[list[str]]:
     params = clean({f"number.{name}": value for name, value in changes.items()}).number
-    return [draw_groups(np.random.default_rng(seed), alphabet, params) for seed in range(amount)]
+    return [sample_groups(np.random.default_rng(seed), alphabet, params) for seed in range(amount)]
 
 
 def _row(groups: list[str], widest: float = 1e6, seed: int = 0, height: int = HEIGHT, **changes) -> Row:
@@ -23,7 +23,7 @@ def _row(groups: list[str], widest: float = 1e6, seed: int = 0, height: int = HE
 
 
 def _edges(row: Row) -> list[tuple[float, float]]:
-    """Where each character's ink begins and ends."""
+    """Give x of each character's first and last ink."""
     return [(glyph.x, glyph.x + glyph.mask.shape[1]) for glyph in row.glyphs]
 
 
@@ -36,14 +36,14 @@ FORMS = [{}, {"vanity": 1}, {"mixed": 1}]
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
 @pytest.mark.parametrize("alphabet", ["ABC", "0123", "X7", "Q", "ČŽ5"])
-def test_numbers_are_of_the_alphabet_and_use_all_of_it(alphabet, form):
+def test_numbers_use_exactly_the_alphabet(alphabet, form):
     numbers = _numbers(alphabet, 120, **form)
     assert {character for groups in numbers for group in groups for character in group} == set(alphabet)
     assert all(group for groups in numbers for group in groups)
 
 
 @pytest.mark.parametrize("form", FORMS[1:], ids=str)
-def test_numbers_of_no_common_form_are_as_long_as_asked_for(form):
+def test_numbers_without_a_common_form_have_the_requested_length(form):
     lengths = [len("".join(groups)) for groups in _numbers(amount=150, count=[2, 5], **form)]
     assert set(lengths) == {2, 3, 4, 5}
     assert {len("".join(groups)) for groups in _numbers(amount=20, count=[1, 1], **form)} == {1}
@@ -53,14 +53,14 @@ def _signs(groups: list[str]) -> str:
     return re.sub("[0-9]", "0", re.sub("[A-Z]", "L", " ".join(groups)))
 
 
-def test_common_forms_have_their_letters_and_digits_where_plates_have_them():
+def test_common_forms_have_letters_and_digits_in_their_places():
     signs = {_signs(groups) for groups in _numbers(amount=800)}
     assert 30 < len(signs) < 60
     assert {"LL 000LL", "LLL 0000", "LLL0L00", "000 LLL", "000000"} <= signs
     assert {len(form.replace(" ", "")) for form in signs} == {5, 6, 7}
 
 
-def test_vanity_numbers_are_letters_with_digits_behind_them_if_any():
+def test_vanity_numbers_are_letters_and_then_digits():
     signs = {_signs(groups).replace(" ", "") for groups in _numbers(vanity=1, count=[1, 7])}
     assert all(re.fullmatch("L+0{0,2}", form) for form in signs)
     assert {"L", "LLLLLLL", "LLLLL00"} <= signs
@@ -71,7 +71,7 @@ def test_mixed_numbers_have_letters_and_digits_anywhere():
     assert signs == {a + b + c for a in "L0" for b in "L0" for c in "L0"}
 
 
-def test_rare_characters_are_as_rare_as_asked_for_but_in_words():
+def test_rare_characters_are_as_rare_as_requested_except_in_words():
     def share(**form) -> float:
         return "".join(map("".join, _numbers("ABCD", 400, rare="D", rarity=0.1, **form))).count("D") / (400 * 6)
 
@@ -84,7 +84,7 @@ def test_some_numbers_repeat_one_character():
     assert 0 < sum(len(set(group)) == 1 for group in numbers) < len(numbers) / 5
 
 
-def test_characters_stand_in_order_at_the_distances_asked_for():
+def test_characters_stand_in_order_at_the_requested_distances():
     row = _row(["AB", "1Z0"], gap=[0.25, 0.25], group_gap=[0.6, 0.6])
     assert [glyph.character for glyph in row.glyphs] == list("AB1Z0")
     np.testing.assert_allclose(_spaces(row), [10, 34, 10, 10], atol=1)  # 0.25, then 0.6 more between the groups
@@ -115,7 +115,7 @@ def test_monospaced_characters_stand_at_equal_distances():
 
 @pytest.mark.parametrize("changes", [{}, {"filled": 1}, {"monospaced": 1}], ids=str)
 @pytest.mark.parametrize("widest", [40, 90, 150, 300, 600])
-def test_a_row_keeps_within_what_it_may_take_and_its_characters_apart(widest, changes):
+def test_a_row_keeps_its_width_and_its_characters_apart(widest, changes):
     for seed in range(20):
         row = _row(["AB", "012", "M"], widest, seed, gap=[0.2, 0.3], group_gap=[0.2, 0.6], **changes)
         assert row.width <= widest + 1e-6
@@ -138,7 +138,7 @@ def test_filling_moves_characters_apart_and_never_together(room):
     assert max(most) == pytest.approx(10) if room == 3.0 else 0 < max(most) < 10  # a wide plate tears no number apart
 
 
-def test_a_row_moves_with_all_that_is_in_it():
+def test_a_moved_row_moves_glyphs_and_gaps():
     row = _row(["AB", "1"])
     moved = row.moved(30, 7)
     assert [(glyph.x - 30, glyph.y - 7) for glyph in moved.glyphs] == [(glyph.x, glyph.y) for glyph in row.glyphs]

@@ -1,4 +1,4 @@
-"""Parameters of licence plates: what cannot be drawn is refused by name before anything is drawn."""
+"""Parameters of licence plates: impossible values are refused by name."""
 
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def _load_with(folder: Path, changes: dict[str, object]) -> Params:
         ("synth.licence.camera.jpeg_quality", [25, 101], "less than or equal to 100"),
     ],
 )
-def test_a_wrong_value_is_refused_with_its_full_name_and_what_is_allowed(tmp_path, name, value, expected):
+def test_a_wrong_value_is_refused_with_its_name_and_the_allowed_values(tmp_path, name, value, expected):
     with pytest.raises(PlatefuseError) as refused:
         _load_with(tmp_path, {name: value})
     message = str(refused.value)
@@ -90,7 +90,7 @@ def test_a_wrong_value_is_refused_with_its_full_name_and_what_is_allowed(tmp_pat
     assert expected in message
 
 
-def test_shapes_of_plates_without_any_share_are_refused(tmp_path):
+def test_shapes_without_any_share_are_refused(tmp_path):
     shares = {f"synth.licence.face.shapes.{index}.share": 0 for index in range(3)}
     with pytest.raises(PlatefuseError, match=r"synth\.licence\.face\.shapes = .*: expected a share above 0\.$"):
         _load_with(tmp_path, shares)

@@ -1,4 +1,4 @@
-"""Photographs of whole plates: boxes hold the ink that they name, whatever turns and blurs it."""
+"""Photographs of plates: boxes enclose their ink, however turned and blurred."""
 
 import io
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from platefuse.synthesis.licence.input_size import FaceParams, ShapeParams
 
 from platefuse.core.params import Params
 from platefuse.synthesis.licence.camera import CameraParams
+from platefuse.synthesis.licence.canvas import FaceParams, ShapeParams
 from platefuse.synthesis.licence.number import NumberParams
-from platefuse.synthesis.licence.plate import licence
-from tests.helpers.licence import ALPHABET, SMALL, BlockFont, clean
+from platefuse.synthesis.licence.plate import render_plate
+from tests.helpers.licence import ALPHABET, PRINT_FONTS, BlockFont, clean
 
 TURNED = {
     "camera.tilt": [-8, 8],
@@ -31,7 +31,7 @@ BLURRED = {
     "face.dirt": [0, 0.4],
     "background.frame": 0.5,
 }
-# All that makes plates differ at once, as a pipeline has it, on photographs small enough for a test.
+# All variation at once, on photographs that are small enough for a test.
 VARIED = TURNED | {
     "number.none": 0.05,
     "number.vanity": 0.2,
@@ -70,20 +70,20 @@ VARIED = TURNED | {
 
 
 def _photo(seed: int, changes: dict[str, Any], inked: str = ALPHABET) -> tuple[np.ndarray, np.ndarray, str]:
-    """A photograph's pixels, int [H,W,3], its boxes and its text."""
+    """Render a photograph: pixels int [H,W,3], boxes and text."""
     rng = np.random.default_rng(seed)
-    plate = licence(rng, ALPHABET, BlockFont(inked), SMALL, clean(changes))
+    plate = render_plate(rng, ALPHABET, BlockFont(inked), PRINT_FONTS, clean(changes))
     return np.asarray(Image.open(io.BytesIO(plate.file)).convert("RGB"), int), plate.boxes, plate.text
 
 
 def _ink(seed: int, changes: dict[str, Any], inked: str = ALPHABET) -> np.ndarray:
-    """Where some characters show: what the same photograph lacks if they are blank, bool [H,W]."""
+    """Find the pixels that change if characters are blank, bool [H,W]."""
     difference = np.abs(_photo(seed, changes, inked)[0] - _photo(seed, changes, "")[0]).max(axis=2)
     return difference > 0.4 * difference.max()
 
 
 @pytest.mark.parametrize("changes", [{}, TURNED, TURNED | BLURRED, TURNED | {"number.two_rows": 1}], ids=range(4))
-def test_boxes_hold_all_ink_and_nothing_more(changes):
+def test_boxes_enclose_all_ink_and_nothing_more(changes):
     for seed in range(6):
         (pixels, boxes, text), ink = _photo(seed, changes), _ink(seed, changes)
         assert (boxes.dtype, boxes.shape) == (np.int32, (len(text), 4))
@@ -91,7 +91,7 @@ def test_boxes_hold_all_ink_and_nothing_more(changes):
         for (x1, y1, x2, y2), character in zip(boxes, text, strict=True):
             within = ink[y1:y2, x1:x2]
             assert within[:2].any() and within[-2:].any()
-            if ALPHABET.index(character) > 12:  # as wide as its box: what is narrower is widened
+            if ALPHABET.index(character) > 12:  # as wide as its box; boxes of narrower characters are widened
                 assert within[:, :2].any() and within[:, -2:].any()
             outside[max(0, y1 - 1) : y2 + 1, max(0, x1 - 1) : x2 + 1] = False
         assert not outside.any()
@@ -107,7 +107,7 @@ def test_the_text_names_its_boxes_in_their_order():
             assert inked == [other == character for other in text]
 
 
-def test_boxes_of_small_bad_photographs_are_pixels_of_them():
+def test_boxes_of_small_bad_photographs_lie_inside_them():
     empty = 0
     for seed in range(80):
         pixels, boxes, text = _photo(seed, VARIED)
@@ -120,7 +120,7 @@ def test_boxes_of_small_bad_photographs_are_pixels_of_them():
     assert 0 < empty < 15
 
 
-def test_characters_of_less_than_a_pixel_have_boxes_of_a_pixel():
+def test_characters_below_a_pixel_have_boxes_of_one_pixel():
     sides = []
     for seed in range(10):
         _, boxes, _ = _photo(seed, {"camera.width": [16, 16], "shape.characters": [0.1, 0.1], "camera.tilt": [5, 5]})
@@ -134,19 +134,22 @@ def test_a_plate_without_a_number_has_neither_boxes_nor_text():
 
 
 @pytest.mark.parametrize("width", [16, 60, 400])
-def test_photographs_have_the_width_asked_for_and_the_plates_proportions(width):
+def test_photographs_have_the_requested_width_and_the_plates_proportions(width):
     pixels, *_ = _photo(0, {"camera.width": [width, width]})
     np.testing.assert_allclose(pixels.shape[:2], (max(8, width / 4), width), atol=1)
 
 
 def test_the_same_generator_gives_the_same_bytes_and_another_others():
-    made = [licence(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(VARIED)) for seed in (5, 5, 6)]
+    made = [
+        render_plate(np.random.default_rng(seed), ALPHABET, BlockFont(), PRINT_FONTS, clean(VARIED))
+        for seed in (5, 5, 6)
+    ]
     contents = [(plate.file, plate.boxes.tolist(), plate.text, plate.distractors.tolist()) for plate in made]
     assert contents[0] == contents[1]
     assert contents[0][0] != contents[2][0]
 
 
-def test_marks_are_where_emblems_stacked_letters_and_stickers_are_seen():
+def test_distractors_enclose_emblems_stacked_letters_and_stickers():
     for name, changes in {
         "side_emblem": {"face.side_emblem": 1},
         "stacked": {"face.stacked": 1},
@@ -155,17 +158,20 @@ def test_marks_are_where_emblems_stacked_letters_and_stickers_are_seen():
     }.items():
         found = 0
         for seed in range(8):
-            plate = licence(np.random.default_rng(seed), ALPHABET, BlockFont(), SMALL, clean(changes))
+            plate = render_plate(np.random.default_rng(seed), ALPHABET, BlockFont(), PRINT_FONTS, clean(changes))
             pixels = np.asarray(Image.open(io.BytesIO(plate.file)).convert("RGB"), int)
             ground = np.median(pixels.reshape(-1, 3), axis=0)
             for x1, y1, x2, y2 in plate.distractors:
                 found += bool((np.abs(pixels[y1:y2, x1:x2] - ground).max(axis=2) > 40).any())
         assert found >= 5, name
-    assert licence(np.random.default_rng(0), ALPHABET, BlockFont(), SMALL, clean()).distractors.shape == (0, 4)
+    assert render_plate(np.random.default_rng(0), ALPHABET, BlockFont(), PRINT_FONTS, clean()).distractors.shape == (
+        0,
+        4,
+    )
 
 
 def _ends(section: str, model: type[Params]) -> list[tuple[str, float]]:
-    """The names of a section's ranges, each with the least and the most that it may hold."""
+    """List a section's ranges with their least and largest allowed values."""
     ends = []
     for name, field in model.model_json_schema()["properties"].items():
         if field.get("maxItems") == 2:

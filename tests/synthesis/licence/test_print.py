@@ -1,4 +1,4 @@
-"""What is printed beside a number: seen, and out of the number's way."""
+"""Print beside a number: visible, and never on the number."""
 
 import numpy as np
 import pytest
@@ -23,19 +23,19 @@ WIDTH = 240
     ],
     ids=str,
 )
-def test_what_is_printed_is_seen_beside_the_number(changes):
+def test_print_is_visible_beside_the_number(changes):
     assert sum(np.ptp(beside(face(seed, changes)), axis=0).max() > 30 for seed in range(8)) >= 4
 
 
 @pytest.mark.parametrize("changes", [{"face.band": 1}, {"face.side_emblem": 1}, {"face.stacked": 1}], ids=str)
-def test_bands_and_marks_leave_a_wide_number_less_room(changes):
+def test_bands_and_distractors_leave_a_wide_number_less_room(changes):
     for seed in range(12):
         plain, marked = (face(seed, {"number.gap": [1, 1]} | more) for more in ({}, changes))
         assert np.ptp(marked.boxes[:, 0]) < np.ptp(plain.boxes[:, 0])
 
 
 def _stacks(drawn: Face) -> list[np.ndarray]:
-    """Where ink stands beside the number, a mask [height of the number] a side that has any: which rows are inked."""
+    """Give the inked rows beside the number, one mask for each side."""
     pixels = np.asarray(drawn.image, int)
     y1, y2 = int(drawn.boxes[0, 1]) - 3, int(drawn.boxes[0, 3]) + 3
     inked = np.abs(pixels - pixels[2, 2]).max(axis=2)[y1:y2] > 60
@@ -80,7 +80,7 @@ def test_separators_stand_in_the_gaps_between_groups():
 
 
 @pytest.mark.parametrize("aspect", [1, 1.8])
-def test_marks_beside_a_large_number_leave_it_its_place(aspect):
+def test_distractors_leave_a_large_number_its_place(aspect):
     changes = {"face.band": 1, "face.side_emblem": 1, "face.stacked": 1, "face.separator": 1}
     for seed in range(30):
         drawn = face(seed, changes | {"shape.aspect": [aspect, aspect], "shape.characters": [0.94, 0.94]})

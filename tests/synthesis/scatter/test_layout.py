@@ -1,4 +1,4 @@
-"""Boards of scattered characters, made of tiles whose brightness says which character they are."""
+"""Boards, checked with tiles whose brightness identifies the character."""
 
 from itertools import combinations
 
@@ -9,7 +9,7 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import Characters
 from platefuse.networks.common.keras2 import tf
 from platefuse.networks.detection.resize import crop_and_resize
-from platefuse.synthesis.scatter.layout import ScatterParams, ink_tiles, scatter
+from platefuse.synthesis.scatter.layout import ScatterParams, ink_tiles, make_board
 
 SETTING = {
     "height": 128,
@@ -28,14 +28,14 @@ def _brightness(label: int) -> int:
 
 @pytest.fixture
 def flat() -> Characters:
-    """Each character a plain tile of its own brightness."""
+    """Characters as plain tiles, each of its own brightness."""
     tiles = [np.full((28, 28), _brightness(label), np.uint8) for label in range(10)]
     return Characters(np.stack(tiles), np.arange(10), "0123456789")
 
 
 @pytest.fixture
 def inked() -> Characters:
-    """Each character a bright stroke off the middle of a black tile, with a faint rim around it."""
+    """Characters as off-centre strokes with a faint rim."""
     tiles = np.zeros((10, 28, 28), np.uint8)
     for label in range(10):
         tiles[label, 2:27, 1 + label : 17 + label] = 20
@@ -45,7 +45,7 @@ def inked() -> Characters:
 
 def _boards(characters, number=60, **changes):
     params = ScatterParams.model_validate({**SETTING, **changes})
-    return [scatter(characters, np.random.default_rng(seed), params) for seed in range(number)]
+    return [make_board(characters, np.random.default_rng(seed), params) for seed in range(number)]
 
 
 def _drawn_by_hand(boxes, text):
@@ -64,7 +64,7 @@ def test_a_board_is_its_boxes_and_text_drawn_on_black(flat, max_overlap):
         np.testing.assert_array_equal(board, _drawn_by_hand(boxes, text))
 
 
-def test_boxes_are_squares_of_the_sizes_asked_for_inside_the_board(flat):
+def test_boxes_are_squares_of_the_requested_sizes_inside_the_board(flat):
     sides = set()
     for _, boxes, _ in _boards(flat, 150):
         x1, y1, x2, y2 = boxes.T
@@ -82,7 +82,7 @@ def test_tiles_reach_every_edge_of_the_board(flat):
     assert boxes[:, 2:].max(axis=0).tolist() == [64, 40]
 
 
-def test_every_number_of_characters_asked_for_occurs(flat):
+def test_every_requested_number_of_characters_occurs(flat):
     assert {len(text) for _, _, text in _boards(flat)} == set(range(1, 7))
     assert {len(text) for _, _, text in _boards(flat, 10, count=(3, 3))} == {3}
 
@@ -115,7 +115,7 @@ def test_tiles_cover_each_other_up_to_the_limit_and_no_more(flat, max_overlap):
     assert max_overlap * 0.9 <= max(shares) <= max_overlap
 
 
-def test_ink_boxes_hold_all_bright_pixels_and_nothing_around_them(inked):
+def test_ink_boxes_enclose_exactly_the_bright_pixels(inked):
     for board, boxes, text in _boards(inked, 30, box="ink"):
         left = board[..., 0].copy()
         for (x1, y1, x2, y2), character in zip(boxes, text, strict=True):
@@ -134,7 +134,7 @@ def test_ink_boxes_are_read_from_left_to_right_by_their_own_centres(inked):
             assert board[(y1 + y2) // 2, (x1 + x2) // 2, 0] == _brightness(int(character))
 
 
-def test_the_ink_of_a_blank_character_is_its_whole_tile():
+def test_the_ink_box_of_a_blank_character_is_its_whole_tile():
     blank = Characters(np.zeros((1, 28, 28), np.uint8), np.zeros(1, int), "_")
     for _, boxes, _ in _boards(blank, 5, box="ink", size=(30, 30)):
         np.testing.assert_array_equal(boxes[:, 2:] - boxes[:, :2], 30)
@@ -151,7 +151,7 @@ def test_the_generator_decides_the_board(flat):
     assert (one != other).any()
 
 
-def test_characters_that_find_no_room_are_refused_with_what_to_change(flat):
+def test_characters_that_find_no_room_are_refused_with_the_remedy(flat):
     with pytest.raises(PlatefuseError) as refused:
         _boards(flat, 1, height=50, width=75, count=(6, 6), size=(25, 30), spacing=0)
     message = str(refused.value)
@@ -160,7 +160,7 @@ def test_characters_that_find_no_room_are_refused_with_what_to_change(flat):
         assert f"synth.{name}" in message
 
 
-def test_stretched_ink_is_what_the_connection_layer_crops_from_an_ink_box():
+def test_stretched_ink_equals_the_connection_layers_crop_of_an_ink_box():
     rng = np.random.default_rng(0)
     images = np.zeros((5, 28, 28), np.uint8)
     boxes = [(3, 5, 20, 25), (10, 2, 14, 27), (0, 0, 28, 28), (8, 8, 18, 17), (1, 13, 27, 16)]
@@ -171,5 +171,5 @@ def test_stretched_ink_is_what_the_connection_layer_crops_from_an_ink_box():
     np.testing.assert_allclose(ink_tiles(images), crops, atol=1.01)
 
 
-def test_a_blank_character_has_no_ink_to_stretch():
+def test_a_blank_character_stays_unstretched():
     assert ink_tiles(np.full((1, 28, 28), 63, np.uint8)).tolist() == np.full((1, 28, 28), 63).tolist()

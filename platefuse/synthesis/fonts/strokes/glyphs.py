@@ -1,6 +1,6 @@
-"""The strokes of 0-9 and A-Z as a style has them.
+"""Strokes of the glyphs 0-9 and A-Z in a given style.
 
-Every glyph is a few paths in a unit box, x to the right and y downwards, that the pen's centre moves in.
+Every glyph is a few paths of the pen's centre in a unit box, x to the right and y downwards.
 """
 
 from collections.abc import Callable
@@ -12,9 +12,12 @@ from platefuse.synthesis.fonts.strokes.style import Style
 
 @dataclass(frozen=True)
 class Glyph:
-    """Paths in a box of some width, and the heaviest vertical stroke that leaves them legible.
+    """Strokes of one character.
 
-    Both are in the style's normal widths; a width below the pen's is the pen's.
+    Attributes:
+        paths: ways of the pen in the unit box.
+        width: width of the box, in the style's normal widths; at least the pen's own width is drawn.
+        heaviest: the heaviest vertical stroke that leaves the glyph legible, in the style's normal widths.
     """
 
     paths: tuple[Path, ...]
@@ -32,14 +35,14 @@ def _loop(left: float, top: float, right: float, bottom: float, roundness: float
 
 
 def _apex(style: Style, y: float) -> list[Corner]:
-    """The bend of A and V on the row `y`: flat, or pointed and then a little inside."""
+    """Give the apex of A or V on the row `y`."""
     if style.flat:
         return [(0.5 - style.flat, y), (0.5 + style.flat, y)]
     return [(0.5, abs(y - style.point))]
 
 
 def _turned(path: Path) -> Path:
-    """The path after half a turn."""
+    """Rotate a path by half a turn."""
     corners = tuple((1 - x, 1 - y, *roundness) for x, y, *roundness in path.corners)
     start, end = (None if y is None else 1 - y for y in (path.start, path.end))
     return replace(path, corners=corners, start=start, end=end)
@@ -272,16 +275,16 @@ def _z(s: Style) -> Glyph:
     return Glyph((_line((0, 0), (1, 0), (0, 1), (1, 1)), *cross), 1 - 0.04 * s.spread)
 
 
-def recipe(character: str, style: Style) -> Glyph:
-    """The strokes of a character of `STROKE_ALPHABET`, with the serifs of a style that has some."""
-    glyph = _RECIPES[STROKE_ALPHABET.index(character)](style)
+def build_glyph(character: str, style: Style) -> Glyph:
+    """Build the strokes of a character of `STROKE_ALPHABET`, with the style's serifs."""
+    glyph = _BUILDERS[STROKE_ALPHABET.index(character)](style)
     if character.isalpha():
         glyph = replace(glyph, width=glyph.width * style.letter_width)
     return replace(glyph, paths=(*glyph.paths, *_serifs(glyph, style.serif))) if style.serif and glyph.width else glyph
 
 
 def _serifs(glyph: Glyph, length: float) -> list[Path]:
-    """A short bar across each steep end on the top or the bottom row."""
+    """Give a bar across each steep end on the outer rows."""
     ends = [way[:2] for path in glyph.paths if not path.closed for way in (path.corners, path.corners[::-1])]
     steep = [
         end[:2] for end, towards in ends if end[1] in (0, 1) and abs(towards[0] - end[0]) < abs(towards[1] - end[1])
@@ -290,7 +293,7 @@ def _serifs(glyph: Glyph, length: float) -> list[Path]:
 
 
 STROKE_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_RECIPES: tuple[Callable[[Style], Glyph], ...] = (
+_BUILDERS: tuple[Callable[[Style], Glyph], ...] = (
     *(_zero, _one, _two, _three, _four, _five, _six, _seven, _eight, _nine),
     *(_a, _b, _c, _d, _e, _f, _g, _h, _i, _j, _k, _l, _m),
     *(_n, _o, _p, _q, _r, _s, _t, _u, _v, _w, _x, _y, _z),

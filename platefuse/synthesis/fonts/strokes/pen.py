@@ -1,4 +1,4 @@
-"""From a path of corners to ink."""
+"""A pen that turns paths of corners into ink."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,21 @@ from PIL import Image, ImageDraw
 _ARC_STEPS = 7  # straight pieces of a rounded corner
 
 Corner = tuple[float, ...]
-"""(x,y) is sharp; (x,y,1) is rounded as far as the radius and the neighbouring corners allow; between, as much less."""
+"""(x,y) is sharp. (x,y,1) is rounded as far as the radius and the neighbouring corners allow; a third value below 1
+shrinks the radius."""
 
 
 @dataclass(frozen=True)
 class Path:
-    """A way of the pen's centre in the unit box, x to the right and y downwards.
+    """A path of the pen's centre in the unit box, y downwards.
 
-    `start` and `end` cut off what comes before the path first, and after it last, crosses that y; `pen` is the weight
-    against the style's own, and `erase` takes ink away.
+    Attributes:
+        corners: the corners, sharp or rounded.
+        closed: whether the last corner joins the first.
+        start: cuts off the path before it first crosses this y; None cuts nothing.
+        end: cuts off the path after it last crosses this y; None cuts nothing.
+        pen: weight of the pen, as a share of the style's weight.
+        erase: whether the pen takes ink away.
     """
 
     corners: tuple[Corner, ...]
@@ -36,8 +42,8 @@ def flatten(path: Path, scale: np.ndarray, radius: np.ndarray, exponent: float) 
     Args:
         path: corners in the unit box.
         scale: size x,y of the unit box.
-        radius: largest length x,y of a side that a rounded corner takes up, in the units of `scale`.
-        exponent: of the superellipse, at least 1.
+        radius: longest part x,y of a side that a rounded corner takes up, in the units of `scale`.
+        exponent: exponent of the superellipse, at least 1.
 
     Returns:
         The points of a polyline, float [n,2], in the units of `scale`; a closed path ends on its first point.
@@ -49,7 +55,7 @@ def flatten(path: Path, scale: np.ndarray, radius: np.ndarray, exponent: float) 
         if roundness[i]:
             neighbours = i - 1, (i + 1) % len(corners)
             before, after = ((corners[j] - corner) * (0.5 if roundness[j] else 1.0) for j in neighbours)
-            points.append(corner + _quarter(before, after, roundness[i] * radius, exponent))
+            points.append(corner + _corner_arc(before, after, roundness[i] * radius, exponent))
         else:
             points.append(corner[None])
     line = np.concatenate(points)
@@ -62,8 +68,8 @@ def flatten(path: Path, scale: np.ndarray, radius: np.ndarray, exponent: float) 
     return line
 
 
-def _quarter(first: np.ndarray, second: np.ndarray, radius: np.ndarray, exponent: float) -> np.ndarray:
-    """The points that round a corner at the origin between two sides, float [n,2], from the first to the second."""
+def _corner_arc(first: np.ndarray, second: np.ndarray, radius: np.ndarray, exponent: float) -> np.ndarray:
+    """Round a corner at the origin between two sides: points float [n,2]."""
     angle = np.linspace(0, np.pi / 2, _ARC_STEPS + 1)[:, None]
     along, across = np.cos(angle) ** (2 / exponent), np.sin(angle) ** (2 / exponent)
     first, second = (side * min(1.0, np.hypot(*(side * radius)) / np.sum(side**2)) for side in (first, second))
@@ -71,7 +77,7 @@ def _quarter(first: np.ndarray, second: np.ndarray, radius: np.ndarray, exponent
 
 
 def _cut(line: np.ndarray, y: float) -> np.ndarray:
-    """The line from where it first crosses `y`; the whole line if it never does."""
+    """Cut off the line before it first crosses `y`, if it does."""
     above = line[:, 1] < y
     crossings = np.flatnonzero(above[1:] != above[:-1])
     if not len(crossings):
@@ -84,11 +90,21 @@ def _cut(line: np.ndarray, y: float) -> np.ndarray:
 def outline(
     line: np.ndarray, half: float, mitre: float, round_ends: bool, rows: tuple[float, float]
 ) -> list[np.ndarray]:
-    """The polygons that a pen of half-width `half` covers together along a polyline: blocks, float [n,k,2].
+    """Outline the stroke of a pen along a polyline.
 
-    Corners are mitred and the mitre is clipped `mitre` half-widths from the corner, as SVG 2's `miter-clip` does;
-    a pen with round ends rounds the corners, too. Square ends reach half a width beyond the line, and those on the
-    first or last row (y in `rows`) so far that a cut along that row's edge leaves no notch.
+    Corners are mitred. A mitre is clipped `mitre` half-widths from its corner, like SVG 2's `miter-clip`. A pen with
+    round ends rounds the corners, too. Square ends reach half a width beyond the line; on the first or last row they
+    reach further, so that a cut along the row's edge leaves no notch.
+
+    Args:
+        line: the polyline, float [n,2].
+        half: half the width of the pen.
+        mitre: length at which mitres are clipped, in half-widths.
+        round_ends: whether ends and corners are round.
+        rows: y of the first and the last row.
+
+    Returns:
+        Blocks of polygons, float [n,k,2], which cover the stroke together.
     """
     steps = np.diff(line, axis=0)
     lengths = np.hypot(steps[:, 0], steps[:, 1])
@@ -96,7 +112,7 @@ def outline(
     starts, ends, steps = line[:-1][keep], line[1:][keep], steps[keep] / lengths[keep, None]
     normals = np.stack([-steps[:, 1], steps[:, 0]], axis=1) * half
     closed = bool(np.abs(starts[0] - ends[-1]).max() < 1e-9)
-    blocks = [_joints(ends, normals, 1.0 if round_ends else mitre, closed)]
+    blocks = [_joins(ends, normals, 1.0 if round_ends else mitre, closed)]
     if round_ends:
         turn = np.linspace(0, 2 * np.pi, 20, endpoint=False)
         circle = np.stack([np.cos(turn), np.sin(turn)], axis=1) * half
@@ -110,20 +126,21 @@ def outline(
 
 
 def _sharp(steps: np.ndarray, closed: bool) -> np.ndarray:
-    """Whether the line turns by more than 25 degrees at the end of each step."""
+    """Tell after which steps the line turns by over 25 degrees."""
     cosine = np.sum(steps * np.roll(steps, -1, axis=0), axis=1)
     sharp = cosine < np.cos(np.radians(25))
     return sharp if closed else np.append(sharp[:-1], False)
 
 
 def _overshoot(end: np.ndarray, step: np.ndarray, half: float, rows: tuple[float, float]) -> float:
+    """Give the length by which a square end reaches beyond the line."""
     at_edge = min(abs(end[1] - row) for row in rows) < 1e-6
     steep = abs(step[1]) > 0.5
     return half * (1 + abs(step[0])) / abs(step[1]) if at_edge and steep else half
 
 
-def _joints(ends: np.ndarray, normals: np.ndarray, mitre: float, closed: bool) -> np.ndarray:
-    """The mitres between each segment and the next, on the outer side of the bend."""
+def _joins(ends: np.ndarray, normals: np.ndarray, mitre: float, closed: bool) -> np.ndarray:
+    """Give the mitres between segments, on the outer sides of the bends."""
     first, second, corner = normals, np.roll(normals, -1, axis=0), ends
     if not closed:
         first, second, corner = first[:-1], second[:-1], corner[:-1]
@@ -141,7 +158,7 @@ def _joints(ends: np.ndarray, normals: np.ndarray, mitre: float, closed: bool) -
 
 
 def fill(image: Image.Image, blocks: list[np.ndarray], ink: int) -> None:
-    """Fill blocks of polygons, float [n,k,2] in pixels, the centre of the first pixel being 0.5,0.5."""
+    """Fill polygons, float [n,k,2] in pixels; the first pixel's centre is 0.5,0.5."""
     draw = ImageDraw.Draw(image)
     for block in blocks:
         for polygon in (block - 0.5).reshape(len(block), 2 * block.shape[1]).tolist():
