@@ -27,7 +27,7 @@ define run_pipeline
 	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
 endef
 
-.PHONY: help repro plates score-real release bench plots test soak fuzz lint lock clean-env
+.PHONY: help repro plates score-real release bench plots parameters test soak fuzz lint lock clean-env
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,10 @@ bench: .venv/.package .venv/.export .venv/.bench  ## measure speed beside other 
 # Without "dvc.yaml::" DVC looks at pipelines/ too, and complains of curves that only a run there makes.
 plots: .venv/.package  ## write the page of plots, dvc_plots/index.html
 	@$(DVC) plots show dvc.yaml::
+
+parameters: .venv/.package  ## write params.schema.json and docs/parameters.md from the parameter classes
+	@$(BIN)/python -m platefuse params --schema >params.schema.json
+	@$(BIN)/python -m platefuse params --markdown >docs/parameters.md
 
 test: .venv/.package .venv/.dev .venv/.export  ## run the tests
 	@PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder

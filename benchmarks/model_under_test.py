@@ -11,10 +11,10 @@ from PIL import Image
 from pydantic import BaseModel
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import load_choice
 from platefuse.data.images import read_image
 from platefuse.data.plate_set import IMAGES, Plate, read_plate_set
-from platefuse.synthesis.dataset import LAYOUTS, synthesise
+from platefuse.synthesis.dataset import synthesise
+from platefuse.synthesis.params import load_params
 
 TRAINED, RELEASED = "trained", "released"
 PLATES_READ = 64  # test plates that are read, or rendered if the pipeline has none
@@ -94,10 +94,10 @@ def find_model(
 
 def _render(pipeline: Path, folder: Path) -> Path:
     """Render the pipeline's first test plates."""
-    params = load_choice(LAYOUTS, "layout", "synth", pipeline / "params.yaml")
+    params, geometry = load_params(pipeline / "params.yaml")
     few = params.model_copy(update={"train": 1, "val": 1, "test": PLATES_READ})
     with TemporaryDirectory() as characters:
-        synthesise(few, folder, Path(characters) / "characters")
+        synthesise(few, folder, Path(characters) / "characters", geometry)
     return folder / "test"
 
 

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from start import run  # first: it chooses which platefuse is imported
 
-from platefuse.synthesis.dataset import load_params, synthesise
+from platefuse.synthesis.dataset import synthesise
+from platefuse.synthesis.params import load_params
 
 
 def main() -> None:
-    synthesise(load_params(), Path("data/plates"), Path("data/characters"))
+    params, geometry = load_params()
+    synthesise(params, Path("data/plates"), Path("data/characters"), geometry)
 
 
 if __name__ == "__main__":

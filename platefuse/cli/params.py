@@ -1,9 +1,9 @@
-"""`platefuse params`: what params.yaml may say, and whether it does."""
+"""`platefuse params`: explain every parameter, or check parameter files."""
 
 import argparse
 import json
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,9 @@ from platefuse.cli.common import BAD, add_command, complain
 from platefuse.core.errors import PlatefuseError
 
 if TYPE_CHECKING:
-    from platefuse.configuration.parameter_list import Parameter
+    from platefuse.configuration.schema import Parameter
 
 FILE = Path("params.yaml")
-_WIDTH = 100
 
 
 def add(commands: Any) -> None:
@@ -26,27 +25,28 @@ def add(commands: Any) -> None:
         _params,
         "explain every parameter, or check params.yaml as a whole",
         "examples:\n"
-        "  platefuse params                            every parameter: value, type, range, what it does\n"
+        "  platefuse params                            every parameter: value, type, range, meaning\n"
         "  platefuse params fuse detector.anchors      those of a section or below a name\n"
-        "  platefuse params --check                    each issue of params.yaml, those between sections too\n"
+        "  platefuse params --check                    each issue of params.yaml, across sections too\n"
         "  platefuse params --check params.yaml pipelines/plates/params.yaml\n\n"
-        "The default of a parameter is what params.yaml says: all stand there, but those that say what they are\n"
-        "if left out. With a issue the exit status is 1.",
+        "With an issue the exit status is 1.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a section, or what a parameter's name begins with")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a section, or the beginning of a parameter's name")
     parser.add_argument(
-        "--file", type=Path, default=FILE, help=f"where the values shown are from (default: {FILE}, if it is there)"
+        "--file", type=Path, default=FILE, help=f"the file whose values are shown (default: {FILE}, if there is one)"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-    parser.add_argument(
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object a line")
+    form.add_argument("--schema", action="store_true", help="print the JSON schema, params.schema.json")
+    form.add_argument("--markdown", action="store_true", help="print the tables of docs/parameters.md")
+    form.add_argument(
         "--check", type=Path, nargs="*", metavar="FILE", help=f"check files (default: {FILE}) instead; no NAME with it"
     )
 
 
 def _params(arguments: argparse.Namespace) -> int:
-    try:  # here: the base install reads plates and has no parameters
-        from platefuse.configuration.parameter_list import list_parameters
-        from platefuse.configuration.pipeline_params import issues_of
+    try:  # here, because the base install reads plates without pydantic
+        from platefuse.configuration import schema
         from platefuse.core.params_yaml import read_parameters
     except ModuleNotFoundError as error:
         raise PlatefuseError(
@@ -55,17 +55,24 @@ def _params(arguments: argparse.Namespace) -> int:
     if arguments.check is not None:
         if arguments.names:
             raise PlatefuseError(f"--check checks whole files: leave out {' '.join(arguments.names)}.")
-        return max([_report(path, issues_of) for path in arguments.check or [arguments.file]])
-    is_there = arguments.file.exists() or arguments.file != FILE
-    parameters = list_parameters(read_parameters(arguments.file) if is_there else {})
-    _print(_named(parameters, arguments.names), arguments.json)
+        return max([_check(path) for path in arguments.check or [arguments.file]])
+    if arguments.schema or arguments.markdown:
+        print(schema.schema_text() if arguments.schema else schema.markdown(), end="")
+        return 0
+    has_values = arguments.file.exists() or arguments.file != FILE
+    values = read_parameters(arguments.file) if has_values else {}
+    for parameter in _named(schema.list_parameters(), arguments.names):
+        value = _value(values, parameter.name.split(".")) if _is_there(parameter, values) else None
+        print(_as_json(parameter, value) if arguments.json else _in_words(parameter, value))
     return 0
 
 
-def _report(path: Path, issues_of: Callable[[Path], Sequence[str]]) -> int:
+def _check(path: Path) -> int:
+    from platefuse.configuration.pipeline_params import issues_of
+
     try:
         issues = [f"{path}: {issue}" for issue in issues_of(path)]
-    except PlatefuseError as error:  # it cannot be read; the next one may be
+    except PlatefuseError as error:  # this file cannot be read; the next may be
         issues = [str(error)]
     for issue in issues:
         complain(issue)
@@ -86,28 +93,33 @@ def _named(parameters: "list[Parameter]", names: Sequence[str]) -> "list[Paramet
     return [parameter for parameter in parameters if parameter.name.startswith(tuple(names) or "")]
 
 
-def _print(parameters: "list[Parameter]", as_json: bool) -> None:
-    heading = ""
-    for parameter in parameters:
-        if as_json:
-            as_python_has_it = json.dumps(asdict(parameter), default=str)
-            print(json.dumps(json.loads(as_python_has_it, parse_constant=str)))  # JSON has no NaN: it becomes a text
-            continue
-        when = f", if {parameter.condition}" if parameter.condition else ""
-        new_heading = f"# Stage {parameter.stage}{when}"
-        if new_heading != heading:
-            print(f"\n{new_heading}\n" if heading else f"{new_heading}\n")
-        heading = new_heading
-        print(_in_words(parameter))
+def _is_there(parameter: "Parameter", values: dict[str, Any]) -> bool:
+    """Tell whether the file's layout has the parameter."""
+    name, _, value = parameter.condition.partition(" = ")
+    return not name or _value(values, name.split(".")) == value
 
 
-def _in_words(parameter: "Parameter") -> str:
-    """Name and value in one paragraph, what it does and may be in another; values as YAML takes them, too."""
-    value = "" if parameter.value is None else f" = {json.dumps(parameter.value, default=str)}"
+def _value(content: Any, path: list[str]) -> Any:
+    """Find the value at a path of keys, `*` being every place in a list; None if there is none."""
+    if not path:
+        return content
+    if path[0] == "*":
+        return [_value(item, path[1:]) for item in content] if isinstance(content, list) else None
+    return _value(content[path[0]], path[1:]) if isinstance(content, dict) and path[0] in content else None
+
+
+def _as_json(parameter: "Parameter", value: Any) -> str:
+    as_python_has_it = json.dumps(asdict(parameter) | {"value": value}, default=str)
+    return json.dumps(json.loads(as_python_has_it, parse_constant=str))  # JSON has no NaN: it becomes a text
+
+
+def _in_words(parameter: "Parameter", value: Any) -> str:
+    """Format name and value as one paragraph, meaning and range as another."""
+    shown = "" if value is None else f" = {json.dumps(value, default=str)}"
+    condition = f" Only with {parameter.condition}." if parameter.condition else ""
     default = "" if parameter.default is None else f"; {json.dumps(parameter.default)} if left out"
-    explained = f"{parameter.explanation} ({parameter.kind}{default})"
-    wrapped = [
-        textwrap.fill(f"{parameter.name}{value}", _WIDTH, subsequent_indent="  ", break_on_hyphens=False),
-        textwrap.fill(explained, _WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False),
-    ]
-    return "\n".join(wrapped)
+    explained = f"{parameter.meaning} Expects {parameter.kind}{default}.{condition}"
+    return "\n".join(
+        textwrap.fill(text, 100, initial_indent=indent, subsequent_indent=indent or "  ", break_on_hyphens=False)
+        for text, indent in ((parameter.name + shown, ""), (explained, "    "))
+    )

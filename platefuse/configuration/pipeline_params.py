@@ -1,71 +1,57 @@
-"""What params.yaml is made of: its sections, the stage that reads each, and the models that check them."""
+"""params.yaml as a whole: a section for each stage, and the rules across them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from platefuse.configuration.rules import RULES
+from platefuse.configuration.rules import broken_rules
 from platefuse.core.errors import shortened
-from platefuse.core.params import Params, check, check_choice
+from platefuse.core.params import Params, check
 from platefuse.core.params_yaml import read_parameters
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.fusion.params import FuseParams
 from platefuse.networks.classification.params import ClassifierParams
 from platefuse.networks.detection.params import DetectorParams
-from platefuse.synthesis.dataset import LAYOUTS
+from platefuse.synthesis.params import SYNTH_PARAMS, SynthParams
 
 
-class Section(NamedTuple):
-    """One section.
+class PipelineParams(Params):
+    """Parameters of the platefuse pipeline."""
 
-    Attributes:
-        name: the top-level key.
-        stage: which reads it.
-        models: its model, by the value of the parameter `choice`; under "" where nothing is to be chosen.
-        choice: the parameter that decides which model it is, or "".
-    """
+    synth: SynthParams
+    detector: DetectorParams
+    classifier: ClassifierParams
+    fuse: FuseParams
+    evaluate: EvaluateParams
 
-    name: str
-    stage: str
-    models: Mapping[str, type[Params]]
-    choice: str = ""
-
-    def check(self, parameters: Mapping[str, Any]) -> Params | list[str]:
-        """Give this section of a parameter file as its model, or a sentence for each of its issues."""
-        if self.choice:
-            return check_choice(self.models, self.choice, self.name, parameters)
-        return check(self.models[""], self.name, parameters)
+    def check_rules(self) -> Iterator[str]:
+        yield from broken_rules(dict(self))
 
 
-SECTIONS = (
-    Section("synth", "synth", LAYOUTS, "layout"),
-    Section("detector", "train_detector", {"": DetectorParams}),
-    Section("classifier", "train_classifier", {"": ClassifierParams}),
-    Section("fuse", "fuse", {"": FuseParams}),
-    Section("evaluate", "evaluate", {"": EvaluateParams}),
-)
+SECTIONS: dict[str, Any] = {
+    name: SYNTH_PARAMS if name == "synth" else field.annotation for name, field in PipelineParams.model_fields.items()
+}
+"""What `check` takes for each section."""
 
 
 def issues_of(path: Path) -> list[str]:
-    """Check a whole parameter file: each section, and what one section says against another.
+    """Check a whole parameter file, each section by itself and then the rules across the valid ones.
 
     Returns:
-        A sentence for each issue. Rules across sections are tried where the sections themselves are right.
+        A sentence for each issue.
 
     Raises:
         PlatefuseError: if the file cannot be read.
     """
     parameters = read_parameters(path)
-    unknown = [name for name in parameters if name not in {section.name for section in SECTIONS}]
-    issues = [f"{shortened(repr(name))}: there is no section of that name." for name in unknown]
-    right: dict[str, Any] = {}
-    for section in SECTIONS:
-        checked = section.check(parameters)
+    issues = [
+        f"{shortened(repr(name))}: there is no section of that name." for name in parameters if name not in SECTIONS
+    ]
+    valid: dict[str, Params] = {}
+    for name, model in SECTIONS.items():
+        checked = check(model, name, parameters)
         if isinstance(checked, list):
             issues += checked
         else:
-            right[section.name] = checked
-    for names, rule in RULES:
-        if right.keys() >= set(names) and (broken := rule(*(right[name] for name in names))):
-            issues.append(f"{broken}.")
-    return issues
+            valid[name] = checked
+    return issues + [f"{broken}." for broken in broken_rules(valid)]

@@ -1,23 +1,21 @@
-"""What must hold between sections of params.yaml: each rule gives a clause that says how it is broken, or None.
+"""Rules across the sections of params.yaml: each gives a clause that says how it is broken, or None.
 
-Each leaves alone what may be meant: it speaks where the whole run would be for nothing, or part of the plates could
-never be read right.
+A rule speaks only where the whole run would be for nothing, or where some plates could never be read right.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import Params
 from platefuse.fusion.decoding.formats import check_formats
 from platefuse.fusion.params import FuseParams
 from platefuse.networks.detection.params import POSITIVE_OVERLAP, DetectorParams
 from platefuse.synthesis import mnist
-from platefuse.synthesis.crops import CropParams
-from platefuse.synthesis.folder import FolderSynthParams
 from platefuse.synthesis.licence.dataset import LicenceSynthParams
 from platefuse.synthesis.licence.number import longest_number
+from platefuse.synthesis.params import SynthParams
 from platefuse.synthesis.scatter.dataset import ScatterSynthParams
 
 _MNIST_INK = 20 / 28  # of a tile's side, the longer side of the digit's ink: so MNIST's authors scaled them
@@ -26,35 +24,10 @@ _MNIST_INK = 20 / 28  # of a tile's side, the longer side of the digit's ink: so
 _MIN_FACTOR, _MAX_FACTOR = 0.4, 1.5
 
 
-def crops_are_of_the_detectors_canvas(synth: Params, detector: DetectorParams) -> str | None:
-    crops = _crops(synth)
-    if crops is None or crops.input_size == detector.input_size:
-        return None
-    return (
-        f"synth.crops.input_size = {list(crops.input_size)} differs from detector.input_size = "
-        f"{list(detector.input_size)}: the classifier would learn from characters of another size than it is shown; "
-        "make them equal"
-    )
+def anchors_cover_characters(synth: SynthParams, detector: DetectorParams) -> str | None:
+    """Require that an anchor centred on a character overlaps some characters enough to learn them.
 
-
-def crops_are_as_wide_as_the_fused_models(synth: Params, fuse: FuseParams) -> str | None:
-    crops = _crops(synth)
-    if crops is None or crops.margin == fuse.crop_margin:
-        return None
-    return (
-        f"synth.crops.margin = {crops.margin} differs from fuse.crop_margin = {fuse.crop_margin}: the classifier "
-        "would learn from other crops than it is shown; make them equal"
-    )
-
-
-def _crops(synth: Params) -> CropParams | None:
-    return synth.crops if isinstance(synth, LicenceSynthParams | FolderSynthParams) else None
-
-
-def anchors_cover_characters(synth: Params, detector: DetectorParams) -> str | None:
-    """At least some characters overlap an anchor enough to be learned, were it to stand right around them.
-
-    How many of them do is for training to measure on the plates themselves; it warns of too few.
+    Training measures on the plates how many there are, and warns of too few.
     """
     sizes = _character_sizes(synth, detector.input_size)
     if sizes is None:
@@ -72,10 +45,10 @@ def anchors_cover_characters(synth: Params, detector: DetectorParams) -> str | N
     )
 
 
-def _character_sizes(synth: Params, input_size: tuple[int, int]) -> np.ndarray | None:
-    """Widths and heights, float [n,2], that cover those of the boxes on a input_size (height, width); None if unknown.
+def _character_sizes(synth: SynthParams, input_size: tuple[int, int]) -> np.ndarray | None:
+    """Give widths and heights of boxes on a plate letterboxed to `input_size`, float [n,2]; None if unknown.
 
-    Licence plates' come about by chance: these are a little beyond what the parameters' least and largest can give.
+    Those of licence plates are random: the result reaches a little beyond what the parameters can give.
     """
     if isinstance(synth, ScatterSynthParams):
         sides = np.arange(synth.size[0], synth.size[1] + 1) * min(
@@ -97,11 +70,11 @@ def _character_sizes(synth: Params, input_size: tuple[int, int]) -> np.ndarray |
 
 
 def _of_heights(heights: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Every height with every width that is such a share of it, float [n,2]."""
+    """Combine every height with the widths that are these shares of it, float [n,2]: width, height."""
     return np.stack([np.outer(heights, shares), np.outer(heights, np.ones_like(shares))], axis=-1).reshape(-1, 2)
 
 
-def slots_hold_the_longest_plate(synth: Params, fuse: FuseParams) -> str | None:
+def max_characters_hold_the_longest_plate(synth: SynthParams, fuse: FuseParams) -> str | None:
     if isinstance(synth, ScatterSynthParams):
         name, most = f"synth.count = {list(synth.count)}", synth.count[1]
     elif isinstance(synth, LicenceSynthParams):
@@ -116,7 +89,7 @@ def slots_hold_the_longest_plate(synth: Params, fuse: FuseParams) -> str | None:
     )
 
 
-def two_rows_are_read_as_rows(synth: Params, fuse: FuseParams) -> str | None:
+def two_rows_are_read_as_rows(synth: SynthParams, fuse: FuseParams) -> str | None:
     if not isinstance(synth, LicenceSynthParams) or fuse.reading_order == "rows":
         return None
     share = synth.licence.number.two_rows
@@ -128,7 +101,7 @@ def two_rows_are_read_as_rows(synth: Params, fuse: FuseParams) -> str | None:
     )
 
 
-def formats_are_of_the_alphabet(synth: Params, fuse: FuseParams) -> str | None:
+def formats_are_of_the_alphabet(synth: SynthParams, fuse: FuseParams) -> str | None:
     if isinstance(synth, ScatterSynthParams):
         alphabet = mnist.ALPHABET
     elif isinstance(synth, LicenceSynthParams):
@@ -142,7 +115,7 @@ def formats_are_of_the_alphabet(synth: Params, fuse: FuseParams) -> str | None:
     return None
 
 
-def a_detector_that_is_asked_names_characters(detector: DetectorParams, fuse: FuseParams) -> str | None:
+def detector_class_weight_needs_classes(detector: DetectorParams, fuse: FuseParams) -> str | None:
     if not fuse.detector_class_weight or detector.classes == "character":
         return None
     return (
@@ -153,12 +126,17 @@ def a_detector_that_is_asked_names_characters(detector: DetectorParams, fuse: Fu
 
 Rule = Callable[..., str | None]
 RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
-    (("synth", "detector"), crops_are_of_the_detectors_canvas),
-    (("synth", "fuse"), crops_are_as_wide_as_the_fused_models),
     (("synth", "detector"), anchors_cover_characters),
-    (("synth", "fuse"), slots_hold_the_longest_plate),
+    (("synth", "fuse"), max_characters_hold_the_longest_plate),
     (("synth", "fuse"), two_rows_are_read_as_rows),
     (("synth", "fuse"), formats_are_of_the_alphabet),
-    (("detector", "fuse"), a_detector_that_is_asked_names_characters),
+    (("detector", "fuse"), detector_class_weight_needs_classes),
 )
 """Each rule with the sections it is given."""
+
+
+def broken_rules(sections: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a clause for each broken rule among the sections that are there, as their models."""
+    for names, rule in RULES:
+        if sections.keys() >= set(names) and (broken := rule(*(sections[name] for name in names))):
+            yield broken

@@ -4,7 +4,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from platefuse.core.errors import PlatefuseError, printable, shortened
 from platefuse.core.params_yaml import read_parameters
@@ -16,34 +25,14 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     @model_validator(mode="after")
-    def _keep_together(self) -> Self:
+    def _check_together(self) -> Self:
         if broken := list(self.check_rules()):
             raise ValueError("\n".join(broken))
         return self
 
     def check_rules(self) -> Iterator[str]:
-        """Yield what is wrong with values that are right one by one: clauses that name the parameters themselves."""
+        """Yield a clause, with the parameters' full names, for each rule that valid values break together."""
         yield from ()
-
-
-def _as_number(value: Any) -> Any:
-    """Give back as a float what DVC writes for one.
-
-    `dvc exp run -S detector.learning_rate=1e-5` writes `1e-05`: a float by YAML 1.2, text to PyYAML, which
-    follows YAML 1.1 and wants a decimal point. Only that exact spelling is taken; any other text stays text
-    and is refused, as a typing mistake should be.
-    """
-    if isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            return value
-        return number if repr(number) == value else value
-    return value
-
-
-Real = Annotated[float, BeforeValidator(_as_number)]
-"""A float in params.yaml, with or without a decimal point."""
 
 
 def _as_items(value: Any) -> Any:
@@ -65,8 +54,8 @@ Items = Annotated[tuple[_Item, ...], BeforeValidator(_as_items)]
 Pair = Annotated[tuple[_Item, _Item], BeforeValidator(_as_pair)]
 """A YAML list of two."""
 
-Probability = Annotated[Real, Field(ge=0, le=1)]
-Factor = Annotated[Real, Field(ge=0.1, le=10)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Factor = Annotated[float, Field(ge=0.1, le=10)]
 """A number to multiply with."""
 
 
@@ -83,77 +72,80 @@ _Model = TypeVar("_Model", bound=Params)
 FILE = Path("params.yaml")
 
 
-def load(model: type[_Model], section: str, path: Path = FILE) -> _Model:
+def load(model: type[_Model] | TypeAdapter[_Model], section: str, path: Path = FILE) -> _Model:
     """Read and check one section of a parameter file.
 
     Args:
-        model: the room's own parameter model.
+        model: the room's own parameter model, or the adapter of a discriminated union of models.
         section: the name of the top-level key.
-        path: the file; params.yaml of the working folder unless told otherwise.
+        path: the file.
 
     Raises:
         PlatefuseError: for an unreadable file, a missing section, or wrong values: one line for each, with
             the parameter's full name, its value and what is allowed.
     """
-    return _right_or_raise(check(model, section, read_parameters(path)), path)
-
-
-def load_choice(models: Mapping[str, type[Params]], choice: str, section: str, path: Path = FILE) -> Params:
-    """Read and check a section whose parameters depend on one of them.
-
-    Args:
-        models: the parameter model for each value of `choice`.
-        choice: the name of the parameter that decides.
-        section: the name of the top-level key.
-        path: the file.
-
-    Raises:
-        PlatefuseError: as `load`, and for a choice that has no model.
-    """
-    return _right_or_raise(check_choice(models, choice, section, read_parameters(path)), path)
-
-
-def check(model: type[_Model], section: str, parameters: Mapping[str, Any]) -> _Model | list[str]:
-    """Give a section of what `read_parameters` read as its model, or a sentence for each of its issues."""
-    content = parameters.get(section)
-    if not isinstance(content, dict):
-        return [f"there is no section '{section}' with parameters in it."]
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        return [sentence for issue in error.errors() for sentence in _sentences(section, issue)]
-
-
-def check_choice(
-    models: Mapping[str, type[Params]], choice: str, section: str, parameters: Mapping[str, Any]
-) -> Params | list[str]:
-    """Do as `check` for a section whose parameters depend on one of them, as `load_choice` does for `load`."""
-    content = parameters.get(section)
-    chosen = content.get(choice) if isinstance(content, dict) else next(iter(models))
-    if not isinstance(chosen, str) or chosen not in models:
-        return [f"{section}.{choice} = {shortened(repr(chosen))}: expected {' or '.join(models)}."]
-    return check(models[chosen], section, parameters)
-
-
-def _right_or_raise(checked: _Model | list[str], path: Path) -> _Model:
+    checked = check(model, section, read_parameters(path))
     if isinstance(checked, list):
         raise PlatefuseError("\n".join(f"{path}: {sentence}" for sentence in checked))
     return checked
 
 
-def _sentences(section: str, issue: Any) -> list[str]:
-    name = printable(shortened(".".join([section, *map(str, issue["loc"])])))
+def check(model: type[_Model] | TypeAdapter[_Model], section: str, parameters: Mapping[str, Any]) -> _Model | list[str]:
+    """Check one section of a file's content.
+
+    Args:
+        model, section: as for `load`.
+        parameters: what `read_parameters` gave.
+
+    Returns:
+        The section as its model, or a sentence for each issue.
+    """
+    content = parameters.get(section)
+    if not isinstance(content, dict):
+        return [f"there is no section '{section}' with parameters in it."]
+    try:
+        if isinstance(model, TypeAdapter):
+            return model.validate_python(content)
+        return model.model_validate(content)
+    except ValidationError as error:
+        # In a union the place of an error begins with the tag, which is no part of the parameter's name.
+        start = 1 if isinstance(model, TypeAdapter) else 0
+        return [
+            sentence for issue in error.errors() for sentence in _sentences([section, *issue["loc"][start:]], issue)
+        ]
+
+
+def _sentences(place: list[int | str], issue: Any) -> list[str]:
+    if issue["type"].startswith("union_tag"):
+        return [_about_tag(place, issue)]
+    name = printable(shortened(".".join(map(str, place))))
     what = issue["msg"].removeprefix("Value error, ").replace("Tuple", "List")
     value = list(issue["input"]) if isinstance(issue["input"], tuple) else issue["input"]
     if issue["type"] == "extra_forbidden":
-        return [f"{name} = {shortened(repr(value))}: there is no parameter of that name."]
+        return [f"{name} = {_shown(value)}: there is no parameter of that name."]
     if issue["type"] == "missing":
         return [f"{name} is missing."]
     if issue["type"] == "value_error" and isinstance(issue["input"], dict):
-        return [f"{shortened(rule, 400)}." for rule in what.splitlines()]  # rules across fields name them themselves
-    hint = " (to YAML this is text: write numbers plainly, 0.001 or 1.0e-5)" if _is_texted_number(issue) else ""
-    return [f"{name} = {shortened(repr(value))}: {what[0].lower()}{shortened(what[1:], 400)}{hint}."]
+        return [f"{shortened(rule, 400)}." for rule in what.splitlines()]  # rules name their parameters themselves
+    hint = " (this is text: write a number without quotes, such as 0.001)" if _is_texted_number(issue) else ""
+    return [f"{name} = {_shown(value)}: {what[0].lower()}{shortened(what[1:], 400)}{hint}."]
+
+
+def _about_tag(place: list[int | str], issue: Any) -> str:
+    tag = issue["ctx"]["discriminator"].strip("'")
+    name = ".".join(map(str, [*place, tag]))
+    if tag not in issue["input"]:
+        return f"{name} is missing."
+    *others, last = issue["ctx"]["expected_tags"].split(", ")
+    return f"{name} = {_shown(issue['input'][tag])}: input should be {', '.join(others)} or {last}."
 
 
 def _is_texted_number(issue: Any) -> bool:
     return issue["type"] in ("float_type", "int_type") and isinstance(issue["input"], str)
+
+
+def _shown(value: Any) -> str:
+    try:
+        return shortened(repr(value))
+    except ValueError:  # Python does not print an integer of thousands of digits
+        return "a number of thousands of digits"

@@ -1,13 +1,13 @@
-"""Parameters of the evaluate stage."""
+"""Parameters of the stage evaluate."""
 
 from pydantic import Field
 
-from platefuse.core.params import Params, Real
+from platefuse.core.params import Params
 
 
 class EvaluateParams(Params):
-    """Section `evaluate` of params.yaml."""
+    """How the fused model is measured on test plates."""
 
-    iou_threshold: Real = Field(gt=0, lt=1, description="overlap (IoU) from which on a box found is the true box")
-    pictured: int = Field(ge=1, le=200, description="plates on the picture, at most half of them mistakes")
-    batch_size: int = Field(ge=1, le=1024, description="images read in one call of the model")
+    iou_threshold: float = Field(gt=0, lt=1, description="Least IoU of a detected box and the true box it matches.")
+    pictured: int = Field(ge=1, le=200, description="Plates on the picture of readings; at most half are mistakes.")
+    batch_size: int = Field(ge=1, le=1024, description="Images in one call of the model.")

@@ -1,52 +1,79 @@
-"""The parameters of the fuse stage."""
+"""Parameters of the stage fuse."""
 
 from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field
 
-from platefuse.core.params import Params, Real
+from platefuse.core.params import Params
 from platefuse.data.boxes import ReadingOrder
+from platefuse.data.crop_geometry import CropMargin
 from platefuse.fusion.decoding.formats import Formats
 
 
 class FuseParams(Params):
-    """Section `fuse` of params.yaml."""
+    """What the fused model does between and after the two networks."""
 
-    max_characters: int = Field(ge=1, le=100, description="N, the most characters read on one plate")
-    head: Literal["batched", "multiflow"] = Field(description="one call of one classifier, or N copies of it")
-    score_threshold: Real = Field(ge=0, lt=1, description="boxes count if the detector scores them above it")
-    nms_threshold: Real = Field(gt=0, le=1, description="of two boxes of more overlap (IoU) the lower score goes")
-    character_threshold: Real = Field(
-        ge=0, lt=1, description="characters count if the classifier scores them this or more"
+    max_characters: int = Field(ge=1, le=100, description="N, the most characters read on one plate.")
+    head: Literal["batched", "multiflow"] = Field(
+        description="batched calls one classifier once; multiflow has N copies of it, as the article does."
     )
-    objectness_threshold: Real = Field(
-        ge=0, lt=1, description="characters count if they are there with this probability, to detector and classifier"
+    score_threshold: float = Field(ge=0, lt=1, description="Only boxes count that the detector scores above this.")
+    nms_threshold: float = Field(
+        gt=0, le=1, description="Of two boxes with a larger IoU, non-maximum suppression drops the lower-scoring one."
     )
-    classifier_objectness_weight: Real = Field(
-        ge=0, le=100, description="of the classifier's entropy_confidence in that; the detector's score is 1"
+    character_threshold: float = Field(
+        ge=0,
+        lt=1,
+        description="Only characters count whose best class has at least this classifier probability.",
     )
-    min_height: Real = Field(
-        ge=0, le=1, description="characters count if they are this share of their plate's median height or more"
+    objectness_threshold: float = Field(
+        ge=0,
+        lt=1,
+        description="Only characters count whose joint objectness, a probability of detector and classifier, is at "
+        "least this.",
     )
-    crop_margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share before cropping")
-    crop_shift: Real = Field(
-        ge=0, le=0.5, description="cuts twice, this share of a box's width to its left and right; 0 cuts once"
+    classifier_objectness_weight: float = Field(
+        ge=0,
+        le=100,
+        description="Weight of the classifier's confidence in the joint objectness; the detector's score weighs 1.",
     )
-    round: bool = Field(description="round the crops' pixels to 0 or 1, as the article does")
-    reading_order: ReadingOrder = Field(description="by what the first character to read is chosen, and the next")
-    detector_class_weight: Real = Field(
-        ge=0, le=100, description="of the detector's opinion on a character; the classifier's is 1"
+    min_height: float = Field(
+        ge=0, le=1, description="Only characters count that have at least this share of their plate's median height."
     )
-    transition_cost: Real = Field(
-        ge=0, le=1000, description="log-probability lost by each change between letters and digits"
+    crop_margin: CropMargin
+    crop_shift: float = Field(
+        ge=0,
+        le=0.5,
+        description="Multi-crop: each character is cropped twice, shifted left and right by this share of its box's "
+        "width; 0 crops once.",
     )
-    group_gap: Real = Field(
-        ge=0, le=10, description="such a change is free at gaps this much wider than most, in heights; 0: nowhere"
+    round: bool = Field(description="Whether the crops' pixels are rounded to 0 or 1, as in the article.")
+    reading_order: ReadingOrder = Field(
+        description="Order of the characters: left_to_right, rows from top to bottom, or score, the best box first."
     )
-    formats: Formats = Field(description="formats such as LL000LL, and names of shipped lists of them")
-    format_tolerance: Real = Field(
-        ge=0, le=1000, description="log-probability a reading may lose for following a format"
+    detector_class_weight: float = Field(
+        ge=0,
+        le=100,
+        description="Weight of the detector's class distribution in the product of experts; the classifier's is 1.",
+    )
+    transition_cost: float = Field(
+        ge=0, le=1000, description="Log-probability that each change between letters and digits costs a reading."
+    )
+    group_gap: float = Field(
+        ge=0,
+        le=10,
+        description="A change becomes free as the gap grows to the plate's median gap plus this many character "
+        "heights; 0 ignores gaps.",
+    )
+    formats: Formats = Field(
+        description="Formats that plates follow, such as LL000LL (L a letter, 0 a digit, ? either), or names of "
+        "shipped lists."
+    )
+    format_tolerance: float = Field(
+        ge=0,
+        le=1000,
+        description="If no format fits within this log-probability of the best reading, that reading is kept.",
     )
 
     def check_rules(self) -> Iterator[str]:

@@ -5,13 +5,14 @@ the filter of `platefuse.networks.detection.resize`. TensorFlow is not imported,
 """
 
 import math
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 from PIL import Image
 from pydantic import Field
 
-from platefuse.core.params import Pair, Params, Real
+from platefuse.core.params import Pair, Params
 from platefuse.data.boxes import expand_box
 
 _WIDTHS = (0.45, 0.8)  # range of a hard negative's width divided by its height
@@ -19,40 +20,66 @@ _MAX_PITCH = 1.3  # in character heights; centres farther apart have room for a 
 
 
 class CropParams(Params):
-    """Section `synth.crops` of params.yaml: how the classifier's characters are cut out of the plates."""
+    """How the classifier's characters are cut out of the plates."""
 
-    input_size: Pair[Annotated[int, Field(ge=32, le=4096)]] = Field(description="height, width; as detector.input_size")
-    size: Pair[Annotated[int, Field(ge=8, le=256)]] = Field(description="height and width of a character, in pixels")
-    margin: Real = Field(ge=-0.4, le=2, description="widens boxes on each side by this share; as fuse.crop_margin")
-    shift: Real = Field(ge=0, le=0.5, description="how far each edge of a box may be off, as a share of its side")
-    hard_negatives: int = Field(ge=0, le=20, description="most crops a plate of what is no character")
+    size: Pair[Annotated[int, Field(ge=8, le=256)]] = Field(description="Height and width of a crop, in pixels.")
+    shift: float = Field(ge=0, le=0.5, description="Largest shift of each edge of a box, as a share of the box's side.")
+    hard_negatives: int = Field(ge=0, le=20, description="Most hard negatives for each plate: crops of no character.")
 
 
-def cut_characters(rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, params: CropParams) -> np.ndarray:
+@dataclass(frozen=True)
+class CropGeometry:
+    """How the fused model sees a character.
+
+    Attributes:
+        input_size: height and width in pixels that plates are letterboxed to, `detector.input_size`.
+        margin: padding on each side of a box as a share of the side, `fuse.crop_margin`.
+    """
+
+    input_size: tuple[int, int]
+    margin: float
+
+    def crops(self, params: CropParams) -> "CropSettings":
+        """Combine the geometry with the parameters of a layout's crops."""
+        return CropSettings(self.input_size, self.margin, **dict(params))
+
+
+@dataclass(frozen=True)
+class CropSettings(CropGeometry):
+    """All that decides how crops are cut: the geometry, and `CropParams`."""
+
+    size: tuple[int, int]
+    shift: float
+    hard_negatives: int
+
+
+def cut_characters(
+    rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, settings: CropSettings
+) -> np.ndarray:
     """Crop characters from a plate, with randomly shifted box edges.
 
     Args:
         rng: the plate's own generator.
         image: the plate.
         boxes: [n,4], x1,y1,x2,y2 in pixels of the plate.
-        params: the crops' geometry.
+        settings: size, shift and geometry of the crops.
 
     Returns:
         uint8 [n,h,w], gray; beyond the plate, its border pixels are repeated.
     """
     if not len(boxes):
-        return np.zeros((0, *params.size), np.uint8)
-    plate, scale = _letterboxed(image, params.input_size)
-    windows = _windows(rng, boxes * scale, params)
-    pad = _padding(windows, plate.size, params.size)
+        return np.zeros((0, *settings.size), np.uint8)
+    plate, scale = _letterboxed(image, settings.input_size)
+    windows = _windows(rng, boxes * scale, settings)
+    pad = _padding(windows, plate.size, settings.size)
     padded = Image.fromarray(np.pad(np.asarray(plate), pad, mode="edge"))
-    size = params.size[::-1]
+    size = settings.size[::-1]
     cut = [padded.resize(size, Image.Resampling.BILINEAR, box=tuple(window)) for window in windows + pad]
     return np.stack([np.asarray(crop) for crop in cut])
 
 
 def cut_hard_negatives(
-    rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, distractors: np.ndarray, params: CropParams
+    rng: np.random.Generator, image: Image.Image, boxes: np.ndarray, distractors: np.ndarray, settings: CropSettings
 ) -> np.ndarray:
     """Crop hard negatives: distractors, gaps between characters, ends of the number.
 
@@ -61,17 +88,17 @@ def cut_hard_negatives(
         image: the plate.
         boxes: boxes of the characters, [n,4], x1,y1,x2,y2 in pixels of the plate, in reading order.
         distractors: boxes of print that is not read, [m,4], such as emblems and stacked letters.
-        params: `hard_negatives`, how many at most, and the crops' geometry.
+        settings: as for `cut_characters`, and the most `hard_negatives`.
 
     Returns:
         uint8 [<=hard_negatives,h,w], gray.
     """
     centres = np.concatenate([_centres(distractors), *_beside_characters(boxes)])
-    chosen = rng.permutation(centres)[: params.hard_negatives]
+    chosen = rng.permutation(centres)[: settings.hard_negatives]
     marked = boxes if len(boxes) else distractors
     height = np.median(marked[:, 3] - marked[:, 1]) if len(marked) else 0.0
     half = height / 2 * np.column_stack([rng.uniform(*_WIDTHS, len(chosen)), np.ones(len(chosen))])
-    return cut_characters(rng, image, np.concatenate([chosen - half, chosen + half], axis=1), params)
+    return cut_characters(rng, image, np.concatenate([chosen - half, chosen + half], axis=1), settings)
 
 
 def _centres(boxes: np.ndarray) -> np.ndarray:
@@ -104,12 +131,12 @@ def _letterboxed(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image
     return letterboxed, scale
 
 
-def _windows(rng: np.random.Generator, boxes: np.ndarray, params: CropParams) -> np.ndarray:
+def _windows(rng: np.random.Generator, boxes: np.ndarray, settings: CropSettings) -> np.ndarray:
     """Shift and expand boxes [n,4] to crop windows, in letterboxed pixels."""
     sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
-    shifted = boxes + sides * rng.uniform(-params.shift, params.shift, boxes.shape)
+    shifted = boxes + sides * rng.uniform(-settings.shift, settings.shift, boxes.shape)
     x1, y1, x2, y2 = shifted.T
-    return np.stack(expand_box(x1, y1, x2, y2, params.margin), axis=1)
+    return np.stack(expand_box(x1, y1, x2, y2, settings.margin), axis=1)
 
 
 def _padding(windows: np.ndarray, plate: tuple[int, int], size: tuple[int, int]) -> int:

@@ -1,56 +1,33 @@
 """Writes plate sets and character files of any layout (stage synth)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from platefuse.core.params import Params, load_choice
 from platefuse.data.characters import SPLITS, Characters, write_characters
 from platefuse.data.plate_set import Plate, write_plate_set
 from platefuse.runner.atomic import atomic_write
-from platefuse.synthesis.folder import FolderSynthParams, check_declared, make_folder_splits
-from platefuse.synthesis.licence.dataset import LicenceSynthParams, make_licence_splits
+from platefuse.synthesis.crops import CropGeometry
+from platefuse.synthesis.folder import FolderSynthParams, make_folder_splits
+from platefuse.synthesis.licence.dataset import make_licence_splits
+from platefuse.synthesis.params import SynthParams
 from platefuse.synthesis.scatter.dataset import ScatterSynthParams, make_scatter_splits
 from platefuse.synthesis.splits import LazySplit, concatenate
 
-LAYOUTS: dict[str, type[Params]] = {
-    "scatter": ScatterSynthParams,
-    "licence": LicenceSynthParams,
-    "folder": FolderSynthParams,
-}
-_MAKERS: dict[type[Params], Callable[[Any], dict[str, LazySplit]]] = {
-    ScatterSynthParams: lambda params: make_scatter_splits(params, _sizes(params)),
-    LicenceSynthParams: lambda params: make_licence_splits(params, _sizes(params)),
-    FolderSynthParams: make_folder_splits,
-}
 
-
-def load_params() -> Params:
-    """Read section `synth` of the working folder's params.yaml: a model of LAYOUTS.
-
-    Raises:
-        PlatefuseError: for an unknown layout, parameters that are not that layout's, or plates that dvc.yaml does not
-            know of.
-    """
-    params = load_choice(LAYOUTS, "layout", "synth")
-    if isinstance(params, FolderSynthParams):
-        check_declared(params.folder)
-    return params
-
-
-def synthesise(params: Params, plates: Path, characters: Path) -> None:
+def synthesise(params: SynthParams, plates: Path, characters: Path, geometry: CropGeometry | None = None) -> None:
     """Write the plate sets `train`, `val` and `test`, and the classifier's characters.
 
     Either every file is replaced, or none.
 
     Args:
-        params: a model of LAYOUTS.
+        params: the layout's parameters.
         plates: folder of the three plate sets.
         characters: folder of an .npz file for each split.
+        geometry: of the crops, where the layout cuts characters out of plates.
 
     Raises:
         PlatefuseError: if the layout cannot make its plates: the source of characters is not available, characters
@@ -59,12 +36,18 @@ def synthesise(params: Params, plates: Path, characters: Path) -> None:
     with ExitStack() as drafts:
         new_characters = drafts.enter_context(atomic_write(characters))
         new_plates = {split: drafts.enter_context(atomic_write(plates / split)) for split in SPLITS}
-        for split, content in _MAKERS[type(params)](params).items():
+        for split, content in _make_splits(params, geometry).items():
             _write_split(split, content, new_plates[split], new_characters / f"{split}.npz")
 
 
-def _sizes(params: ScatterSynthParams | LicenceSynthParams) -> dict[str, int]:
-    return {"train": params.train, "val": params.val, "test": params.test}
+def _make_splits(params: SynthParams, geometry: CropGeometry | None) -> dict[str, LazySplit]:
+    if isinstance(params, FolderSynthParams):
+        return make_folder_splits(params, geometry)
+    sizes = {"train": params.train, "val": params.val, "test": params.test}
+    if isinstance(params, ScatterSynthParams):
+        return make_scatter_splits(params, sizes)
+    assert geometry  # load_params reads it with layout licence
+    return make_licence_splits(params, geometry, sizes)
 
 
 def _write_split(name: str, split: LazySplit, plates: Path, characters: Path) -> None:

@@ -11,8 +11,7 @@ import pytest
 import yaml
 
 from platefuse.cli.main import main
-from platefuse.configuration.parameter_list import list_parameters
-from platefuse.configuration.pipeline_params import SECTIONS
+from platefuse.configuration.schema import markdown, schema_text
 from tests.helpers.imports import ROOT
 from tests.helpers.params import write_changed
 
@@ -67,48 +66,6 @@ def test_every_parameter_of_every_model_is_explained(capsys, monkeypatch, tmp_pa
     assert {name for name in mixed if name.startswith("synth.licence.")} == {
         name for name in written if name.startswith("synth.licence.")
     }
-    for parameter in list_parameters({}):
-        assert re.search(r"\w{2}", parameter.explanation), f"{parameter.name} has no description"
-        assert parameter.kind, parameter.name
-        assert parameter.stage in {section.stage for section in SECTIONS}
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("synth.seed", "a whole number from 0 to 4,294,967,295"),
-        ("synth.val_share", "a number above 0 and below 0.5"),
-        ("synth.count", "a list of two, each a whole number from 0 to 100"),
-        ("synth.box", "tile or ink"),
-        ("synth.licence.number.gap", "a list of two, each a number from 0 to 2, the smaller first"),
-        ("synth.licence.face.shapes", "a list of at least 1, each with the parameters below"),
-        ("synth.licence.face.shapes.*.aspect", "a list of two, each a number from 1 to 10, the smaller first"),
-        ("synth.fonts.folders", "a list, each a text"),
-        ("synth.fonts.alphabet", "a text"),
-        ("detector.anchors.ratios", "a list of 1 to 20, each a number above 0 and at most 10,000"),
-        ("detector.backbone", "slim, resnet50, resnet101, vgg16 or mobilenet"),
-        ("fuse.round", "true or false"),
-        ("fuse.nms_threshold", "a number above 0 and at most 1"),
-    ],
-)
-def test_type_and_range_are_those_of_the_model(name, kind):
-    assert {parameter.kind for parameter in list_parameters({}) if parameter.name == name} == {kind}
-
-
-def test_what_may_be_left_out_says_what_it_is_then():
-    defaults = {p.name: p.default for p in list_parameters({}) if p.default is not None}
-    light = {
-        f"{section}.augmentation.{name}"
-        for section in ("detector", "classifier")
-        for name in ("brightness", "contrast")
-    }
-    others = {"detector.augmentation.colour", "detector.augmentation.gray"}
-    fonts = {
-        f"{section}.fonts.{name}": default
-        for section in ("synth", "synth.mixed.licence")
-        for name, default in (("stem", [0.0, 1.0]), ("small_print", []))
-    }
-    assert defaults == dict.fromkeys(light | others, 0.0) | fonts
 
 
 def test_names_choose_what_begins_with_them(capsys, monkeypatch):
@@ -122,7 +79,7 @@ def test_names_choose_what_begins_with_them(capsys, monkeypatch):
         "fuse.format_tolerance",
     ]
     assert text.startswith(
-        "# Stage train_detector\n\ndetector.anchors.sizes = [26, 40, 64]\n    base size in pixels, one a"
+        "detector.anchors.sizes = [26, 40, 64]\n    Base size of the anchors in pixels, one for each level. Expects"
     )
     assert main(["params", "fuse.formt"]) == 1
     assert "There is no parameter fuse.formt: `platefuse params` lists all there are." in capsys.readouterr().err
@@ -133,10 +90,9 @@ def test_json_is_an_object_a_line(capsys, monkeypatch):
     assert main(["params", "synth.box", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "name": "synth.box",
-        "stage": "synth",
         "condition": "synth.layout = scatter",
         "kind": "tile or ink",
-        "explanation": "what a box encloses: the whole tile, or its ink only",
+        "meaning": "What a box encloses: the whole tile, or the ink alone.",
         "value": "tile",
         "default": None,
     }
@@ -148,6 +104,13 @@ def test_json_stays_json_whatever_the_file_says(tmp_path, capsys):
     assert main(["params", "synth.val_share", "synth.test_share", "--file", str(path), "--json"]) == 0
     said = [json.loads(line, parse_constant=pytest.fail)["value"] for line in capsys.readouterr().out.splitlines()]
     assert said[:2] == ["NaN", "-Infinity"]
+
+
+def test_the_schema_and_the_page_are_printed(capsys):
+    assert main(["params", "--schema"]) == 0
+    assert capsys.readouterr().out == schema_text()
+    assert main(["params", "--markdown"]) == 0
+    assert capsys.readouterr().out == markdown()
 
 
 def test_check_names_every_fault_and_exits_with_1(tmp_path, capsys):
@@ -185,7 +148,7 @@ def test_check_reads_every_file_that_is_named_and_takes_no_names_of_parameters(t
 
 @pytest.mark.parametrize("value", ['"\\ud800"', "2024-01-01", "{a: 2024-01-01}", "'é'"])
 def test_a_value_of_a_wrong_type_is_shown_all_the_same(value, tmp_path, capsys):
-    (tmp_path / "params.yaml").write_text(f"fuse:\n  slots: {value}\n", encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(f"fuse:\n  max_characters: {value}\n", encoding="utf-8")
     for option in ([], ["--json"]):
         assert main(["params", "fuse.max_characters", "--file", str(tmp_path / "params.yaml"), *option]) == 0
         assert capsys.readouterr().out.isascii()

@@ -13,10 +13,10 @@ from platefuse.core.params import load
 from platefuse.data.characters import Characters
 from platefuse.networks.detection.anchors import anchor_boxes, anchor_coverage
 from platefuse.networks.detection.params import AnchorParams, DetectorParams
-from platefuse.synthesis.dataset import ScatterSynthParams
 from platefuse.synthesis.fonts.strokes.font import StrokeFont
-from platefuse.synthesis.licence.dataset import LicenceSynthParams
 from platefuse.synthesis.licence.plate import render_plate
+from platefuse.synthesis.params import load_params
+from platefuse.synthesis.scatter.dataset import ScatterSynthParams
 from platefuse.synthesis.scatter.layout import make_board
 from tests.helpers.imports import ROOT
 from tests.helpers.licence import PRINT_FONTS
@@ -27,18 +27,6 @@ ANCHORS = "detector.anchors.sizes"
 
 # Each rule: the pipeline, what is refused, words of the sentence, and what is nearly the same and right.
 CASES = {
-    "crops_are_of_the_detectors_canvas": (
-        PLATES,
-        {"detector.input_size": [96, 224]},
-        "synth.crops.input_size = [96, 192] differs from detector.input_size = [96, 224]",
-        {"detector.input_size": [96, 224], "synth.crops.input_size": [96, 224]},
-    ),
-    "crops_are_as_wide_as_the_fused_models": (
-        PLATES,
-        {"fuse.crop_margin": 0.1},
-        "synth.crops.margin = 0.12 differs from fuse.crop_margin = 0.1",
-        {"fuse.crop_margin": 0.1, "synth.crops.margin": 0.1},
-    ),
     "anchors_cover_characters": (
         BOARDS,
         {ANCHORS: [200, 300, 400]},
@@ -46,7 +34,7 @@ CASES = {
         "and anchors 160 to 504, none of which overlaps one by 0.5",
         {ANCHORS: [90, 300, 400]},  # with its smallest scale 72 pixels: just enough for characters of 56
     ),
-    "slots_hold_the_longest_plate": (
+    "max_characters_hold_the_longest_plate": (
         BOARDS,
         {"fuse.max_characters": 5},
         "synth.count = [1, 6] makes plates of 6 characters, and fuse.max_characters = 5 are read at most",
@@ -64,7 +52,7 @@ CASES = {
         "fuse.formats: 'L000' asks for letters, and the classifier's alphabet '0123456789' has none",
         {"fuse.formats": ["0000"]},
     ),
-    "a_detector_that_is_asked_names_characters": (
+    "detector_class_weight_needs_classes": (
         BOARDS,
         {"fuse.detector_class_weight": 0.5},
         "fuse.detector_class_weight = 0.5 asks the detector for characters, and with detector.classes = 'agnostic'",
@@ -126,13 +114,14 @@ def _boxes_of_boards(path: Path, digits: Characters) -> np.ndarray:
 
 
 def _boxes_of_plates(path: Path) -> np.ndarray:
-    """Boxes as they lie on the detector's canvas."""
-    params, boxes = load(LicenceSynthParams, "synth", path), []
+    """Boxes of letterboxed plates."""
+    (params, geometry), boxes = load_params(path), []
+    high, wide = geometry.input_size
     for seed in range(40):
         rng = np.random.default_rng(seed)
         plate = render_plate(rng, params.fonts.alphabet, StrokeFont(rng), PRINT_FONTS, params.licence)
         width, height = Image.open(io.BytesIO(plate.file)).size
-        boxes.append(plate.boxes * min(params.crops.input_size[0] / height, params.crops.input_size[1] / width))
+        boxes.append(plate.boxes * min(high / height, wide / width))
     return np.concatenate(boxes)
 
 

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import Params, Real, load, load_choice
+from platefuse.core.params import Params, load
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.fusion.params import FuseParams
 from platefuse.networks.classification.params import ClassifierParams
 from platefuse.networks.detection.params import DetectorParams
-from platefuse.synthesis.dataset import LAYOUTS, ScatterSynthParams
+from platefuse.synthesis.params import SYNTH_PARAMS
+from platefuse.synthesis.scatter.dataset import ScatterSynthParams
 from tests.helpers.params import write_changed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ FILES = [ROOT / "params.yaml", *sorted(ROOT.glob("pipelines/*/params.yaml"))]
 
 
 def _load(section: str, path: Path) -> Params:
-    return load_choice(LAYOUTS, "layout", "synth", path) if section == "synth" else load(MODELS[section], section, path)
+    return load(SYNTH_PARAMS if section == "synth" else MODELS[section], section, path)
 
 
 def _fields(model: type[Params], name: str) -> set[str]:
@@ -97,7 +98,7 @@ def _load_with(folder: Path, changes: dict[str, object]) -> Params:
         ("synth.count", [], "a list of two"),
         ("synth.count", 6, "a list of two"),
         ("synth.count", "16", "a list of two"),
-        ("detector.input_size", [128, 16], "greater than or equal to 32"),
+        ("detector.input_size", [128, 16], "a multiple of 32"),
         ("detector.anchors.sizes", 26, "a list"),
         ("detector.anchors.sizes", [26, 0, 64], "greater than 0"),
         ("detector.anchors.scales", [], "at least 1 item"),
@@ -129,8 +130,23 @@ def test_a_wrong_value_is_refused_with_its_full_name_its_value_and_what_is_allow
 def test_parameters_of_the_other_layout_are_refused_as_such(tmp_path):
     with pytest.raises(PlatefuseError) as refused:
         _load_with(tmp_path, {"synth.layout": "licence"})
-    assert "synth.licence is missing." in str(refused.value)
-    assert "synth.height = 128: there is no parameter of that name." in str(refused.value)
+    said = [line.removeprefix(f"{tmp_path / 'params.yaml'}: ") for line in str(refused.value).splitlines()]
+    assert "synth.licence is missing." in said
+    assert "synth.height = 128: there is no parameter of that name." in said
+
+
+@pytest.mark.parametrize("layout", ["grid", None, 3, True, ["scatter"], {}, ""])
+def test_an_unknown_layout_is_refused_with_those_that_exist(tmp_path, layout):
+    with pytest.raises(PlatefuseError) as refused:
+        _load_with(tmp_path, {"synth.layout": layout, "synth.seed": -1})
+    said = f"synth.layout = {layout!r}: input should be 'scatter', 'licence' or 'folder'."
+    assert str(refused.value) == f"{tmp_path / 'params.yaml'}: {said}"
+
+
+def test_a_missing_layout_is_named(tmp_path):
+    (tmp_path / "params.yaml").write_text("synth: {seed: 1}\n")
+    with pytest.raises(PlatefuseError, match=r"params\.yaml: synth\.layout is missing\.$"):
+        _load("synth", tmp_path / "params.yaml")
 
 
 def _with_text(folder: Path, name: str, text: str) -> Path:
@@ -145,29 +161,23 @@ def _with_text(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("text", ["1e-3", "'1e-3'", "1e-5x", "0,001", "fast", "'0.0010'"])
-def test_a_learning_rate_that_yaml_reads_as_text_is_refused_with_a_hint(tmp_path, text):
+@pytest.mark.parametrize("text", ["'1e-3'", "1e-5x", "0,001", "fast", "e-5"])
+def test_a_learning_rate_that_is_text_is_refused_with_a_hint(tmp_path, text):
     path = _with_text(tmp_path, "detector.learning_rate", text)
     with pytest.raises(PlatefuseError) as refused:
         load(DetectorParams, "detector", path)
     assert f"detector.learning_rate = '{text.strip(chr(39))}'" in str(refused.value)
-    assert "to YAML this is text: write numbers plainly, 0.001 or 1.0e-5" in str(refused.value)
+    assert "(this is text: write a number without quotes, such as 0.001)" in str(refused.value)
 
 
-@pytest.mark.parametrize(("text", "number"), [("1e-05", 1e-5), ("1.0e-5", 1e-5), ("2.5e-07", 2.5e-7), ("1", 1.0)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1e-05", 1e-5), ("1e-3", 1e-3), ("1E-3", 1e-3), ("1.0e-5", 1e-5), ("2.5e-07", 2.5e-7), ("1", 1.0)],
+)
 def test_a_number_as_dvc_writes_it_is_a_number(tmp_path, text, number):
     rate = load(DetectorParams, "detector", _with_text(tmp_path, "detector.learning_rate", text)).learning_rate
     assert rate == number
     assert isinstance(rate, float)
-
-
-class _One(Params):
-    value: Real
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False))
-def test_every_number_in_the_spelling_of_python_is_taken_as_it_is(number):
-    assert _One.model_validate({"value": repr(number)}).value == number
 
 
 @pytest.mark.parametrize(
@@ -199,11 +209,11 @@ def test_values_that_just_go_together_are_taken(tmp_path):
 
 def test_several_faults_are_named_at_once_a_line_each(tmp_path):
     with pytest.raises(PlatefuseError) as refused:
-        _load_with(tmp_path, {"detector.epochs": 0, "detector.learning_rate": "1e-3", "detector.anchors.size": 1})
+        _load_with(tmp_path, {"detector.epochs": 0, "detector.learning_rate": "fast", "detector.anchors.size": 1})
     lines = str(refused.value).splitlines()
     assert len(lines) == 3
     assert all(line.startswith(f"{tmp_path / 'params.yaml'}: detector.") and line.endswith(".") for line in lines)
-    for name in ("detector.epochs = 0", "detector.learning_rate = '1e-3'", "detector.anchors.size = 1"):
+    for name in ("detector.epochs = 0", "detector.learning_rate = 'fast'", "detector.anchors.size = 1"):
         assert sum(name in line for line in lines) == 1
 
 
@@ -241,9 +251,7 @@ def test_a_file_without_the_section_is_refused(tmp_path, content, expected):
 
 
 _SCALARS = (
-    st.sampled_from(
-        ["", "~", "1", "-1", "0.5", "1e-05", ".nan", "true", "text", "2024-13-45", "0x" + "f" * 5000, "9" * 5000]
-    )
+    st.sampled_from(["", "~", "1", "-1", "0.5", "1e-05", ".nan", "true", "text", "2024-13-45", "9" * 5000])
     | st.sampled_from(["!!int ''", "!!float ''", "!!bool maybe", "!!timestamp no", "!!binary é", "!!set {1}", "!x 1"])
     | st.sampled_from(["*a", "&a 1", "&a [*a]", "<<: 1", '"\\ud800"', '"\\0"', "'", "[", "{", "? ", "- ", "%", "@"])
     | st.text(max_size=5)
@@ -280,26 +288,6 @@ def test_any_bytes_are_read_or_refused_in_a_short_sentence(section, content):
             assert isinstance(_load(section, path), Params)
         except PlatefuseError as error:
             assert str(path) in str(error)
-
-
-_DOUBLING = "".join(f"x{i}: &x{i} [*x{i - 1}, *x{i - 1}]\n" for i in range(1, 40))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"synth: " + b"[" * 3000,
-        b"synth: {seed: !!int ''}",
-        b"synth: {seed: 0x" + b"f" * 5000 + b", layout: scatter}",
-        f"x0: &x0 [1]\n{_DOUBLING}synth: {{layout: *x39, seed: *x39}}\n".encode(),
-    ],
-    ids=["brackets", "empty int", "long number", "doubling"],
-)
-def test_a_hostile_file_is_refused_in_a_short_sentence(tmp_path, content):
-    (tmp_path / "params.yaml").write_bytes(content)
-    with pytest.raises(PlatefuseError) as refused:
-        _load("synth", tmp_path / "params.yaml")
-    assert max(map(len, str(refused.value).splitlines())) < 1000
 
 
 def test_a_missing_file_says_where_to_start_stages(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from PIL import Image
 from platefuse.fusion.graph import ConnectionLayer
 from platefuse.networks.common.keras2 import tf
 from platefuse.networks.detection.resize import letterbox, letterbox_scale
-from platefuse.synthesis.crops import CropParams, cut_characters, cut_hard_negatives
+from platefuse.synthesis.crops import CropSettings, cut_characters, cut_hard_negatives
 from platefuse.synthesis.licence.plate import LicencePlate, render_plate
 from tests.helpers.licence import ALPHABET, PRINT_FONTS, BlockFont, clean
 
@@ -22,8 +22,8 @@ CROPS: dict[str, Any] = {"input_size": INPUT_SIZE, "size": (32, 32), "margin": 0
 NONE = np.zeros((0, 4), np.int32)
 
 
-def params(**changes: object) -> CropParams:
-    return CropParams.model_validate(CROPS | changes)
+def params(**changes: Any) -> CropSettings:
+    return CropSettings(**CROPS | changes)
 
 
 # --- characters
@@ -45,7 +45,7 @@ def boxes_in(height: int, width: int) -> np.ndarray:
     return (corners * (width, height)).reshape(6, 4).round().astype(np.int32)
 
 
-def connection_crops(image: Image.Image, boxes: np.ndarray, crops: CropParams, edge: int = 0) -> np.ndarray:
+def connection_crops(image: Image.Image, boxes: np.ndarray, crops: CropSettings, edge: int = 0) -> np.ndarray:
     """Crop boxes by the fused model's layer, float32 [n,h,w], 0..255.
 
     `edge` repeats the border of the letterboxed image that many times.
@@ -106,7 +106,7 @@ def counting(height: int, width: int, across: bool) -> Image.Image:
     return Image.fromarray(((columns if across else rows) * scale - 0.5).round().astype(np.uint8))
 
 
-def character_windows(boxes: np.ndarray, crops: CropParams, seed: int = 0) -> np.ndarray:
+def character_windows(boxes: np.ndarray, crops: CropSettings, seed: int = 0) -> np.ndarray:
     """Find the crop windows of characters, float [n,4] in letterboxed pixels."""
     found = [
         windows_of(cut_characters(np.random.default_rng(seed), counting(*INPUT_SIZE, across), boxes, crops), across)
@@ -116,7 +116,7 @@ def character_windows(boxes: np.ndarray, crops: CropParams, seed: int = 0) -> np
 
 
 def negative_windows(
-    boxes: np.ndarray, distractors: np.ndarray, crops: CropParams, size: tuple[int, int] = INPUT_SIZE, seed: int = 0
+    boxes: np.ndarray, distractors: np.ndarray, crops: CropSettings, size: tuple[int, int] = INPUT_SIZE, seed: int = 0
 ) -> np.ndarray:
     """Find the windows of hard negatives, float [n,4] in letterboxed pixels."""
     found = [

@@ -9,8 +9,8 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import SPLITS, read_characters
 from platefuse.data.images import read_image
 from platefuse.data.plate_set import read_plate_set
-from platefuse.synthesis.dataset import ScatterSynthParams, load_params, synthesise
-from platefuse.synthesis.licence.dataset import LicenceSynthParams
+from platefuse.synthesis.dataset import synthesise
+from platefuse.synthesis.scatter.dataset import ScatterSynthParams
 
 SETTING = {
     "seed": 1,
@@ -122,18 +122,3 @@ def test_a_failed_synthesis_leaves_the_old_files(made):
         _synthesise(made, seed=2, width=96, count=[6, 6], size=[32, 32], spacing=0)
     assert _contents(made) == contents
     assert sorted(path.name for path in made.iterdir()) == ["characters", "plates"]
-
-
-@pytest.mark.parametrize(("folder", "expected"), [(".", ScatterSynthParams), ("pipelines/plates", LicenceSynthParams)])
-def test_the_layout_decides_the_model_of_the_parameters(monkeypatch, folder, expected):
-    monkeypatch.chdir(Path(__file__).resolve().parents[2] / folder)
-    assert type(load_params()) is expected
-
-
-def test_an_unknown_layout_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "params.yaml").write_text("synth:\n  seed: 1\n  layout: grid\n")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(
-        PlatefuseError, match=r"^params\.yaml: synth\.layout = 'grid': expected scatter or licence or folder\.$"
-    ):
-        load_params()

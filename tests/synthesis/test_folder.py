@@ -1,7 +1,6 @@
 """Layout folder: splits of annotated images, mixed with synthetic plates."""
 
 import hashlib
-import json
 import re
 import shutil
 from pathlib import Path
@@ -13,16 +12,14 @@ import yaml
 from PIL import Image
 
 from platefuse.cli.main import main
-from platefuse.configuration.parameter_list import list_parameters
-from platefuse.configuration.pipeline_params import issues_of
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import NO_CHARACTER, SPLITS, read_characters
 from platefuse.data.images import read_image
 from platefuse.data.plate_set import read_classes, read_plate_set
 from platefuse.synthesis import folder as folder_layout
-from platefuse.synthesis.crops import cut_characters
-from platefuse.synthesis.dataset import load_params, synthesise
-from platefuse.synthesis.folder import FolderSynthParams, check_declared
+from platefuse.synthesis.crops import CropGeometry, cut_characters
+from platefuse.synthesis.dataset import synthesise
+from platefuse.synthesis.folder import FolderSynthParams
 from platefuse.synthesis.scatter.dataset import ScatterSynthParams
 from tests.helpers.annotated import write_annotated
 from tests.helpers.imports import ROOT
@@ -31,7 +28,8 @@ from tests.helpers.pipeline import ran, results
 from tests.synthesis.fonts.test_library import make_font
 from tests.synthesis.test_dataset import SETTING
 
-CROPS = {"input_size": [32, 64], "size": [28, 28], "margin": 0.0, "shift": 0.0, "hard_negatives": 2}
+CROPS = {"size": [28, 28], "shift": 0.0, "hard_negatives": 2}
+GEOMETRY = CropGeometry((32, 64), 0.0)
 BOARDS = {name: value for name, value in SETTING.items() if name not in ("layout", *SPLITS)}
 TEXTS = ["12", "", "3", "21", "13", "32", "2", "31", "1", "123"]
 
@@ -51,7 +49,7 @@ def own(folder: Path, **changes: Any) -> FolderSynthParams:
 
 
 def make(folder: Path, params: Any) -> Path:
-    synthesise(params, folder / "plates", folder / "characters")
+    synthesise(params, folder / "plates", folder / "characters", GEOMETRY)
     return folder
 
 
@@ -105,7 +103,7 @@ def test_each_image_is_copied_into_one_split_under_a_number(photographs, tmp_pat
 
 
 def test_the_classifiers_characters_are_the_crops_of_their_split(photographs, tmp_path):
-    made = make(tmp_path / "made", own(photographs))
+    made, settings = make(tmp_path / "made", own(photographs)), GEOMETRY.crops(own(photographs).crops)
     for split in SPLITS:
         characters = read_characters(made / "characters" / f"{split}.npz")
         assert characters.alphabet == "123"
@@ -113,7 +111,7 @@ def test_the_classifiers_characters_are_the_crops_of_their_split(photographs, tm
         crops, labels = [], []
         for plate in read_plate_set(made / "plates" / split):
             image = Image.fromarray(read_image(plate.path))
-            crops += list(cut_characters(np.random.default_rng(0), image, plate.boxes, own(photographs).crops))
+            crops += list(cut_characters(np.random.default_rng(0), image, plate.boxes, settings))
             labels += ["123".index(character) for character in plate.text]
         assert characters.labels[shown].tolist() == labels
         np.testing.assert_array_equal(characters.images[shown], np.stack(crops))
@@ -282,23 +280,6 @@ def test_parameters_that_do_not_go_together_are_named(changes, said):
     assert said in str(refused.value)
 
 
-def test_a_folder_that_dvc_does_not_watch_is_refused(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    check_declared("photographs")  # no dvc.yaml: not run by DVC
-    dvc_yaml = "stages:\n  synth:\n    cmd: python synth.py\n    deps:\n      - {}\n"
-    for declared, folder in (("photographs", "./photographs/"), ("mine", "mine/photographs"), ("../all", "../all/x")):
-        Path("dvc.yaml").write_text(dvc_yaml.format(declared))
-        check_declared(folder)
-        with pytest.raises(
-            PlatefuseError, match=r"add a line '- other' there, so that DVC sees when your plates change"
-        ):
-            check_declared("other")
-    values = own(Path("other"), characters="mnist5k", crops=None).model_dump(exclude={"crops", "mixed"})
-    Path("params.yaml").write_text("synth:\n" + "".join(f"  {name}: {value}\n" for name, value in values.items()))
-    with pytest.raises(PlatefuseError, match="other"):
-        load_params()
-
-
 # --- the pipeline
 
 
@@ -325,29 +306,11 @@ def test_the_pipelines_own_plates_brought_back_give_its_own_metrics(first_run, t
 def test_the_parameters_that_the_readme_gives_are_valid():
     (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     section = yaml.safe_load(block)["synth"]
-    params = FolderSynthParams.model_validate(section)
+    FolderSynthParams.model_validate(section)
     of_root = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    assert list(params.crops.input_size) == of_root["detector"]["input_size"]
-    assert params.crops.margin == of_root["fuse"]["crop_margin"]
     of_plates = yaml.safe_load((ROOT / "pipelines/plates/params.yaml").read_text(encoding="utf-8"))
     for layout, content in (("scatter", of_root), ("licence", of_plates)):
         plates = {name: value for name, value in content["synth"].items() if name not in ("layout", *SPLITS)}
         size = content["synth"].get("crops", {}).get("size", [28, 28])
         values = section | {"mixed": {"share": 0.5, layout: plates}, "crops": section["crops"] | {"size": size}}
         FolderSynthParams.model_validate(values)
-
-
-def test_crops_that_differ_from_the_fused_models_are_named(tmp_path):
-    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    params = own(Path("photographs"), crops=CROPS | {"margin": 0.1})
-    content["synth"] = json.loads(params.model_dump_json(exclude_none=True))
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
-    canvas, margin = issues_of(tmp_path / "params.yaml")
-    assert canvas.startswith("synth.crops.input_size = [32, 64] differs from detector.input_size = [128, 256]: ")
-    assert margin.startswith("synth.crops.margin = 0.1 differs from fuse.crop_margin = 0.0: ")
-
-
-def test_every_parameter_is_listed_though_nearly_all_may_be_left_out():
-    listed = {p.name: p for p in list_parameters({}) if p.condition == "synth.layout = folder"}
-    for name in ("synth.folder", "synth.crops.size", "synth.mixed.share", "synth.mixed.licence.fonts.alphabet"):
-        assert listed[name].explanation

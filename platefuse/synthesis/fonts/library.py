@@ -10,8 +10,9 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import Items, Pair, Params, Real
+from platefuse.core.params import Items, Range
 from platefuse.data.characters import SPLITS
+from platefuse.synthesis.common_params import SplitShares
 from platefuse.synthesis.fonts.font_file import GLYPH_HEIGHT as GLYPH_HEIGHT
 from platefuse.synthesis.fonts.font_file import FontFile, load_faces
 
@@ -26,28 +27,20 @@ def _each_once(alphabet: str) -> str:
     return alphabet
 
 
-def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
-    if pair[0] > pair[1]:
-        raise ValueError("expected the thinnest first")
-    return pair
+class FontParams(SplitShares):
+    """Fonts that draw numbers and small print; the shares are those of the font families."""
 
-
-Probability = Annotated[Real, Field(gt=0, lt=0.5)]
-
-
-class FontParams(Params):
-    """Section `synth.fonts` of params.yaml."""
-
-    alphabet: Annotated[str, AfterValidator(_each_once)] = Field(min_length=1, description="each character once")
-    packages: Items[str] = Field(description="installed packages, by their names on PyPI, whose fonts are used")
-    folders: Items[str] = Field(description="folders searched for .ttf and .otf, relative to the working folder")
-    system: bool = Field(description="whether the fonts of the system are used, too: they differ by machine")
-    stem: Annotated[Pair[Annotated[Real, Field(ge=0, le=10)]], AfterValidator(_ordered)] = Field(
-        default=(0.0, 1.0), description="thinnest and thickest I of packages and the system, as shares of its height"
+    alphabet: Annotated[str, AfterValidator(_each_once)] = Field(
+        min_length=1, description="Characters of the plates, each once."
     )
-    small_print: Items[str] = Field(default=(), description="families that never draw a number, only small print")
-    val_share: Probability = Field(description="share of the families that only validation sees")
-    test_share: Probability = Field(description="share of the families that only the test sees")
+    packages: Items[str] = Field(description="Installed packages, by their names on PyPI, whose fonts are used.")
+    folders: Items[str] = Field(description="Folders searched for .ttf and .otf, relative to the working folder.")
+    system: bool = Field(description="Whether the system's fonts are used too; they differ between machines.")
+    stem: Range[Annotated[float, Field(ge=0, le=10)]] = Field(
+        default=(0.0, 1.0),
+        description="Width of an I as a share of its height; packages' and the system's other fonts are left out.",
+    )
+    small_print: Items[str] = Field(default=(), description="Families for small print alone, never for a number.")
 
 
 def load_fonts(params: FontParams, seed: int) -> dict[str, tuple[FontFile, ...]]:

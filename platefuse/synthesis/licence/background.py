@@ -18,11 +18,11 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 
 
 class BackgroundParams(Params):
-    """Section `synth.licence.background` of params.yaml."""
+    """What surrounds a plate on the car."""
 
-    frame: Probability = Field(description="share of plates in a holder whose edge shows")
-    frame_print: Probability = Field(description="share of holders with a dealer's name above or below the plate")
-    rounded: Probability = Field(description="share of plates with clearly rounded corners")
+    frame: Probability = Field(description="Share of plates in a holder whose edge is visible.")
+    frame_print: Probability = Field(description="Share of holders with a dealer's name above or below the plate.")
+    rounded: Probability = Field(description="Share of plates with clearly rounded corners.")
 
 
 def random_words(rng: np.random.Generator) -> str:

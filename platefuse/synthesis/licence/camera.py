@@ -7,45 +7,45 @@ import numpy as np
 from PIL import Image, ImageFilter
 from pydantic import Field
 
-from platefuse.core.params import Factor, Params, Probability, Range, Real
+from platefuse.core.params import Factor, Params, Probability, Range
 from platefuse.synthesis.sampling import bernoulli, log_uniform, uniform
 
 _FILTERS = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
-_Width = Annotated[Real, Field(ge=16, le=1000)]
-_Margin = Annotated[Real, Field(ge=-0.1, le=0.35)]  # the car is drawn no further
-_Blur = Annotated[Real, Field(ge=0, le=20)]
-_Enlargement = Annotated[Real, Field(ge=1, le=10)]
-_Noise = Annotated[Real, Field(ge=0, le=255)]
-_Quality = Annotated[Real, Field(ge=1, le=100)]
+_Width = Annotated[float, Field(ge=16, le=1000)]
+_Margin = Annotated[float, Field(ge=-0.1, le=0.35)]  # the car is drawn no further
+_Blur = Annotated[float, Field(ge=0, le=20)]
+_Enlargement = Annotated[float, Field(ge=1, le=10)]
+_Noise = Annotated[float, Field(ge=0, le=255)]
+_Quality = Annotated[float, Field(ge=1, le=100)]
 # Even the largest values of these three together leave a plate convex, if it is at least as wide as high.
-_Degrees = Annotated[Real, Field(ge=-30, le=30)]
-_Slant = Annotated[Real, Field(ge=-0.3, le=0.3)]
-_Offset = Annotated[Real, Field(ge=0, le=0.2)]
+_Degrees = Annotated[float, Field(ge=-30, le=30)]
+_Slant = Annotated[float, Field(ge=-0.3, le=0.3)]
+_Offset = Annotated[float, Field(ge=0, le=0.2)]
 
 
 class CameraParams(Params):
-    """Section `synth.licence.camera` of params.yaml."""
+    """How plates are photographed: pose, light, blur, noise and compression."""
 
-    width: Range[_Width] = Field(description="of the photograph, in pixels")
-    margin: Range[_Margin] = Field(description="around the plate on each side, as a share of its width or height")
-    tilt: Range[_Degrees] = Field(description="turn, in degrees")
-    shear: Range[_Slant] = Field(description="slant, as a share of the height")
-    perspective: Range[_Offset] = Field(description="how far each corner is off its place, as a share of the height")
-    light: Range[Probability] = Field(description="how much darker one side is than the other, 0..1")
-    shadow: Probability = Field(description="share of photographs with a shadow's edge across the plate")
-    brightness: Range[Factor] = Field(description="factor of all light")
-    contrast: Range[Factor] = Field(description="factor of the differences from mid-gray")
-    gamma: Range[Factor] = Field(description="exponent of the light")
-    cast: Range[Factor] = Field(description="factor of one colour against the others")
-    gray: Probability = Field(description="share of photographs without colour")
-    focus_blur: Range[_Blur] = Field(description="standard deviation of the blur, in pixels of the photograph")
-    motion_blur: Range[_Blur] = Field(description="length of the smear, in pixels of the photograph")
-    motion: Probability = Field(description="share of photographs smeared by motion")
-    enlarged: Probability = Field(description="share of photographs taken smaller and enlarged")
-    enlargement: Range[_Enlargement] = Field(description="by what factor")
-    noise: Range[_Noise] = Field(description="standard deviation, of 255")
-    sharpened: Probability = Field(description="share of photographs sharpened by the camera")
-    jpeg_quality: Range[_Quality] = Field(description="1..100")
+    width: Range[_Width] = Field(description="Width of the photograph, in pixels.")
+    margin: Range[_Margin] = Field(description="Margin on each side of the plate, as a share of its width or height.")
+    tilt: Range[_Degrees] = Field(description="Rotation, in degrees.")
+    shear: Range[_Slant] = Field(description="Horizontal shear, as a share of the height.")
+    perspective: Range[_Offset] = Field(description="Displacement of each corner, as a share of the height.")
+    light: Range[Probability] = Field(description="How much darker one side is than the other, 0 to 1.")
+    shadow: Probability = Field(description="Share of photographs with a shadow's edge across the plate.")
+    brightness: Range[Factor] = Field(description="Factor of the brightness.")
+    contrast: Range[Factor] = Field(description="Factor of the contrast around mid-gray.")
+    gamma: Range[Factor] = Field(description="Exponent of the gamma correction.")
+    cast: Range[Factor] = Field(description="Factor of each colour channel: a colour cast.")
+    gray: Probability = Field(description="Share of photographs without colour.")
+    focus_blur: Range[_Blur] = Field(description="Standard deviation of the Gaussian blur, in pixels.")
+    motion_blur: Range[_Blur] = Field(description="Length of the motion blur, in pixels.")
+    motion: Probability = Field(description="Share of photographs with motion blur.")
+    enlarged: Probability = Field(description="Share of photographs taken at a lower resolution and enlarged.")
+    enlargement: Range[_Enlargement] = Field(description="Factor of the enlargement.")
+    noise: Range[_Noise] = Field(description="Standard deviation of the noise, of 255.")
+    sharpened: Probability = Field(description="Share of photographs sharpened by the camera.")
+    jpeg_quality: Range[_Quality] = Field(description="Quality of the JPEG compression, 1 to 100.")
 
 
 def random_homography(

@@ -8,49 +8,51 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from pydantic import Field, field_validator
 
-from platefuse.core.params import Items, Params, Probability, Range, Real
+from platefuse.core.params import Items, Params, Probability, Range
 from platefuse.synthesis.licence.emblems import Box, Colour
 
 _MEASURED = 24  # type size for measuring words, since a font opens slowly at each new size
-_Aspect = Annotated[Real, Field(ge=1, le=10)]
-_Edge = Annotated[Real, Field(ge=0, le=0.2)]
-_Height = Annotated[Real, Field(ge=0.1, le=0.94)]
+_Aspect = Annotated[float, Field(ge=1, le=10)]
+_Edge = Annotated[float, Field(ge=0, le=0.2)]
+_Height = Annotated[float, Field(ge=0.1, le=0.94)]
 
 
 class ShapeParams(Params):
-    """One item of `synth.licence.face.shapes`: a family of plates of similar proportions."""
+    """A family of plates of similar proportions."""
 
-    share: Probability = Field(description="how frequent, against the other shapes")
-    aspect: Range[_Aspect] = Field(description="width divided by height")
-    characters: Range[_Height] = Field(description="height of the characters, as a share of the plate's")
-    print: Probability = Field(description="how frequent small print above and below the number is")
+    share: Probability = Field(description="Frequency of the family against the others.")
+    aspect: Range[_Aspect] = Field(description="Width divided by height.")
+    characters: Range[_Height] = Field(description="Height of the characters, as a share of the plate's height.")
+    print: Probability = Field(description="Share of plates with small print above and below the number.")
 
 
 class FaceParams(Params):
-    """Section `synth.licence.face` of params.yaml."""
+    """The face of the plates: colours, small print, emblems and wear."""
 
-    shapes: Items[ShapeParams] = Field(min_length=1, description="families of plates of similar proportions")
-    dark: Probability = Field(description="share of plates with a light number on a dark ground")
-    coloured: Probability = Field(description="share of grounds with a strong colour")
-    edge: Range[_Edge] = Field(description="from the number to the plate's edge or band, as a share of the width")
-    contrast: Real = Field(ge=20, le=200, description="least difference of brightness, 0..255, of number and ground")
+    shapes: Items[ShapeParams] = Field(min_length=1, description="Families of plates of similar proportions.")
+    dark: Probability = Field(description="Share of plates with a light number on a dark ground.")
+    coloured: Probability = Field(description="Share of grounds with a saturated colour.")
+    edge: Range[_Edge] = Field(description="Space between number and edge or band, as a share of the width.")
+    contrast: float = Field(
+        ge=20, le=200, description="Least difference of brightness between number and ground, of 255."
+    )
     picture: Probability = Field(
-        description="share of plates with a picture behind the number, of those with small print"
+        description="Share of plates with a picture behind the number, among those with small print."
     )
-    band: Probability = Field(description="share of plates with a country band at the left, or on both sides")
-    border: Probability = Field(description="share of plates with a line around the face")
-    separator: Probability = Field(description="share of group gaps with a dash, dot or emblem in them")
-    emblem: Probability = Field(description="of these separators, the share that are emblems, seals or stickers")
-    side_emblem: Probability = Field(description="share of plates with an emblem before or behind the number")
+    band: Probability = Field(description="Share of plates with a country band at the left or on both sides.")
+    border: Probability = Field(description="Share of plates with a line around the face.")
+    separator: Probability = Field(description="Share of group gaps with a dash, dot or emblem.")
+    emblem: Probability = Field(description="Share of these separators that are emblems, seals or stickers.")
+    side_emblem: Probability = Field(description="Share of plates with an emblem before or behind the number.")
     stacked: Probability = Field(
-        description="share of plates with stacked small characters beside the number, not read"
+        description="Share of plates with small stacked characters beside the number, which are not read."
     )
-    sticker: Probability = Field(description="how frequent a sticker is in each corner, of plates with small print")
-    screws: Probability = Field(description="share of plates whose screws show")
-    outlined: Probability = Field(description="share of numbers with a line of another colour around their ink")
-    emboss: Range[Probability] = Field(description="strength of the stamping's light and shadow, 0..1")
-    dirt: Range[Probability] = Field(description="how much dirt covers, 0..1")
-    worn: Range[Probability] = Field(description="how much of the number's paint is worn off, 0..1")
+    sticker: Probability = Field(description="Share of corners with a sticker, on plates with small print.")
+    screws: Probability = Field(description="Share of plates whose screws are visible.")
+    outlined: Probability = Field(description="Share of numbers with an outline of another colour.")
+    emboss: Range[Probability] = Field(description="Strength of the embossing's light and shadow, 0 to 1.")
+    dirt: Range[Probability] = Field(description="Cover of the dirt, 0 to 1.")
+    worn: Range[Probability] = Field(description="Share of the number's paint that is worn off, 0 to 1.")
 
     @field_validator("shapes")
     @classmethod

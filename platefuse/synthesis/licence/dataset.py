@@ -14,10 +14,10 @@ from PIL import Image
 from pydantic import Field
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import Params
 from platefuse.data.characters import SPLITS
 from platefuse.runner.processes import start_worker
-from platefuse.synthesis.crops import CropParams, cut_characters, cut_hard_negatives
+from platefuse.synthesis.common_params import Seeded, SplitSizes
+from platefuse.synthesis.crops import CropGeometry, CropParams, CropSettings, cut_characters, cut_hard_negatives
 from platefuse.synthesis.fonts.font_file import FontFile
 from platefuse.synthesis.fonts.library import FontParams, load_fonts, load_print_fonts
 from platefuse.synthesis.fonts.strokes.font import STROKE_ALPHABET, StrokeFont
@@ -28,12 +28,11 @@ _CHUNK = 32  # plates that a worker gets at once
 _MAX_CACHED_FONTS = 1000  # parametric fonts in a worker; with all their characters some 200 MB
 
 
-class LicencePlateParams(Params):
-    """How licence plates are made, however many there are."""
+class LicencePlateParams(Seeded):
+    """Rendered licence plates."""
 
-    seed: int = Field(ge=0, le=2**32 - 1, description="of every random choice in the data")
-    characters: Literal["fonts"] = Field(description="drawn from scalable fonts and from parametric ones")
-    strokes: int = Field(ge=1, le=10000, description="parametric fonts a split")
+    characters: Literal["fonts"] = Field(description="Source of the characters: font files and parametric fonts.")
+    strokes: int = Field(ge=1, le=10000, description="Parametric fonts in each split.")
     fonts: FontParams
     crops: CropParams
     licence: LicenceParams
@@ -47,22 +46,22 @@ class LicencePlateParams(Params):
             )
 
 
-class LicenceSynthParams(LicencePlateParams):
-    """Section `synth` of params.yaml where `layout` is licence."""
+class LicenceSynthParams(SplitSizes, LicencePlateParams):
+    """Rendered licence plates, and the characters cut out of them."""
 
-    layout: Literal["licence"] = Field(description="how characters become a plate")
-    train: int = Field(ge=1, le=10_000_000, description="plates to train on")
-    val: int = Field(ge=1, le=10_000_000, description="plates to validate on")
-    test: int = Field(ge=1, le=10_000_000, description="plates to evaluate on")
+    layout: Literal["licence"] = Field(description="Rendered licence plates.")
 
 
-def make_licence_splits(params: LicencePlateParams, sizes: Mapping[str, int]) -> dict[str, LazySplit]:
+def make_licence_splits(
+    params: LicencePlateParams, geometry: CropGeometry, sizes: Mapping[str, int]
+) -> dict[str, LazySplit]:
     """Make photographs of licence plates on all cores.
 
     The bytes depend on the parameters alone, not on the number of processes.
 
     Args:
         params: fonts, plates, camera and crops.
+        geometry: of the crops.
         sizes: how many plates to make of each split; a split that it lacks is not made.
 
     Returns:
@@ -72,10 +71,11 @@ def make_licence_splits(params: LicencePlateParams, sizes: Mapping[str, int]) ->
         PlatefuseError: if there are no usable fonts; while plates are made, if a worker process is killed.
     """
     fonts, print_fonts = load_fonts(params.fonts, params.seed), load_print_fonts(params.fonts, params.seed)
+    settings = geometry.crops(params.crops)
     return {
         split: LazySplit(
             params.fonts.alphabet,
-            _in_parallel(_PlateMaker(params, split, fonts[split], print_fonts[split]), size),
+            _in_parallel(_PlateMaker(params, settings, split, fonts[split], print_fonts[split]), size),
             size,
             packed=split == "train",
         )
@@ -88,6 +88,7 @@ class _PlateMaker:
     """Makes any plate of a split from its number alone."""
 
     params: LicencePlateParams
+    crops: CropSettings
     split: str
     fonts: tuple[FontFile, ...]
     print_fonts: tuple[FontFile, ...]
@@ -98,8 +99,8 @@ class _PlateMaker:
         font: Font = self._stroke_font(rng) if is_stroked else self._font_file(rng)
         plate = render_plate(rng, self.params.fonts.alphabet, font, self.print_fonts, self.params.licence)
         image = Image.open(io.BytesIO(plate.file))
-        characters = cut_characters(rng, image, plate.boxes, self.params.crops)
-        hard_negatives = cut_hard_negatives(rng, image, plate.boxes, plate.distractors, self.params.crops)
+        characters = cut_characters(rng, image, plate.boxes, self.crops)
+        hard_negatives = cut_hard_negatives(rng, image, plate.boxes, plate.distractors, self.crops)
         crops = np.concatenate([characters, hard_negatives])
         return Sample(plate.file, ".jpg", plate.boxes, plate.text, plate.text, crops)
 

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from pydantic import Field
 
-from platefuse.core.params import Factor, Params, Probability, Range, Real
+from platefuse.core.params import Factor, Params, Probability, Range
 from platefuse.synthesis.sampling import bernoulli, uniform
 
 # Formats of plates the world over, all equally likely: letters (L), digits (0), and gaps between groups.
@@ -20,8 +20,8 @@ _FORMS = (
 _MAX_EXTRA_GAP = 0.25  # of the height; a wider gap in a filled plate would tear the number apart
 _MIN_BOX_ASPECT = 0.5  # width by height of a box, since no anchor fits the box of a narrow 1
 _Count = Annotated[int, Field(ge=1, le=20)]
-_Gap = Annotated[Real, Field(ge=0, le=2)]
-_GroupGap = Annotated[Real, Field(ge=0, le=5)]
+_Gap = Annotated[float, Field(ge=0, le=2)]
+_GroupGap = Annotated[float, Field(ge=0, le=5)]
 
 
 class Font(Protocol):
@@ -32,21 +32,21 @@ class Font(Protocol):
 
 
 class NumberParams(Params):
-    """Section `synth.licence.number` of params.yaml."""
+    """The numbers on the plates: their texts, and how their characters are set."""
 
-    none: Probability = Field(description="share of plates without any number")
-    count: Range[_Count] = Field(description="least and most characters of a number that follows no common form")
-    vanity: Probability = Field(description="share of numbers that are words of the owner's own")
-    mixed: Probability = Field(description="share of numbers of letters and digits in any order")
-    rare: str = Field(description="characters that issuers avoid, since they look like others")
-    rarity: Real = Field(ge=0.01, le=1, description="how frequent these are against the others, but in words")
-    stroke_fonts: Probability = Field(description="share of numbers stamped in a parametric font, not one of a file")
-    two_rows: Probability = Field(description="share of numbers in two rows")
-    aspect: Range[Factor] = Field(description="width of the characters against their font's own")
-    gap: Range[_Gap] = Field(description="space between two characters, as a share of their height")
-    group_gap: Range[_GroupGap] = Field(description="space between two groups, as a share of the height")
-    filled: Probability = Field(description="share of numbers spaced to fill the plate's width")
-    monospaced: Probability = Field(description="share of numbers whose characters stand at equal distances")
+    none: Probability = Field(description="Share of plates without a number.")
+    count: Range[_Count] = Field(description="Characters of a number that follows no common format.")
+    vanity: Probability = Field(description="Share of numbers that are words of the owner's choice.")
+    mixed: Probability = Field(description="Share of numbers with letters and digits in random order.")
+    rare: str = Field(description="Characters that issuers avoid because they look like others.")
+    rarity: float = Field(ge=0.01, le=1, description="Frequency of a rare character against another one.")
+    stroke_fonts: Probability = Field(description="Share of numbers in a parametric font instead of a font file.")
+    two_rows: Probability = Field(description="Share of numbers in two rows.")
+    aspect: Range[Factor] = Field(description="Factor of the characters' width.")
+    gap: Range[_Gap] = Field(description="Space between two characters, as a share of their height.")
+    group_gap: Range[_GroupGap] = Field(description="Space between two groups, as a share of the characters' height.")
+    filled: Probability = Field(description="Share of numbers spaced to fill the plate's width.")
+    monospaced: Probability = Field(description="Share of numbers whose characters stand at equal distances.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ _PADDING = 0.35  # of the car around the plate, as a share of the plate's width
 
 
 class LicenceParams(Params):
-    """Section `synth.licence` of params.yaml."""
+    """What plates look like, and how they are photographed."""
 
     number: NumberParams
     face: FaceParams

@@ -1,36 +1,31 @@
 """Splits of boards with scattered characters, and their parameters."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
-from platefuse.core.params import Real
 from platefuse.data.characters import SPLITS, Characters
+from platefuse.synthesis.common_params import Seeded, SplitShares, SplitSizes
 from platefuse.synthesis.mnist_splits import Source, load_source
 from platefuse.synthesis.scatter.layout import ScatterParams, ink_tiles, make_board
 from platefuse.synthesis.splits import LazySplit, Sample
 
-SplitShare = Annotated[Real, Field(gt=0, lt=0.5)]
+
+class BoardParams(ScatterParams, SplitShares, Seeded):
+    """Boards of digits; `val_share` and `test_share` are those of the digits (mnist has a test set of its own)."""
+
+    characters: Source = Field(description="Source of the digits: mnist5k embeds 5,000, mnist has all 70,000.")
 
 
-class BoardParams(ScatterParams):
-    """How boards are made, however many there are."""
+class ScatterSynthParams(SplitSizes, BoardParams):
+    """Boards of digits at random places, as in the article; the shares are those of the digits.
 
-    seed: int = Field(ge=0, le=2**32 - 1, description="of every random choice in the data")
-    characters: Source = Field(description="mnist5k: 5,000 embedded digits; mnist: the full 70,000")
-    val_share: SplitShare = Field(description="share of the source's characters that only validation sees")
-    test_share: SplitShare = Field(description="share that only the test sees; mnist has its own 10,000 instead")
+    The source mnist has a test set of its own and ignores `test_share`.
+    """
 
-
-class ScatterSynthParams(BoardParams):
-    """Section `synth` of params.yaml where `layout` is scatter."""
-
-    layout: Literal["scatter"] = Field(description="how characters become a plate")
-    train: int = Field(ge=1, le=10_000_000, description="plates to train on")
-    val: int = Field(ge=1, le=10_000_000, description="plates to validate on")
-    test: int = Field(ge=1, le=10_000_000, description="plates to evaluate on")
+    layout: Literal["scatter"] = Field(description="Boards of digits at random places.")
 
 
 def make_scatter_splits(params: BoardParams, sizes: Mapping[str, int]) -> dict[str, LazySplit]:

@@ -8,7 +8,7 @@ from PIL import Image
 from pydantic import Field
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import Pair, Params, Real
+from platefuse.core.params import Pair, Params, Probability
 from platefuse.data.characters import Characters
 
 _MAX_BOARD_TRIES = 200
@@ -20,15 +20,17 @@ Pixels = Annotated[int, Field(ge=4, le=4096)]
 
 
 class ScatterParams(Params):
-    """What section `synth` of params.yaml says of the layout `scatter`."""
+    """Boards with characters of random sizes at random places."""
 
-    height: int = Field(ge=16, le=4096, description="of a plate, in pixels")
-    width: int = Field(ge=16, le=4096, description="of a plate, in pixels")
-    count: Pair[Count] = Field(description="least and most characters on a plate")
-    size: Pair[Pixels] = Field(description="least and largest side of a character's square tile, in pixels")
-    spacing: int = Field(ge=0, le=4096, description="least distance along x between two tiles' centres, in pixels")
-    max_overlap: Real = Field(ge=0, le=1, description="share of the smaller of two tiles the other may cover")
-    box: Literal["tile", "ink"] = Field(description="what a box encloses: the whole tile, or its ink only")
+    height: int = Field(ge=16, le=4096, description="Height of a board, in pixels.")
+    width: int = Field(ge=16, le=4096, description="Width of a board, in pixels.")
+    count: Pair[Count] = Field(description="Least and most characters on a board.")
+    size: Pair[Pixels] = Field(description="Least and largest side of a character's square tile, in pixels.")
+    spacing: int = Field(
+        ge=0, le=4096, description="Least horizontal distance between the centres of two tiles, in pixels."
+    )
+    max_overlap: Probability = Field(description="Share of the smaller of two tiles that the other may cover.")
+    box: Literal["tile", "ink"] = Field(description="What a box encloses: the whole tile, or the ink alone.")
 
     def check_rules(self) -> Iterator[str]:
         for name in ("count", "size"):

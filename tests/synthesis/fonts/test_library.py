@@ -305,7 +305,7 @@ def test_an_unknown_family_of_small_print_is_named(tmp_path):
     [
         ({"alphabet": ""}, "at least 1 character"),
         ({"alphabet": "ABCAB"}, "each character once, but 'AB' is there more often"),
-        ({"stem": [0.3, 0.1]}, "the thinnest first"),
+        ({"stem": [0.3, 0.1]}, "the smaller number first"),
         ({"val_share": 0.0}, "greater than 0"),
     ],
 )

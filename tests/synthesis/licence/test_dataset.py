@@ -11,7 +11,7 @@ from PIL import Image
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import NO_CHARACTER, SPLITS, read_characters
 from platefuse.data.plate_set import ImageStore, read_plate_set
-from platefuse.synthesis.crops import cut_characters
+from platefuse.synthesis.crops import CropGeometry, cut_characters
 from platefuse.synthesis.dataset import synthesise
 from platefuse.synthesis.licence import dataset
 from platefuse.synthesis.licence.dataset import LicenceSynthParams
@@ -19,7 +19,8 @@ from tests.helpers.licence import CLEAN
 from tests.synthesis.fonts.test_library import make_font
 
 ALPHABET = "AB12"
-CROPS = {"input_size": [96, 192], "size": [32, 32], "margin": 0.12, "shift": 0.0, "hard_negatives": 0}
+CROPS = {"size": [32, 32], "shift": 0.0, "hard_negatives": 0}
+GEOMETRY = CropGeometry((96, 192), 0.12)
 VARIED = {
     **CLEAN,
     "number": CLEAN["number"] | {"none": 0.15, "stroke_fonts": 0.5},
@@ -53,8 +54,8 @@ def _params(fonts: Path, **changes) -> LicenceSynthParams:
     return LicenceSynthParams.model_validate(values | changes)
 
 
-def _synthesise(folder: Path, params: LicenceSynthParams) -> Path:
-    synthesise(params, folder / "plates", folder / "characters")
+def _synthesise(folder: Path, params: LicenceSynthParams, geometry: CropGeometry = GEOMETRY) -> Path:
+    synthesise(params, folder / "plates", folder / "characters", geometry)
     return folder
 
 
@@ -121,15 +122,15 @@ def test_crops_are_cut_at_the_boxes_of_their_plates(made, fonts):
     for split in SPLITS:
         plates = read_plate_set(made / "plates" / split)
         rng = np.random.default_rng(0)  # of no effect, since no edge is shifted
-        crops, store = _params(fonts).crops, ImageStore()
-        cut = [
-            cut_characters(rng, Image.fromarray(ImageStore().read(plate.path)), plate.boxes, crops) for plate in plates
-        ]
+        crops, store = GEOMETRY.crops(_params(fonts).crops), ImageStore()
+        images = [Image.fromarray(store.read(plate.path)) for plate in plates]
+        cut = [cut_characters(rng, i, plate.boxes, crops) for i, plate in zip(images, plates, strict=True)]
         np.testing.assert_array_equal(read_characters(made / "characters" / f"{split}.npz").images, np.concatenate(cut))
 
 
 def test_plates_do_not_depend_on_the_parameters_of_crops(made, fonts, tmp_path):
-    cut = _synthesise(tmp_path, _params(fonts, crops=CROPS | {"shift": 0.1, "margin": 0.3, "hard_negatives": 5}))
+    params = _params(fonts, crops=CROPS | {"shift": 0.1, "hard_negatives": 5})
+    cut = _synthesise(tmp_path, params, CropGeometry((96, 192), 0.3))
     assert _contents(cut / "plates") == _contents(made / "plates")
     assert not _contents(cut / "characters").items() & _contents(made / "characters").items()
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import Params, load_choice
-from platefuse.synthesis.dataset import LAYOUTS
+from platefuse.core.params import Params, load
+from platefuse.synthesis.params import SYNTH_PARAMS
 from tests.helpers.imports import ROOT
 from tests.helpers.params import write_changed
 
@@ -17,16 +17,16 @@ def _load_with(folder: Path, changes: dict[str, object]) -> Params:
     """Load section `synth` of the plates' params.yaml with some values changed."""
     path = folder / "params.yaml"
     write_changed(SOURCE, path, changes)
-    return load_choice(LAYOUTS, "layout", "synth", path)
+    return load(SYNTH_PARAMS, "synth", path)
 
 
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
         # The values of a range are named by their place in it.
-        ("synth.layout", "license", "expected scatter or licence"),
-        ("synth.layout", None, "expected scatter or licence"),
-        ("synth.layout", ["licence"], "expected scatter or licence"),
+        ("synth.layout", "license", "'scatter', 'licence' or 'folder'"),
+        ("synth.layout", None, "'scatter', 'licence' or 'folder'"),
+        ("synth.layout", ["licence"], "'scatter', 'licence' or 'folder'"),
         ("synth.characters", "mnist", "'fonts'"),
         ("synth.train", 0, "greater than or equal to 1"),
         ("synth.strokes", 0, "greater than or equal to 1"),
@@ -34,9 +34,7 @@ def _load_with(folder: Path, changes: dict[str, object]) -> Params:
         ("synth.fonts.alphabet", "ABCA", "'A' is there more often"),
         ("synth.fonts.test_share", 0.5, "less than 0.5"),
         ("synth.crops.shift", 0.6, "less than or equal to 0.5"),
-        ("synth.crops.margin", -0.5, "greater than or equal to -0.4"),
         ("synth.crops.size", [32, 4], "greater than or equal to 8"),
-        ("synth.crops.input_size", [96], "a list of two"),
         ("synth.crops.hard_negatives", -1, "greater than or equal to 0"),
         ("synth.crops.hard_negatives", 21, "less than or equal to 20"),
         ("synth.crops.hard_negatives", 1.5, "integer"),
@@ -78,7 +76,7 @@ def _load_with(folder: Path, changes: dict[str, object]) -> Params:
         ("synth.licence.camera.motion", -0.2, "greater than or equal to 0"),
         ("synth.licence.camera.enlargement", [0.5, 2], "greater than or equal to 1"),
         ("synth.licence.camera.noise", [-1, 14], "greater than or equal to 0"),
-        ("synth.licence.camera.noise", ["1e-1", 14], "number"),
+        ("synth.licence.camera.noise", ["0,1", 14], "number"),
         ("synth.licence.camera.jpeg_quality", [0, 96], "greater than or equal to 1"),
         ("synth.licence.camera.jpeg_quality", [25, 101], "less than or equal to 100"),
     ],

@@ -1,0 +1,19 @@
+"""Parameters that decide how large a character's crop is; the stages that read them share their types."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from platefuse.core.params import Pair
+
+InputSize = Annotated[
+    Pair[Annotated[int, Field(ge=32, le=4096, multiple_of=32)]],
+    Field(description="Height and width in pixels that every image is letterboxed to: multiples of the stride, 32."),
+]
+"""`detector.input_size`."""
+
+CropMargin = Annotated[
+    float,
+    Field(ge=-0.4, le=2, description="Padding on each side of a box before it is cropped, as a share of the side."),
+]
+"""`fuse.crop_margin`."""

@@ -1,0 +1,88 @@
+"""Parameters of the stage synth: those of one layout, and two of other sections where characters are cut out."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, TypeAdapter
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.core.params import FILE, Params, load
+from platefuse.data.crop_geometry import CropMargin, InputSize
+from platefuse.synthesis.crops import CropGeometry
+from platefuse.synthesis.folder import FolderSynthParams
+from platefuse.synthesis.licence.dataset import LicenceSynthParams
+from platefuse.synthesis.scatter.dataset import ScatterSynthParams
+
+SynthParams = Annotated[
+    ScatterSynthParams | LicenceSynthParams | FolderSynthParams,
+    Field(discriminator="layout", description="The plates and the single characters; `layout` decides what is made."),
+]
+SYNTH_PARAMS: TypeAdapter[SynthParams] = TypeAdapter(SynthParams)
+OF_OTHER_SECTIONS = ("detector.input_size", "fuse.crop_margin")
+"""What the stage reads beside its own section where characters are cut out of plates."""
+
+
+class _DetectorParams(Params, extra="ignore"):
+    input_size: InputSize
+
+
+class _FuseParams(Params, extra="ignore"):
+    crop_margin: CropMargin
+
+
+def load_params(path: Path = FILE) -> tuple[SynthParams, CropGeometry | None]:
+    """Read section `synth` of a parameter file, and the crops' geometry where the layout cuts characters out.
+
+    Raises:
+        PlatefuseError: for an unknown layout, wrong parameters, or something that the stage reads and the dvc.yaml
+            beside the file does not declare.
+    """
+    params, geometry = load(SYNTH_PARAMS, "synth", path), None
+    if _cuts_characters(params):
+        geometry = CropGeometry(
+            load(_DetectorParams, "detector", path).input_size, load(_FuseParams, "fuse", path).crop_margin
+        )
+    _check_declared(params, geometry is not None, path.with_name("dvc.yaml"))
+    return params, geometry
+
+
+def _cuts_characters(params: SynthParams) -> bool:
+    if isinstance(params, FolderSynthParams):
+        return bool(params.crops or (params.mixed and params.mixed.licence))
+    return isinstance(params, LicenceSynthParams)
+
+
+def _check_declared(params: SynthParams, cuts_characters: bool, dvc_yaml: Path) -> None:
+    """Check that DVC will see every change; without a dvc.yaml there is nothing to check.
+
+    Raises:
+        PlatefuseError: names the line that the stage synth lacks.
+    """
+    try:
+        stage = yaml.safe_load(dvc_yaml.read_text(encoding="utf-8"))["stages"]["synth"]
+        dependencies = [Path(os.path.normpath(dependency)) for dependency in stage["deps"]]
+        parameters = _declared_parameters(stage.get("params", []))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+        return
+    if isinstance(params, FolderSynthParams):
+        folder = params.folder
+        if not any(Path(os.path.normpath(folder)).is_relative_to(path) for path in dependencies):
+            raise PlatefuseError(
+                f"synth.folder = {folder!r} is not among the deps of the stage synth in {dvc_yaml}: add a line "
+                f"'- {folder}' there, so that DVC sees when your plates change."
+            )
+    missing = [name for name in OF_OTHER_SECTIONS if not {name, name.split(".")[0]} & parameters]
+    if cuts_characters and missing:
+        raise PlatefuseError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not among the params of the stage synth "
+            f"in {dvc_yaml}, although characters are cut out of plates: write 'params: "
+            f"[synth, {', '.join(OF_OTHER_SECTIONS)}]' there, so that DVC sees when they change."
+        )
+
+
+def _declared_parameters(entries: list[Any]) -> set[str]:
+    """Names in a stage's `params`, with or without the name of the file."""
+    named = [entry[FILE.name] if isinstance(entry, dict) else [entry] for entry in entries]
+    return {name for names in named for name in names}
