@@ -38,9 +38,10 @@ repro: .venv/.package  ## run what is out of date in the pipeline, then show the
 plates: .venv/.package  ## the same in pipelines/plates: licence plates, one hour to two
 	$(call run_pipeline,pipelines/plates)
 
+# Without MODEL the scores are those of the plates pipeline's networks, and become its metrics.
 score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [MODEL=DIR] [PICTURE=FILE.png]
-	@$(BIN)/python tools/score_real.py $(if $(MODEL),--model "$(MODEL)") $(if $(PICTURE),--picture "$(PICTURE)") \
-		"$(PLATES)" $(FORMATS)
+	@$(BIN)/platefuse score "$(PLATES)" $(if $(PICTURE),--draw "$(PICTURE)") $(if $(MODEL),--model "$(MODEL)",\
+		--networks pipelines/plates/models --formats $(FORMATS) --json pipelines/plates/metrics/real.json)
 
 release: .venv/.package  ## copy both pipelines' fused models to released/ and push them to released/store
 	@$(BIN)/python tools/release.py

@@ -1,34 +1,42 @@
-"""`platefuse score`: how much of a folder whose truth is known is read right."""
+"""`platefuse score`: the share of plates read right, of those whose text is known."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from platefuse.cli.common import add_reading_command, file_path, read_with_progress, report
+from platefuse.cli.check import refuse_to_replace
+from platefuse.cli.common import add_reading_command, file_path, report
+from platefuse.cli.score_reading import Reads, add_networks, read_folders, text_read
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.plate_set import TRUTH, read_truth
-from platefuse.inference.reader import Reading
+from platefuse.data.plate_set import TRUTH, Plate
+from platefuse.evaluation.real import ReadFolder, picture_of_misread, score_folders, table_of
+from platefuse.labels.text_only import read_text_only
 from platefuse.metrics.text import parse_look_alikes, score_texts
-from platefuse.runner.atomic import write_csv, write_json
+from platefuse.runner.atomic import atomic_write, write_csv, write_json
+
+LOOK_ALIKES = "O0,I1"
 
 
 def add(commands: Any) -> None:
+    """Add the command's parser."""
     parser = add_reading_command(
         commands,
         "score",
         _score,
-        "read a folder whose truth is known, and print how much was right",
+        "read plates whose text is known, and print how many were read right",
         "examples:\n"
         "  platefuse score data/plates/test\n"
-        "  platefuse score photos --equate O0,I1 --out readings.csv --json scores.json\n\n"
-        f"The folder holds {TRUTH} with the header image,text, and the images by the paths given there.\n"
-        "An image that is missing stops the command before any work; one that cannot be read counts as\n"
-        "wrong, is named on the error output at the end, and makes the exit status 1.",
+        "  platefuse score photos --equate O0,I1 --out readings.csv --json scores.json\n"
+        "  platefuse score photos --networks released/plates --formats eu=sk,cz br=br\n\n"
+        f"FOLDER holds {TRUTH} with the header image,text, and the images by the paths given there; or it\n"
+        "holds such folders, and each of them gets a row, and all together one more. With --networks plates\n"
+        "are read without formats and with those of their folder; --out and --draw show the former.\n\n"
+        "An image that is missing stops the command before any work. One that cannot be read counts as\n"
+        "wrong and is named on the error output at the end; the exit status is then 1.",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help=f"a folder with {TRUTH}")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help=f"a folder with {TRUTH}, or a folder of such")
     parser.add_argument("--json", type=file_path, metavar="FILE", help="also write the scores as JSON")
     parser.add_argument(
         "--out",
@@ -36,57 +44,78 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="also write a CSV row an image: image,truth,text,confidence,right",
     )
+    parser.add_argument("--draw", type=file_path, metavar="FILE.png", help="also draw the plates that were misread")
     parser.add_argument(
         "--equate",
         metavar="GROUPS",
-        help='also count look-alikes as equal, such as "O0,I1" (commas between groups)',
+        help=f'also count look-alikes as equal, such as "{LOOK_ALIKES}", which a folder of folders has by itself',
     )
+    add_networks(parser)
 
 
 def _score(arguments: argparse.Namespace) -> int:
     look_alikes = None if arguments.equate is None else parse_look_alikes(arguments.equate)
-    truth = truth_of(arguments.folder)
-    names = {arguments.folder / name: name for name in truth}
-    rows: list[list[Any]] = []
-    errors = []
-    for path, reading in read_with_progress(arguments, list(names)):
-        name, true = names[path], truth[names[path]]
-        if isinstance(reading, PlatefuseError):
-            errors.append(reading)
-            reading = _unread(true)
-        rows.append([name, true, reading.text, round(reading.confidence, 6), int(reading.text == true)])
-    scores = _scores_of([row[1] for row in rows], [row[2] for row in rows], look_alikes)
-    _print_scores(scores)
+    folders = read_text_only(arguments.folder)
+    plates = [plate for of_folder in folders.values() for plate in of_folder]
+    _check_images(plates, arguments.folder)
+    if arguments.draw:
+        refuse_to_replace(arguments.draw, arguments.folder, (plate.path for plate in plates))
+    reads = read_folders(arguments, folders)
+    alone = len(folders) == len(reads) == 1 and (arguments.folder / TRUTH).is_file()
+    scores = _scores_of(plates, reads[""], look_alikes) if alone else _rows_of(folders, reads, look_alikes)
     if arguments.json:
         write_json(arguments.json, scores)
     if arguments.out:
+        rows = [_csv_row(plate, arguments.folder, reads[""]) for plate in plates]
         write_csv(arguments.out, ["image", "truth", "text", "confidence", "right"], rows)
-    return report(errors, len(rows))
+    if arguments.draw:
+        _draw(plates, reads[""], arguments.draw)
+    return report([read for read in reads[""].values() if isinstance(read, PlatefuseError)], len(plates))
 
 
-def truth_of(folder: Path) -> dict[str, str]:
-    """Read a folder's truth, and check that its images are there."""
-    truth = read_truth(folder / TRUTH)
-    missing = [name for name in truth if not (folder / name).is_file()]
+def _check_images(plates: list[Plate], folder: Path) -> None:
+    missing = [plate.path.relative_to(folder) for plate in plates if not plate.path.is_file()]
     if missing:
         more = f" and {len(missing) - 1} more" if missing[1:] else ""
-        raise PlatefuseError(f"{folder / TRUTH} names images that are not there: {missing[0]}{more}.")
-    return truth
+        raise PlatefuseError(f"{folder}: {TRUTH} names images that are not there: {missing[0]}{more}.")
 
 
-def _unread(truth: str) -> Reading:
-    """Stand in for an image that could not be read: no text, which must be wrong even on an empty plate."""
-    nothing = np.zeros(0, np.float32)
-    return Reading("" if truth else "\N{REPLACEMENT CHARACTER}", 0.0, nothing.reshape(0, 4), nothing, "", nothing)
-
-
-def _scores_of(truths: list[str], texts: list[str], look_alikes: dict[str, str] | None) -> dict[str, float]:
+def _scores_of(plates: list[Plate], reads: Reads, look_alikes: Mapping[str, str] | None) -> dict[str, float]:
+    """Score one folder, and print a line a score."""
+    truths, texts = [plate.text for plate in plates], [text_read(reads, plate) for plate in plates]
     scores: dict[str, float] = {"images": len(truths), **asdict(score_texts(truths, texts))}
     if look_alikes is not None:
         scores["exact_match_equated"] = score_texts(truths, texts, look_alikes).exact_match
+    for name, score in scores.items():
+        print(f"{name.replace('_', ' '):<22}{score:.4f}" if name != "images" else f"{name:<22}{score}")
     return scores
 
 
-def _print_scores(scores: dict[str, float]) -> None:
-    for name, score in scores.items():
-        print(f"{name.replace('_', ' '):<22}{score:.4f}" if name != "images" else f"{name:<22}{score}")
+def _rows_of(
+    folders: Mapping[str, list[Plate]], reads: Mapping[str, Reads], look_alikes: Mapping[str, str] | None
+) -> dict[str, dict[str, float]]:
+    """Score each folder, and print a line a folder."""
+    texts = {
+        name: ReadFolder(
+            [plate.text for plate in plates],
+            {suffix: [text_read(of_model, plate) for plate in plates] for suffix, of_model in reads.items()},
+        )
+        for name, plates in folders.items()
+    }
+    rows = score_folders(texts, look_alikes or parse_look_alikes(LOOK_ALIKES))
+    print(table_of(rows))
+    return rows
+
+
+def _csv_row(plate: Plate, folder: Path, reads: Reads) -> list[Any]:
+    name, text, read = plate.path.relative_to(folder).as_posix(), text_read(reads, plate), reads[plate.path]
+    confidence = 0.0 if isinstance(read, PlatefuseError) else round(read.confidence, 6)
+    return [name, plate.text, text, confidence, int(text == plate.text)]
+
+
+def _draw(plates: list[Plate], reads: Reads, path: Path) -> None:
+    pairs = [(plate, reads[plate.path]) for plate in plates]
+    picture = picture_of_misread([(plate, read) for plate, read in pairs if not isinstance(read, PlatefuseError)])
+    if picture:
+        with atomic_write(path) as draft:
+            picture.save(draft, "PNG")

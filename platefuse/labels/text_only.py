@@ -24,7 +24,7 @@ def read_text_only(plates: Path) -> dict[str, list[Plate]]:
     """
     truths = sorted([*plates.glob(TRUTH), *plates.glob(f"*/{TRUTH}")])
     if not truths:
-        raise PlatefuseError(f"PLATES={plates}: neither it nor a folder in it has a {TRUTH} of image,text.")
+        raise PlatefuseError(f"{plates}: neither it nor a folder in it has a {TRUTH} of image,text.")
     return {
         path.parent.resolve().name: [
             Plate(path.parent / name, _NOWHERE, "", text) for name, text in read_truth(path).items()

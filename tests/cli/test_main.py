@@ -107,7 +107,7 @@ def test_read_never_draws_over_what_it_reads(model, tmp_path, capsys):
         (["read", "nowhere.png"], "nowhere.png does not exist"),
         (["read", "{plates}", "--model", "nowhere"], "dvc repro fuse"),
         (["read", "{plates}", "--draw", "{plates}/0.png"], "expected a folder"),
-        (["score", "nowhere"], "truth.csv is missing"),
+        (["score", "nowhere"], "neither it nor a folder in it has a truth.csv"),
         (["score", "{plates}", "--equate", "O"], "'O' is not a group"),
         (["read", "{plates}", "--model", "fused.onnx"], "`platefuse export --to onnx` makes one"),
         (["export", "--to", "litert", "--out", "fused.onnx"], "expected a name that ends in .tflite"),

@@ -34,5 +34,5 @@ def test_photographs_are_taken_from_a_folder_and_from_folders_in_it(
 
 
 def test_a_folder_without_truth_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(PlatefuseError, match=r"PLATES=.*: neither it nor a folder in it has a truth\.csv"):
+    with pytest.raises(PlatefuseError, match=rf"{tmp_path}: neither it nor a folder in it has a truth\.csv"):
         read_text_only(tmp_path)

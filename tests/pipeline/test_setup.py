@@ -15,6 +15,9 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from platefuse.cli.main import _parser as main_parser
+from platefuse.cli.score_reading import parse_formats
+
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -80,18 +83,27 @@ def test_parameters_are_checked_before_a_pipeline_runs(target: str, folder: str)
     assert lines[at - 1].endswith(f"platefuse params --check {folder}/params.yaml")
 
 
-def test_fuzz_takes_minutes_and_readers():
-    assert recipe("fuzz").splitlines()[-1].endswith("python -m tests.fuzz --minutes 1 ")
-    told = recipe("fuzz", "MINUTES=10", "READERS=image font").splitlines()[-1]
-    assert told.endswith("python -m tests.fuzz --minutes 10 image font")
-
-
-def test_score_real_gets_what_make_is_told():
-    command = recipe("score-real", "PLATES=some plates", "MODEL=released/plates", "PICTURE=misread.png")
-    words = shlex.split(command.splitlines()[-1])
-    options = ["--model", "released/plates", "--picture", "misread.png"]
-    assert words[1:] == ["tools/score_real.py", *options, "some plates", "eu=sk,cz", "br=br", "us=us", "us-studio=us"]
-    assert shlex.split(recipe("score-real", "FORMATS=de=de").splitlines()[-1])[-1] == "de=de"
+def test_score_real_is_a_command_that_platefuse_knows():
+    """Without MODEL the pipeline's networks are scored, and the scores are its metrics; with MODEL none is written."""
+    told = {"PLATES": "some plates", "PICTURE": "misread.png"}
+    for model, options in (
+        ("", {"networks": Path("pipelines/plates/models"), "json": Path("pipelines/plates/metrics/real.json")}),
+        ("released/plates", {"networks": None, "json": None}),
+    ):
+        given = [f"{name}={value}" for name, value in (told | {"MODEL": model}).items()]
+        words = shlex.split(recipe("score-real", *given).splitlines()[-1])
+        parsed = vars(main_parser().parse_args(words[1:]))
+        assert parsed["folder"] == Path("some plates") and parsed["draw"] == Path("misread.png")
+        assert {name: parsed[name] for name in options} == options
+        if model:
+            assert str(parsed["model"]) == model
+        else:
+            assert parse_formats(parsed["formats"]) == {
+                "eu": ("sk", "cz"),
+                "br": ("br",),
+                "us": ("us",),
+                "us-studio": ("us",),
+            }
 
 
 @pytest.fixture
