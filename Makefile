@@ -43,8 +43,8 @@ score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [
 	@$(BIN)/platefuse score "$(PLATES)" $(if $(PICTURE),--draw "$(PICTURE)") $(if $(MODEL),--model "$(MODEL)",\
 		--networks pipelines/plates/models --formats $(FORMATS) --json pipelines/plates/metrics/real.json)
 
-release: .venv/.package  ## copy both pipelines' fused models to released/ and push them to released/store
-	@$(BIN)/python tools/release.py
+release: .venv/.package  ## copy fused models to released/ and pin them in its store: make release [NAME=plates]
+	@$(BIN)/python tools/release.py $(NAME)
 
 # The released models are for a pipeline that has not trained here; they come from released/store, without a network.
 bench: .venv/.package .venv/.export .venv/.bench  ## measure speed beside other ways and readers: make bench [PLATES=FOLDER]
