@@ -27,7 +27,7 @@ define run_pipeline
 	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
 endef
 
-.PHONY: help repro plates score-real release bench plots test soak fuzz lint lock clean-env
+.PHONY: help repro plates score-real release wheel bench plots test soak fuzz lint lock clean-env
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [
 
 release: .venv/.package  ## copy fused models to released/ and pin them in its store: make release [NAME=plates]
 	@$(BIN)/python tools/release.py $(NAME)
+
+wheel: .venv/.package .venv/.export  ## build dist/platefuse-*.whl with the released plates reader inside: make wheel [PLATES=FOLDER]
+	@$(DVC) pull -q released/plates
+	@$(BIN)/python tools/wheel.py $(if $(PLATES),--plates "$(PLATES)")
 
 # The released models are for a pipeline that has not trained here; they come from released/store, without a network.
 bench: .venv/.package .venv/.export .venv/.bench  ## measure speed beside other ways and readers: make bench [PLATES=FOLDER]
