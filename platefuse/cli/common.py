@@ -1,4 +1,4 @@
-"""What the commands have in common. Each is a module whose `add` adds its parser, and sets what does its work."""
+"""Shared parts of the commands. A command is a module whose `add` adds its parser, which names its function."""
 
 import argparse
 import os
@@ -11,7 +11,9 @@ from typing import Any
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.inference.reader import MODEL, Reader, Reading
+from platefuse.inference.models import DEFAULT, FUSED, KNOWN, resolve
+from platefuse.inference.reader import Reader
+from platefuse.inference.reading import Reading
 
 BAD = 1
 
@@ -23,14 +25,22 @@ def complain(message: str) -> int:
 
 
 def on_one_line(text: object) -> str:
-    """Show the control characters in a text, which names of files may have, as Python writes them: `\\n`."""
+    """Escape control characters, which names of files may have, as Python writes them: `\\n`."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: repr(match[0])[1:-1], str(text))
 
 
 def add_command(
     commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, more: str
 ) -> argparse.ArgumentParser:
-    """Add a command."""
+    """Add a command.
+
+    Args:
+        commands: the object that `add_subparsers` gave.
+        name: the command's name.
+        run: the command's function, from the parsed arguments to the exit status.
+        summary: a line for `platefuse --help`.
+        more: examples and details for the end of the command's own help.
+    """
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=summary,
@@ -45,13 +55,24 @@ def add_command(
 def add_reading_command(
     commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, more: str
 ) -> argparse.ArgumentParser:
-    """Add a command with what all that read have in common."""
+    """Add a command that reads, with the options that all of them share; arguments as for `add_command`."""
     parser = add_command(commands, name, run, summary, more)
-    parser.add_argument("--model", type=Path, default=MODEL, help=f"the fused model (default: {MODEL})")
+    parser.add_argument(
+        "--model",
+        type=model_name,
+        help=f"a released model ({', '.join(KNOWN)}), or the path of a model (default: {FUSED} if it is there, "
+        f"else {DEFAULT})",
+    )
     parser.add_argument(
         "--batch-size", type=positive, default=16, metavar="N", help="images read in one call (default: 16)"
     )
+    parser.add_argument("-v", "--verbose", action="store_true", help="print the model's path on the error output")
     return parser
+
+
+def model_name(text: str) -> str:
+    """Keep a model's name as it is: as a Path, `./plates` would be the known name `plates`."""
+    return text
 
 
 def positive(text: str) -> int:
@@ -62,30 +83,36 @@ def positive(text: str) -> int:
 
 
 def file_path(text: str) -> Path:
-    """Parse the path of a file that is to be written."""
+    """Parse the path of a file to write."""
     if Path(text).is_dir():
         raise argparse.ArgumentTypeError(f"expected a file to write, {text} is a folder")
     return Path(text)
 
 
 def refuse_existing(folder: Path) -> None:
-    """Raise PlatefuseError if there is anything of that name already, a link to nowhere too."""
+    """Raise PlatefuseError if anything of that name exists, a broken link included."""
     if os.path.lexists(folder):
         raise PlatefuseError(f"{folder} exists: choose another folder, or remove it.")
 
 
-def read_with_progress(
-    arguments: argparse.Namespace, paths: Sequence[Path]
-) -> Iterable[tuple[Path, Reading | PlatefuseError]]:
+def find_model(arguments: argparse.Namespace) -> Path:
+    """Find the model to read with, and print its path if asked to."""
+    model = resolve(arguments.model)
+    if arguments.verbose:
+        print(f"platefuse: model {on_one_line(model)}", file=sys.stderr)
+    return model
+
+
+def read_with_progress(model: Path, paths: Sequence[Path], batch_size: int) -> Iterable[Reading]:
     """Read files with a progress bar on the error output, if that is a terminal."""
     # With oneDNN TensorFlow keeps what it compiled for each of the last 1,024 sizes of images: half a gigabyte in all.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    files = Reader(arguments.model).read_files(paths, arguments.batch_size)
-    return tqdm(files, total=len(paths), desc="reading", unit="image", disable=None, file=sys.stderr)
+    readings = Reader(model).read_many(paths, batch_size)
+    return tqdm(readings, total=len(paths), desc="reading", unit="image", disable=None, file=sys.stderr)
 
 
 def report(errors: Sequence[PlatefuseError], images: int) -> int:
-    """Name the images that could not be read, and give the exit status."""
+    """Print which images could not be read, and give the exit status."""
     for error in errors:
         complain(on_one_line(error))
     return complain(f"{len(errors)} of {images} images could not be read.") if errors else 0

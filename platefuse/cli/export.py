@@ -1,10 +1,10 @@
-"""`platefuse export`: a fused model as one file for another runtime."""
+"""`platefuse export`: export a fused model as one file for another runtime."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from platefuse.cli.common import add_reading_command, file_path
+from platefuse.cli.common import add_reading_command, file_path, find_model
 from platefuse.core.errors import PlatefuseError
 from platefuse.export.export import KINDS, PRECISIONS, SUFFIXES, export
 from platefuse.export.parity import BOX_TOLERANCE, MATCH_TOLERANCE, SCORE_TOLERANCE, Parity
@@ -24,9 +24,9 @@ def add(commands: Any) -> None:
         "  platefuse export --to litert --plates photos --out plates.tflite\n"
         "  platefuse export --to onnx --precision float16\n"
         "  platefuse read plate.jpg --model models/fused.onnx    needs onnxruntime and no TensorFlow\n\n"
-        f"On every plate the file must give the SavedModel's text, scores to {SCORE_TOLERANCE:g} and boxes to\n"
-        f"{BOX_TOLERANCE:g} pixels; else the first one that differs is named, no file is written, and the exit\n"
-        f"status is 1. With float16 it may instead read {100 * MATCH_TOLERANCE:g} points fewer of the plates right.",
+        f"The file must read the SavedModel's text on every plate, with scores within {SCORE_TOLERANCE:g} and boxes\n"
+        f"within {BOX_TOLERANCE:g} pixels; else the first difference is printed, no file is written, and the exit\n"
+        f"status is 1. With float16, exact match may instead fall by {100 * MATCH_TOLERANCE:g} points.",
     )
     parser.add_argument("--to", required=True, choices=KINDS, help="the kind of file to write")
     parser.add_argument(
@@ -48,21 +48,23 @@ def add(commands: Any) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    model, suffix = arguments.model, SUFFIXES[arguments.to]
+    model, suffix = find_model(arguments), SUFFIXES[arguments.to]
     out = arguments.out or model.with_name(model.name + suffix)
     if out.suffix != suffix:
-        raise PlatefuseError(f"--out {out}: expected a name that ends in {suffix}, by which `platefuse read` knows it.")
-    agreement = export(model, arguments.to, out, arguments.plates, arguments.precision, arguments.batch_size)
-    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB. {_in_words(agreement)}")
+        raise PlatefuseError(
+            f"--out {out}: expected a name that ends in {suffix}, which tells `platefuse read` the kind."
+        )
+    parity = export(model, arguments.to, out, arguments.plates, arguments.precision, arguments.batch_size)
+    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB. {_in_words(parity)}")
     return 0
 
 
-def _in_words(agreement: Parity) -> str:
+def _in_words(parity: Parity) -> str:
     agreeing = (
-        f"It reads {agreement.same_text} of {agreement.plates} plates as the SavedModel does, "
-        f"with scores within {agreement.score:.1g} and boxes within {agreement.box:.1g} pixels."
+        f"It reads {parity.same_text} of {parity.plates} plates as the SavedModel does, "
+        f"with scores within {parity.score:.1g} and boxes within {parity.box:.1g} pixels."
     )
-    if not agreement.exact_match:
+    if not parity.exact_match:
         return agreeing
-    before, after = agreement.exact_match
+    before, after = parity.exact_match
     return f"{agreeing} Exact match: {after:.4f}, of the SavedModel {before:.4f}."

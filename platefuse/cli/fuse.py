@@ -1,4 +1,4 @@
-"""`platefuse fuse`: trained networks joined anew, with other parameters."""
+"""`platefuse fuse`: fuse trained networks again, with other parameters."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,11 @@ def add(commands: Any) -> None:
         commands,
         "fuse",
         _fuse,
-        "join trained networks anew, with other parameters; nothing is trained",
+        "fuse trained networks again, with other parameters; nothing is trained",
         "examples:\n"
         "  platefuse fuse models strict --set objectness_threshold=0.6\n"
         "  platefuse fuse models plates-br --set 'formats=[br, LLL0L00]' --set format_tolerance=8\n\n"
-        "What is not set is as in the fused model that lies beside the networks, or in fused/ there. `platefuse\n"
+        "All other parameters are those of the fused model beside the networks, or in fused/ there. `platefuse\n"
         "params fuse` explains every parameter. In a pipeline, change params.yaml and run `dvc repro` instead.",
     )
     parser.add_argument("networks", type=Path, metavar="NETWORKS", help="folder of detector.h5 and classifier.h5")
@@ -30,24 +30,24 @@ def add(commands: Any) -> None:
         default=[],
         dest="changes",
         metavar="NAME=VALUE",
-        help="a parameter of the section `fuse`, its value as params.yaml would have it; may be given several times",
+        help="a parameter of the section `fuse`, its value written as in params.yaml; may be given several times",
     )
 
 
 def _fuse(arguments: argparse.Namespace) -> int:
     refuse_existing(arguments.out)
-    fuse_anew(arguments.networks, {arguments.out: _parsed(arguments.changes)})
+    fuse_again(arguments.networks, {arguments.out: _parsed(arguments.changes)})
     print(f"{arguments.out}: written. To read with it: platefuse read plate.jpg --model {arguments.out}")
     return 0
 
 
-def fuse_anew(networks: Path, changes: Mapping[Path, dict[str, Any]]) -> None:
-    """Join a folder's networks once for each path of a new model, with that model's changes of parameters.
+def fuse_again(networks: Path, changes: Mapping[Path, dict[str, Any]]) -> None:
+    """Fuse a folder's networks again, once for each path of a new model, with that model's changes of parameters.
 
     Raises:
         PlatefuseError: if a parameter is wrong, before any model is made; or a network is missing or damaged.
     """
-    try:  # here: the base install reads plates and has no networks to join
+    try:  # here: the base install reads plates, and cannot fuse
         from platefuse.core.params import check
         from platefuse.fusion.params import FuseParams
         from platefuse.fusion.trained import fuse_trained, parameters_of
@@ -66,8 +66,8 @@ def fuse_anew(networks: Path, changes: Mapping[Path, dict[str, Any]]) -> None:
 
 
 def _parsed(changes: Sequence[str]) -> dict[str, Any]:
-    """Parse NAME=VALUE; the last one of a name counts."""
-    import yaml  # which the base install has not
+    """Parse NAME=VALUE; the last value of a name counts."""
+    import yaml  # here: the base install lacks it
 
     parsed = {}
     for change in changes:

@@ -1,4 +1,4 @@
-"""The command line: `platefuse read`, `score`, `fuse`, `export`, `check`, `convert`, `params`: modules of commands/."""
+"""The command line: a module of this package for each command, and options for the program itself."""
 
 import argparse
 import codecs
@@ -6,25 +6,27 @@ import os
 import sys
 from pathlib import Path
 
+import platefuse
 from platefuse.cli import check, convert, export, fuse, params, read, score
 from platefuse.cli.common import complain
+from platefuse.cli.completion import PrintCompletion
 from platefuse.core.errors import PlatefuseError
 
 COMMANDS = (read, score, fuse, export, check, convert, params)
-_INTERRUPTED, _PIPE_CLOSED = 130, 141  # as the shell has them: 128 and the signal's number
+_INTERRUPTED, _PIPE_CLOSED = 130, 141  # the shell's: 128 and the signal's number
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and give the exit status: 0, or 1 if anything failed; wrong usage exits with 2."""
-    arguments = _parser().parse_args(argv)
+    """Run one command, and give the exit status: 0, or 1 if anything failed. Wrong usage exits with 2."""
     _open_outputs()
     try:
+        arguments = _parser().parse_args(argv)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
         return status
     except PlatefuseError as error:
         return complain(str(error))
-    except BrokenPipeError:  # `platefuse read … | head`: whoever reads has seen enough
+    except BrokenPipeError:  # `platefuse read … | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
     except OSError as error:
@@ -34,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _open_outputs() -> None:
-    """Have both outputs take every text: one that the shell has closed, and one in which not all can be written."""
+    """Make both outputs take every text, even if the shell has closed them or their encoding lacks characters."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
@@ -46,8 +48,10 @@ def _open_outputs() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="platefuse", description="Read plates with a fused model, and check what makes one."
+        prog="platefuse", description="Read plates with a fused model, and work with models and their data."
     )
+    parser.add_argument("--version", action="version", version=f"platefuse {platefuse.__version__}")
+    parser.add_argument("--print-completion", action=PrintCompletion)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)

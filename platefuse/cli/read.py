@@ -1,4 +1,4 @@
-"""`platefuse read`: what stands on each image."""
+"""`platefuse read`: read images."""
 
 import argparse
 import json
@@ -10,14 +10,16 @@ from typing import Any
 
 from tqdm import tqdm
 
-from platefuse.cli.common import add_reading_command, on_one_line, read_with_progress, report
+from platefuse.cli.common import add_reading_command, find_model, on_one_line, read_with_progress, report
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.images import read_image
-from platefuse.inference.reader import Reading, find_images
+from platefuse.inference.image_files import find_images
+from platefuse.inference.reading import Character, Plate, Reading
 from platefuse.runner.atomic import atomic_write
 
 
 def add(commands: Any) -> None:
+    """Add the command's parser."""
     parser = add_reading_command(
         commands,
         "read",
@@ -26,55 +28,74 @@ def add(commands: Any) -> None:
         "examples:\n"
         "  platefuse read plate.jpg                    one line: path, tab, text, tab, confidence\n"
         "  platefuse read data/plates/test/images --draw drawn    and a picture of each in drawn/\n"
-        "  platefuse read photos --json | jq .text     one JSON object a line, with boxes and scores\n\n"
-        "The confidence is the smallest of the characters' scores. Images that cannot be read are named on\n"
-        "the error output at the end; the exit status is then 1.",
+        "  platefuse read photos --json | jq .text     one JSON object a line, with boxes and scores\n"
+        "  platefuse read plate.jpg --model plates     with a released model\n\n"
+        "The confidence is the smallest of the characters' confidences. Images that cannot be read are listed\n"
+        "on the error output at the end, and the exit status is 1; all others are read.",
     )
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="an image, or a folder of images")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line, with the boxes")
-    parser.add_argument("--draw", type=Path, metavar="DIR", help="also draw what was read, one PNG an image")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object a line, with plates, characters and boxes"
+    )
+    parser.add_argument("--draw", type=Path, metavar="DIR", help="also draw the readings, one PNG an image")
 
 
 def _read(arguments: argparse.Namespace) -> int:
     paths = find_images(arguments.paths)
     pictures = _picture_paths(paths, arguments.draw) if arguments.draw else {}
+    model = find_model(arguments)
+    readings = read_with_progress(model, paths, arguments.batch_size)
     errors = []
-    for path, reading in read_with_progress(arguments, paths):
-        if isinstance(reading, PlatefuseError):
-            errors.append(reading)
+    for path, reading in zip(paths, readings, strict=True):
+        if reading.error:
+            errors.append(reading.error)
             continue
-        tqdm.write(_as_json(path, reading) if arguments.json else _as_line(path, reading), file=sys.stdout)
+        line = json.dumps(_as_json(reading, model)) if arguments.json else _as_line(reading)
+        tqdm.write(line, file=sys.stdout)
         try:
             if pictures:
                 _draw(path, reading, pictures[path])
-        except PlatefuseError as error:  # the image went away since it was read
+        except PlatefuseError as error:  # the image has gone since it was read
             errors.append(error)
     return report(errors, len(paths))
 
 
-def _as_line(path: Path, reading: Reading) -> str:
-    return f"{on_one_line(path)}\t{on_one_line(reading.text)}\t{reading.confidence:.4f}"
+def _as_line(reading: Reading) -> str:
+    return f"{on_one_line(reading.image)}\t{on_one_line(reading.text)}\t{reading.confidence:.4f}"
 
 
-def _as_json(path: Path, reading: Reading) -> str:
-    return json.dumps(
-        {
-            "image": str(path),
-            "text": reading.text,
-            "confidence": round(reading.confidence, 6),
-            "characters": reading.characters,
-            "character_scores": [round(score, 6) for score in reading.character_scores.tolist()],
-            "boxes": [[round(corner, 3) for corner in box] for box in reading.boxes.tolist()],
-            "scores": [round(score, 6) for score in reading.scores.tolist()],
-        }
-    )
+def _as_json(reading: Reading, model: Path) -> dict[str, Any]:
+    return {
+        "image": str(reading.image),
+        "model": str(model),
+        "text": reading.text,
+        "confidence": round(reading.confidence, 6),
+        "plates": [
+            {
+                **_named(plate),
+                "characters": [_named(character) for character in plate.characters],
+                "truncated": plate.truncated,
+            }
+            for plate in reading.plates
+        ],
+    }
+
+
+def _named(found: Plate | Character) -> dict[str, Any]:
+    """Give what plates and characters share, by its names."""
+    return {
+        "text": found.text,
+        "confidence": round(found.confidence, 6),
+        "score": round(found.score, 6),
+        "box": [round(corner, 3) for corner in found.box],
+    }
 
 
 def _picture_paths(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
-    """Give each image a PNG of its own in the folder; images of one name get -2, -3 … in their order.
+    """Choose a PNG in the folder for each image; images of the same name get -2, -3 … in their order.
 
     Raises:
-        PlatefuseError: if a picture would take the place of an image that is to be read, or of a folder.
+        PlatefuseError: if a picture would replace an image that is to be read, or a folder.
     """
     if folder.exists() and not folder.is_dir():
         raise PlatefuseError(f"--draw {folder}: this is a file, expected a folder.")

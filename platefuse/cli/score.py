@@ -70,7 +70,7 @@ def _score(arguments: argparse.Namespace) -> int:
         write_csv(arguments.out, ["image", "truth", "text", "confidence", "right"], rows)
     if arguments.draw:
         _draw(plates, reads[""], arguments.draw)
-    return report([read for read in reads[""].values() if isinstance(read, PlatefuseError)], len(plates))
+    return report([reading.error for reading in reads[""].values() if reading.error], len(plates))
 
 
 def _check_images(plates: list[Plate], folder: Path) -> None:
@@ -108,14 +108,13 @@ def _rows_of(
 
 
 def _csv_row(plate: Plate, folder: Path, reads: Reads) -> list[Any]:
-    name, text, read = plate.path.relative_to(folder).as_posix(), text_read(reads, plate), reads[plate.path]
-    confidence = 0.0 if isinstance(read, PlatefuseError) else round(read.confidence, 6)
-    return [name, plate.text, text, confidence, int(text == plate.text)]
+    name, text = plate.path.relative_to(folder).as_posix(), text_read(reads, plate)
+    return [name, plate.text, text, round(reads[plate.path].confidence, 6), int(text == plate.text)]
 
 
 def _draw(plates: list[Plate], reads: Reads, path: Path) -> None:
-    pairs = [(plate, reads[plate.path]) for plate in plates]
-    picture = picture_of_misread([(plate, read) for plate, read in pairs if not isinstance(read, PlatefuseError)])
+    read = [(plate, reads[plate.path]) for plate in plates if not reads[plate.path].error]
+    picture = picture_of_misread(read)
     if picture:
         with atomic_write(path) as draft:
             picture.save(draft, "PNG")

@@ -1,24 +1,24 @@
-"""Readings for `platefuse score`: of one model, or of networks fused anew with the formats of each folder."""
+"""Readings for `platefuse score`: of one model, or of networks fused again with the formats of each folder."""
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from platefuse.cli.common import read_with_progress
-from platefuse.cli.fuse import fuse_anew
+from platefuse.cli.common import find_model, read_with_progress
+from platefuse.cli.fuse import fuse_again
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import Plate
 from platefuse.evaluation.real import WITH_FORMATS
-from platefuse.inference.reader import Reading
+from platefuse.inference.reading import Reading
 
 Formats = tuple[str, ...]
-Reads = Mapping[Path, Reading | PlatefuseError]
-"""The reading of each image, or the error that kept it from being read."""
+Reads = Mapping[Path, Reading]
+"""The reading of each image; one that could not be read has an error in it."""
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
-    """Add the options that have trained networks fused anew."""
+    """Add the options that fuse trained networks again."""
     parser.add_argument(
         "--networks",
         type=Path,
@@ -49,15 +49,15 @@ def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[P
         return _read_with_formats(arguments, paths, formats)
     if formats:
         raise PlatefuseError("--formats needs --networks: the formats of a fused model are part of its graph.")
-    return {"": _read(arguments, arguments.model, [path for of_folder in paths.values() for path in of_folder])}
+    every = [path for of_folder in paths.values() for path in of_folder]
+    return {"": _read(find_model(arguments), every, arguments.batch_size)}
 
 
 def text_read(reads: Reads, plate: Plate) -> str:
     """Give the text read on a plate; one that could not be read gets a wrong text, even if the plate is empty."""
-    read = reads[plate.path]
-    if isinstance(read, PlatefuseError):
+    if reads[plate.path].error:
         return "" if plate.text else "\N{REPLACEMENT CHARACTER}"
-    return read.text
+    return reads[plate.path].text
 
 
 def parse_formats(entries: Iterable[str]) -> dict[str, Formats]:
@@ -85,13 +85,13 @@ def _read_with_formats(
     read: dict[Formats, Reads] = {}
     with TemporaryDirectory() as temporary:
         models = {entries: Path(temporary) / str(index) for index, entries in enumerate(wanted)}
-        fuse_anew(arguments.networks, {model: {"formats": list(entries)} for entries, model in models.items()})
+        fuse_again(arguments.networks, {model: {"formats": list(entries)} for entries, model in models.items()})
         for entries, model in models.items():
             paths = [path for name, of in folders.items() if entries in ((), of_folder[name]) for path in of]
-            read[entries] = _read(arguments, model, paths)
+            read[entries] = _read(model, paths, arguments.batch_size)
     with_formats = {path: read[of_folder[name]][path] for name, paths in folders.items() for path in paths}
     return {"": read[()], WITH_FORMATS: with_formats}
 
 
-def _read(arguments: argparse.Namespace, model: Path, paths: Sequence[Path]) -> Reads:
-    return dict(read_with_progress(argparse.Namespace(**vars(arguments) | {"model": model}), paths))
+def _read(model: Path, paths: Sequence[Path], batch_size: int) -> Reads:
+    return dict(zip(paths, read_with_progress(model, paths, batch_size), strict=True))

@@ -61,6 +61,17 @@ def read_image(path: Path) -> np.ndarray:
         return np.asarray(_as_rgb(image, path))
 
 
+def as_rgb(image: Image.Image) -> np.ndarray:
+    """Give a PIL image as `read_image` gives a file's: uint8 RGB [H,W,3], turned as its EXIF orientation says.
+
+    Raises:
+        PlatefuseError: as `read_image`.
+    """
+    with _errors_named("The image"):
+        check_size(*image.size)
+        return np.asarray(_as_rgb(ImageOps.exif_transpose(image), "The image"))
+
+
 def image_size(path: Path) -> tuple[int, int]:
     """Give width and height of an image as `read_image` turns it, without decoding it where its kind allows that.
 
@@ -84,7 +95,7 @@ def read_encoded(path: Path) -> tuple[bytes, str]:
     return file.read_bytes() if isinstance(file, Path) else file.getvalue(), suffix
 
 
-def _as_rgb(image: Image.Image, path: Path) -> Image.Image:
+def _as_rgb(image: Image.Image, path: Path | str) -> Image.Image:
     if image.mode.startswith("I;16"):  # convert would cut all above 255 off
         gray = (np.asarray(image) >> 8).astype(np.uint8)
         white_is_0 = getattr(image, "tag_v2", {}).get(ExifTags.Base.PhotometricInterpretation) == 0
@@ -103,11 +114,15 @@ def _as_rgb(image: Image.Image, path: Path) -> Image.Image:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """Open an image, not decoded yet, and say in a sentence what fails about it in the block."""
+    with _errors_named(path), Image.open(_file_or_member(path), formats=list(KINDS)) as image:
+        check_size(*image.size, path)
+        yield image
+
+
+@contextmanager
+def _errors_named(path: Path | str) -> Iterator[None]:
     try:
-        with Image.open(_file_or_member(path), formats=list(KINDS)) as image:
-            if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
-                raise _too_large(path, f"{image.width} x {image.height} pixels")
-            yield image
+        yield
     except PlatefuseError:
         raise
     except FileNotFoundError:
@@ -123,7 +138,13 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise PlatefuseError(f"{path} cannot be read as an image: {reason.rstrip('.')}.") from None
 
 
-def _too_large(path: Path, size: str) -> PlatefuseError:
+def check_size(width: int, height: int, path: Path | str = "The image") -> None:
+    """Raise PlatefuseError if an image has more than MAX_PIXELS or MAX_SIDE."""
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise _too_large(path, f"{width} x {height} pixels")
+
+
+def _too_large(path: Path | str, size: str) -> PlatefuseError:
     return PlatefuseError(
         f"{path} has {size}: at most {MAX_PIXELS} are read, and {MAX_SIDE} a side. Cut the plate out, or scale it down."
     )

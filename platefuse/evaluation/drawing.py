@@ -1,4 +1,4 @@
-"""Pictures of what was read: the image, a box around each character, and a caption under it."""
+"""Pictures of readings: the image, a box around each character, and a caption under it."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from platefuse.inference.reader import Reading
+from platefuse.inference.reading import Reading
 
 Colour = tuple[int, int, int]
 # Green and red that stay apart in every common kind of colour blindness: the bluish green and the vermillion
@@ -27,20 +27,20 @@ class BoxLabel:
 
     Attributes:
         box: x1,y1,x2,y2 in pixels of the image, x2 and y2 exclusive.
-        label: what stands above it, or below it where there is no room above.
-        right: True for green, False for red, None where nobody knows.
+        label: the text above the box, or below it where there is no room above.
+        right: True for green, False for red, None for blue where the truth is unknown.
         missed: a true box that was not found; dashed.
     """
 
-    box: np.ndarray
+    box: Sequence[float] | np.ndarray
     label: str
     right: bool | None = None
     missed: bool = False
 
 
 def labels_of_reading(reading: Reading) -> list[BoxLabel]:
-    """BoxLabel what was read, without a judgement."""
-    return [BoxLabel(box, label) for box, label in zip(reading.boxes, reading.characters, strict=True)]
+    """Label the characters of the best plate, whose truth is unknown."""
+    return [BoxLabel(character.box, character.text) for character in reading.characters]
 
 
 def draw_plate(
@@ -50,15 +50,15 @@ def draw_plate(
     truth: str | None = None,
     size: tuple[int, int] | None = None,
 ) -> Image.Image:
-    """Draw one plate with its boxes and, under it, what was read.
+    """Draw one plate with its boxes, and the text that was read under it.
 
     Args:
         image: uint8 RGB [H,W,3].
         labels: the boxes, in pixels of `image`.
-        text: what was read.
-        truth: what the plate reads; with it the caption has a tick or, with the truth beside it, a cross.
-        size: width and height that the image, without its caption, is scaled to fit. Without it a small image
-            is enlarged until its labels can be read, and a large one is left as it is.
+        text: the text that was read.
+        truth: the plate's true text; the caption then has a tick, or a cross and the truth.
+        size: width and height in pixels; the image without its caption is scaled to fit. By default a small image
+            is enlarged until its labels can be read, and a large one keeps its size.
 
     Returns:
         An RGB picture; its caption is below the image.

@@ -8,7 +8,7 @@ from PIL import Image
 from platefuse.data.images import read_image
 from platefuse.data.plate_set import Plate
 from platefuse.evaluation.drawing import contact_sheet, draw_plate, labels_of_reading
-from platefuse.inference.reader import Reading
+from platefuse.inference.reading import Reading
 from platefuse.metrics.text import score_texts
 
 ALL = "all"

@@ -1,4 +1,4 @@
-"""Scores a fused model on annotated plates: metrics, tables for plots, and a picture of what was read."""
+"""The evaluation of a fused model on annotated plates: metrics, tables for plots, a picture of readings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from platefuse.data.images import read_image
 from platefuse.data.plate_set import Plate, read_plate_set
 from platefuse.evaluation.drawing import BoxLabel, contact_sheet, draw_plate
 from platefuse.evaluation.params import EvaluateParams
-from platefuse.inference.reader import Reader, Reading
+from platefuse.inference.reader import Reader
+from platefuse.inference.reading import Reading, boxes_of, scores_of
 from platefuse.metrics.boxes import DetectionScores, average_precision, match_boxes
 from platefuse.metrics.text import exact_match_by_length, score_texts
 from platefuse.runner.atomic import atomic_write, write_csv, write_json
@@ -25,13 +26,13 @@ MISSED, SPURIOUS = "missed", "spurious"
 
 
 @dataclass(frozen=True, eq=False)
-class ReadPlate:
-    """One plate and what was read on it.
+class Result:
+    """One plate, its reading, and which boxes match.
 
     Attributes:
         plate: the truth.
-        reading: what the model gave.
-        pairs: int64 [k,2], indices of true boxes and of the boxes found that match them.
+        reading: what the model read.
+        pairs: int64 [k,2], indices of true boxes and of the read characters whose boxes match them.
     """
 
     plate: Plate
@@ -46,33 +47,34 @@ class ReadPlate:
     @property
     def boxes_right(self) -> bool:
         """Every true box was found and nothing else was."""
-        return len(self.pairs) == len(self.plate.boxes) == len(self.reading.boxes)
+        return len(self.pairs) == len(self.plate.boxes) == len(self.reading.characters)
 
     @cached_property
     def missed(self) -> list[int]:
-        """Indices of the true boxes that nothing matches."""
+        """Indices of the true boxes that no read character matches."""
         return sorted(set(range(len(self.plate.boxes))) - set(self.pairs[:, 0].tolist()))
 
     @cached_property
     def spurious(self) -> list[int]:
-        """Indices of the boxes found that match nothing."""
-        return sorted(set(range(len(self.reading.boxes))) - set(self.pairs[:, 1].tolist()))
+        """Indices of the read characters that match no true box."""
+        return sorted(set(range(len(self.reading.characters))) - set(self.pairs[:, 1].tolist()))
 
     def characters(self) -> list[tuple[str, str]]:
         """The true character and the one read, for each pair."""
-        return [(self.plate.characters[true], self.reading.characters[found]) for true, found in self.pairs]
+        read = self.reading.characters
+        return [(self.plate.characters[true], read[found].text) for true, found in self.pairs]
 
 
-def pair_up(plates: Sequence[Plate], readings: Sequence[Reading], params: EvaluateParams) -> list[ReadPlate]:
-    """Match the boxes of each reading with those of its plate."""
+def match_readings(plates: Sequence[Plate], readings: Sequence[Reading], iou_threshold: float) -> list[Result]:
+    """Match the boxes of each reading with those of its plate, at an overlap of `iou_threshold` or more."""
     return [
-        ReadPlate(plate, reading, match_boxes(plate.boxes, reading.boxes, params.iou_threshold))
+        Result(plate, reading, match_boxes(plate.boxes, boxes_of(reading.characters), iou_threshold))
         for plate, reading in zip(plates, readings, strict=True)
     ]
 
 
-def metrics_of(read: Sequence[ReadPlate], detection: DetectionScores) -> dict[str, Any]:
-    """Compute the metrics of metrics/evaluation.json; all are shares but the error rate.
+def metrics_of(results: Sequence[Result], detection: DetectionScores) -> dict[str, Any]:
+    """Compute the metrics of metrics/evaluation.json: shares, 0 to 1, and the error rate.
 
     A share of nothing counts nothing as wrong: `recall` is 1 without true boxes, `precision` is 1 without boxes found.
     `character_accuracy_on_crops` is 0 without a single match.
@@ -80,20 +82,22 @@ def metrics_of(read: Sequence[ReadPlate], detection: DetectionScores) -> dict[st
     Raises:
         PlatefuseError: for no plates.
     """
-    truths, texts = [r.plate.text for r in read], [r.reading.text for r in read]
+    truths, texts = [result.plate.text for result in results], [result.reading.text for result in results]
     text_scores = score_texts(truths, texts)
-    characters = [pair for r in read for pair in r.characters()]
+    characters = [pair for result in results for pair in result.characters()]
+    true_boxes = sum(len(result.plate.boxes) for result in results)
+    boxes_found = sum(len(result.reading.characters) for result in results)
     return {
         "exact_match": text_scores.exact_match,
         "character_error_rate": text_scores.character_error_rate,
         "length_accuracy": text_scores.length_accuracy,
-        "character_accuracy_on_crops": _share(sum(t == f for t, f in characters), len(characters)),
-        "box_right_text_wrong": _share(sum(r.boxes_right and not r.right for r in read), len(read)),
+        "character_accuracy_on_crops": _share(sum(true == read for true, read in characters), len(characters)),
+        "box_right_text_wrong": _share(sum(r.boxes_right and not r.right for r in results), len(results)),
         "detector": {
             "average_precision_50": detection.average_precision_50,
             "average_precision_50_95": detection.average_precision_50_95,
-            "recall": 1 - _share(sum(len(r.missed) for r in read), sum(len(r.plate.boxes) for r in read)),
-            "precision": 1 - _share(sum(len(r.spurious) for r in read), sum(len(r.reading.boxes) for r in read)),
+            "recall": 1 - _share(sum(len(result.missed) for result in results), true_boxes),
+            "precision": 1 - _share(sum(len(result.spurious) for result in results), boxes_found),
         },
         "exact_match_by_length": exact_match_by_length(truths, texts),
     }
@@ -103,24 +107,25 @@ def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def detection_of(read: Sequence[ReadPlate]) -> DetectionScores:
-    """Score the boxes of the readings: those that passed the fused model's thresholds and slots."""
+def detection_of(results: Sequence[Result]) -> DetectionScores:
+    """Score the boxes of the readings: those that passed the fused model's thresholds and its maximum number."""
+    read = [result.reading.characters for result in results]
     return average_precision(
-        [r.plate.boxes for r in read], [r.reading.boxes for r in read], [r.reading.scores for r in read]
+        [result.plate.boxes for result in results], [boxes_of(of) for of in read], [scores_of(of) for of in read]
     )
 
 
-def confusion_rows(read: Sequence[ReadPlate]) -> list[list[str]]:
+def confusion_rows(results: Sequence[Result]) -> list[list[str]]:
     """Give rows `actual,predicted`, one a character.
 
-    A true character whose box was not found is predicted "missed", and what was read where nothing is has
-    "spurious" for its actual one: the plot then holds every mistake there is.
+    A true character whose box was not found is predicted "missed". A character that was read where nothing is has
+    the actual "spurious". So the plot holds every mistake.
     """
     rows: list[list[str]] = []
-    for r in read:
-        rows += [list(pair) for pair in r.characters()]
-        rows += [[r.plate.characters[true], MISSED] for true in r.missed]
-        rows += [[SPURIOUS, r.reading.characters[found]] for found in r.spurious]
+    for result in results:
+        rows += [list(pair) for pair in result.characters()]
+        rows += [[result.plate.characters[true], MISSED] for true in result.missed]
+        rows += [[SPURIOUS, result.reading.characters[found].text] for found in result.spurious]
     return rows
 
 
@@ -130,16 +135,16 @@ def precision_recall_rows(detection: DetectionScores) -> list[list[float]]:
     return [[round(recall, 6), round(precision, 6)] for recall, precision in pairs]
 
 
-def confidence_rows(read: Sequence[ReadPlate]) -> list[list[float]]:
+def confidence_rows(results: Sequence[Result]) -> list[list[float]]:
     """Give rows `threshold,kept,right` for rising thresholds of confidence.
 
-    `kept` is the share of plates with that confidence or more, `right` the share of those that were read
-    right. Thresholds are confidences that occur, 100 of them at most and about as many plates apart, since a
-    good model has nearly all of them close to 1. The first keeps every plate.
+    `kept` is the share of plates with that confidence or more, `right` the share of those that were read right.
+    Thresholds are confidences that occur: 100 at most, and about equally many plates apart, since a good model has
+    nearly all of them close to 1. The first threshold keeps every plate.
     """
-    confidence = np.array([r.reading.confidence for r in read])
-    right = np.array([r.right for r in read])
-    steps = np.linspace(0, len(read) - 1, min(_MAX_ROWS, len(read))).astype(int)
+    confidence = np.array([result.reading.confidence for result in results])
+    right = np.array([result.right for result in results])
+    steps = np.linspace(0, len(results) - 1, min(_MAX_ROWS, len(results))).astype(int)
     rows = []
     for threshold in np.unique(np.sort(confidence)[steps]):
         kept = confidence >= threshold
@@ -147,35 +152,41 @@ def confidence_rows(read: Sequence[ReadPlate]) -> list[list[float]]:
     return rows
 
 
-def labels_of_result(read: ReadPlate) -> list[BoxLabel]:
-    """BoxLabel right characters green; red are wrong ones "7 (1)", missed ones dashed, "7?" where nothing is."""
-    plate, reading = read.plate, read.reading
+def labels_of_result(result: Result) -> list[BoxLabel]:
+    """Label right characters green and mistakes red.
+
+    "7 (1)" is a 7 read where a 1 is, "7?" is a 7 read where nothing is; a missed character is dashed.
+    """
+    plate, read = result.plate, result.reading.characters
     labels = []
-    for (_, found), (actual, predicted) in zip(read.pairs, read.characters(), strict=True):
+    for (_, found), (actual, predicted) in zip(result.pairs, result.characters(), strict=True):
         same = actual == predicted
-        labels.append(BoxLabel(reading.boxes[found], predicted if same else f"{predicted} ({actual})", same))
-    labels += [BoxLabel(reading.boxes[found], f"{reading.characters[found]}?", False) for found in read.spurious]
-    labels += [BoxLabel(plate.boxes[true], plate.characters[true], False, missed=True) for true in read.missed]
+        labels.append(BoxLabel(read[found].box, predicted if same else f"{predicted} ({actual})", same))
+    labels += [BoxLabel(read[found].box, f"{read[found].text}?", False) for found in result.spurious]
+    labels += [BoxLabel(plate.boxes[true], plate.characters[true], False, missed=True) for true in result.missed]
     return labels
 
 
-def chosen(read: Sequence[ReadPlate], pictured: int) -> list[ReadPlate]:
-    """The plates for the picture, in its order: half mistakes, or all there are; more only where too few are right."""
-    mistakes = sorted((r for r in read if not r.right), key=lambda r: -r.reading.confidence)
+def chosen(results: Sequence[Result], pictured: int) -> list[Result]:
+    """Choose the plates for the picture, in its order.
+
+    Half of them are mistakes, or fewer if there are fewer; more than half only where too few plates are right.
+    """
+    mistakes = sorted((r for r in results if not r.right), key=lambda r: -r.reading.confidence)
     # A plate with nothing to read has a confidence of 0, and little to show.
-    right = sorted((r for r in read if r.right), key=lambda r: (not r.plate.text, r.reading.confidence))
+    right = sorted((r for r in results if r.right), key=lambda r: (not r.plate.text, r.reading.confidence))
     shown = mistakes[: max(pictured - len(right), -(-pictured // 2))]
     return shown + right[: pictured - len(shown)]
 
 
-def picture_of(read: Sequence[ReadPlate], pictured: int) -> Image.Image:
-    """Draw plates in four columns: mistakes, the surest first, then right ones, the least sure first."""
+def picture_of(results: Sequence[Result], pictured: int) -> Image.Image:
+    """Draw plates in four columns: mistakes, the most confident first, then right ones, the least confident first."""
     pictures = [
         draw_plate(read_image(r.plate.path), labels_of_result(r), r.reading.text, r.plate.text, size=(384, 192))
-        for r in chosen(read, pictured)
+        for r in chosen(results, pictured)
     ]
     title = (
-        f"{sum(r.right for r in read):,} of {len(read):,} plates read right; mistakes first. "
+        f"{sum(r.right for r in results):,} of {len(results):,} plates read right; mistakes first. "
         "7 (1): read 7, is 1.  7?: nothing is there.  Dashed: missed."
     )
     # 64 colours are enough for grey digits and four inks, and make the file a third of the size.
@@ -189,24 +200,23 @@ def read_plates(model: Path, plates: Sequence[Plate], batch_size: int) -> list[R
     Raises:
         PlatefuseError: if the model or an image cannot be read.
     """
-    reader = Reader(model)
+    stream = Reader(model).read_many((plate.path for plate in plates), batch_size)
     readings = []
-    files = reader.read_files((plate.path for plate in plates), batch_size)
-    for _, reading in tqdm(files, total=len(plates), desc="reading", unit="plate", disable=None):
-        if isinstance(reading, PlatefuseError):
-            raise reading
+    for reading in tqdm(stream, total=len(plates), desc="reading", unit="plate", disable=None):
+        if reading.error:
+            raise reading.error
         readings.append(reading)
     return readings
 
 
 def evaluate(model: Path, plates_folder: Path, output: Path, params: EvaluateParams) -> dict[str, Any]:
-    """Score a fused model on a plate set and write everything there is to see into a folder.
+    """Score a fused model on a plate set, and write metrics, tables and a picture.
 
     Args:
         model: the SavedModel of the fuse stage.
         plates_folder: a plate set that no training saw.
-        output: gets evaluation.json, confusion.csv, precision_recall.csv, confidence.csv and readings.png;
-            what else is in it stays.
+        output: a folder for evaluation.json, confusion.csv, precision_recall.csv, confidence.csv and readings.png;
+            its other files stay.
 
     Returns:
         The metrics, as in evaluation.json.
@@ -217,13 +227,13 @@ def evaluate(model: Path, plates_folder: Path, output: Path, params: EvaluatePar
     plates = read_plate_set(plates_folder)
     if not plates:
         raise PlatefuseError(f"{plates_folder} has no plates to evaluate on.")
-    read = pair_up(plates, read_plates(model, plates, params.batch_size), params)
-    detection = detection_of(read)
-    metrics = metrics_of(read, detection)
-    write_csv(output / "confusion.csv", ["actual", "predicted"], confusion_rows(read))
+    results = match_readings(plates, read_plates(model, plates, params.batch_size), params.iou_threshold)
+    detection = detection_of(results)
+    metrics = metrics_of(results, detection)
+    write_csv(output / "confusion.csv", ["actual", "predicted"], confusion_rows(results))
     write_csv(output / "precision_recall.csv", ["recall", "precision"], precision_recall_rows(detection))
-    write_csv(output / "confidence.csv", ["threshold", "kept", "right"], confidence_rows(read))
+    write_csv(output / "confidence.csv", ["threshold", "kept", "right"], confidence_rows(results))
     with atomic_write(output / "readings.png") as draft:
-        picture_of(read, params.pictured).save(draft, optimize=True)
+        picture_of(results, params.pictured).save(draft, optimize=True)
     write_json(output / "evaluation.json", metrics)
     return metrics

@@ -1,4 +1,4 @@
-"""Makes of a fused SavedModel one file for another runtime, and lets it have its name only if it reads the same."""
+"""Export of a fused SavedModel as one file for another runtime, kept only if it reads the same."""
 
 import importlib
 import importlib.util
@@ -9,8 +9,9 @@ from typing import Any, Literal, get_args
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import TRUTH, read_truth
 from platefuse.export.parity import Parity, compare, compare_exact_match
+from platefuse.inference.image_files import find_images
 from platefuse.inference.metadata import read_metadata
-from platefuse.inference.reader import Reader, find_images
+from platefuse.inference.reader import Reader
 from platefuse.runner.atomic import atomic_write
 
 Kind = Literal["onnx", "litert"]
@@ -18,7 +19,7 @@ Precision = Literal["float32", "float16"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 SUFFIXES: dict[Kind, str] = {"onnx": ".onnx", "litert": ".tflite"}
-# What each kind needs beside TensorFlow, and the package that brings it.
+# The modules that each kind needs beside TensorFlow, and the packages that bring them.
 _NEEDED = {
     "onnx": {"tf2onnx": "tf2onnx", "onnx": "onnx", "onnxruntime": "onnxruntime"},
     "litert": {"ai_edge_litert": "ai-edge-litert"},
@@ -32,21 +33,23 @@ def export(
 
     Args:
         model: the SavedModel's folder.
-        kind: of file to make.
-        out: the file, of the kind's suffix; replaced only by one that passes.
+        kind: the kind of file to make.
+        out: the file, with the kind's suffix; replaced only by a file that passes.
         plates: a plate set, or any folder of images; with float16 it must have truth.csv.
-        precision: of the weights as they are stored; calculations are in float32 all the same.
+        precision: the precision in which weights are stored; calculations are in float32.
         batch_size: how many images are read in one call.
 
     Returns:
         How closely the two agree.
 
     Raises:
-        PlatefuseError: if something is missing, the model does not convert, or the file reads other than the model:
-            for float32 any other text, or a score or a box that is further off than `platefuse.export.parity`
-            allows; for float16 a lower exact match.
+        PlatefuseError: if a package or a file is missing, the model does not convert, or the file does not read as
+            the model does. With float32 every text must be the same, and scores and boxes within the tolerances of
+            `platefuse.export.parity`; with float16 the exact match.
     """
     _check_packages(kind)
+    if model.suffix in SUFFIXES.values():
+        raise PlatefuseError(f"{model} is exported already: expected the folder of a SavedModel.")
     truth = _truth_of(plates, precision)
     images = [plates / name for name in truth] if truth else find_images([plates])
     reference = Reader(model)
@@ -66,7 +69,7 @@ def _check_packages(kind: Kind) -> None:
 
 
 def _truth_of(plates: Path, precision: Precision) -> dict[str, str]:
-    """The true text of each image, or nothing if the folder does not say and need not."""
+    """The true text of each image; empty if the folder has no truth.csv, and float32 needs none."""
     if (plates / TRUTH).is_file():
         return read_truth(plates / TRUTH)
     if precision == "float32":

@@ -1,4 +1,4 @@
-"""From a SavedModel to a LiteRT flatbuffer of built-in operations."""
+"""Conversion of a SavedModel to a LiteRT flatbuffer of built-in operations."""
 
 import hashlib
 import zipfile
@@ -17,11 +17,11 @@ def convert(model: Path, out: Path, metadata: dict[str, Any], precision: str) ->
     Args:
         model: the SavedModel's folder.
         out: the file to write.
-        metadata: what to put into it.
+        metadata: the model's metadata.
         precision: float32, or float16 for weights of half the size.
 
     Raises:
-        PlatefuseError: if it has an operation that LiteRT has not.
+        PlatefuseError: if the model has an operation that LiteRT lacks.
     """
     converter = tf.lite.TFLiteConverter.from_saved_model(str(model), signature_keys=[SIGNATURE])
     if precision == "float16":
@@ -29,13 +29,13 @@ def convert(model: Path, out: Path, metadata: dict[str, Any], precision: str) ->
         converter.target_spec.supported_types = [tf.float16]
     try:
         out.write_bytes(converter.convert())
-    except Exception as error:  # the converter's own has nothing but Exception above it
+    except Exception as error:  # the base class of the converter's own error
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise PlatefuseError(
-            f"{model} does not convert to LiteRT: {reason[0]} One fused by an older version has to "
-            "be fused again: `dvc repro -f fuse`."
+            f"{model} does not convert to LiteRT: {reason[0]} If an older version fused it, fuse it again: "
+            "`dvc repro -f fuse`."
         ) from error
-    # As LiteRT's associated files are kept: a zip behind the flatbuffer, which the interpreter does not look at.
+    # An associated file of LiteRT: a zip archive behind the flatbuffer, which the interpreter ignores.
     metadata = metadata | {"sha256": hashlib.sha256(out.read_bytes()).hexdigest()}
     with zipfile.ZipFile(out, "a") as associated:
         associated.writestr(zipfile.ZipInfo(METADATA_FILE), metadata_text(metadata))

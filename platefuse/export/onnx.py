@@ -1,4 +1,4 @@
-"""From a SavedModel to ONNX, with tf2onnx."""
+"""Conversion of a SavedModel to ONNX, with tf2onnx."""
 
 import logging
 import math
@@ -17,27 +17,27 @@ OPSET = 17  # the first that has all that the graph needs
 
 
 def convert(model: Path, out: Path, metadata: dict[str, Any], precision: str) -> None:
-    """Write the `numeric` signature as ONNX: images of any size and number, and the metadata in the metadata.
+    """Write the `numeric` signature as ONNX, for images of any size and number.
 
     Args:
         model: the SavedModel's folder.
         out: the file to write.
-        metadata: what to put into its metadata.
+        metadata: the model's metadata, an entry of the file's own.
         precision: float32, or float16 for weights of half the size.
 
     Raises:
-        PlatefuseError: if tf2onnx cannot convert it.
+        PlatefuseError: if tf2onnx cannot convert the model.
     """
     for logger in (tf.get_logger(), logging.getLogger("tf2onnx")):
-        logger.setLevel(logging.CRITICAL)  # they tell of their own deprecations; what fails is raised
+        logger.setLevel(logging.CRITICAL)  # they log their own deprecations; a failure raises
     try:
         proto = _converted(model)
-        onnx.checker.check_model(proto)  # tf2onnx leaves operations that it does not know as they are
-    except Exception as error:  # tf2onnx raises what it comes across
+        onnx.checker.check_model(proto)  # tf2onnx keeps operations that it does not know
+    except Exception as error:  # tf2onnx has no error class of its own
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise PlatefuseError(
-            f"{model} does not convert to ONNX: {reason[0]} One fused by an older version has to be "
-            "fused again: `dvc repro -f fuse`."
+            f"{model} does not convert to ONNX: {reason[0]} If an older version fused it, fuse it again: "
+            "`dvc repro -f fuse`."
         ) from error
     _name_axes(proto)
     if precision == "float16":
@@ -74,9 +74,9 @@ def _name_axes(proto: onnx.ModelProto) -> None:
 
 
 def _halve_weights(proto: onnx.ModelProto) -> None:
-    """Keep the kernels of convolutions and matrix products as float16, and cast them where they are used.
+    """Store the kernels of convolutions and matrix products as float16, and cast them where they are used.
 
-    What else is constant stays: boxes of anchors in float16 would be off by a tenth of a pixel.
+    All other constants stay float32: anchor boxes in float16 would be off by a tenth of a pixel.
     """
     graph = proto.graph
     products = {name for node in graph.node if node.op_type in ("Conv", "Gemm", "MatMul") for name in node.input[1:2]}

@@ -1,4 +1,4 @@
-"""Whether an exported model reads as the one it was made of does."""
+"""Parity of an exported model with the SavedModel that it was made of."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,8 @@ import numpy as np
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.inference.reader import Reader, Reading
+from platefuse.inference.reader import Reader
+from platefuse.inference.reading import Reading, boxes_of, confidences_of, scores_of
 from platefuse.metrics.text import score_texts
 
 SCORE_TOLERANCE = 1e-4
@@ -18,14 +19,15 @@ MATCH_TOLERANCE = 0.002  # how much exact match weights of half the size may cos
 
 @dataclass
 class Parity:
-    """What two models read on the same plates.
+    """How closely two models agree on the same plates.
 
     Attributes:
         plates: how many were read.
-        characters: how many characters the first model found on them.
-        same_text: plates on which both read the same.
-        score, box: the largest difference of a score, and of a box in pixels, where both read the same.
-        exact_match: the share of plates that each of the two reads right; empty if that was not asked for.
+        characters: how many characters the first model found.
+        same_text: how many plates both read the same.
+        score: the largest difference of a score or confidence on those plates.
+        box: the largest difference of a box on those plates, in pixels.
+        exact_match: the exact match of each model; empty if no truth was given.
     """
 
     plates: int = 0
@@ -44,10 +46,10 @@ class Parity:
         self.same_text += 1
         score = max(
             abs(expected.confidence - found.confidence),
-            _largest(expected.scores, found.scores),
-            _largest(expected.character_scores, found.character_scores),
+            _largest(scores_of(expected.characters), scores_of(found.characters)),
+            _largest(confidences_of(expected.characters), confidences_of(found.characters)),
         )
-        box = _largest(expected.boxes, found.boxes)
+        box = _largest(boxes_of(expected.characters), boxes_of(found.characters))
         self.score, self.box = max(self.score, score), max(self.box, box)
         return score, box
 
@@ -57,21 +59,22 @@ def _largest(expected: np.ndarray, found: np.ndarray) -> float:
 
 
 def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: str, batch_size: int) -> Parity:
-    """Check that a model gives the same texts as another one on every image, and nearly the same numbers.
+    """Check that two models read the same texts on every image, and nearly the same numbers.
 
     Args:
-        reference, candidate: the two models.
-        images: what to read.
-        name: of the candidate, for messages.
+        reference: the SavedModel.
+        candidate: the exported model.
+        images: the files to read.
+        name: the candidate's name in messages.
         batch_size: how many images are read in one call.
 
     Raises:
-        PlatefuseError: names the first image on which the two differ and by how much; or if an image cannot be read;
-            or if there is no character on any, which would prove nothing.
+        PlatefuseError: for the first image on which the two differ, with the difference; for an image that cannot be
+            read; or if no image has a character, which would prove nothing.
     """
-    agreement = Parity()
+    parity = Parity()
     for path, expected, found in _both(reference, candidate, images, batch_size):
-        score, box = agreement.add(expected, found)
+        score, box = parity.add(expected, found)
         differs = f"{name} is refused: {path} differs from what the SavedModel reads."
         if expected.text != found.text:
             raise PlatefuseError(f"{differs} It reads {found.text!r} instead of {expected.text!r}.")
@@ -79,51 +82,60 @@ def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: 
             raise PlatefuseError(f"{differs} A score is off by {score:.2g}, and {SCORE_TOLERANCE:g} is allowed.")
         if not box <= BOX_TOLERANCE:
             raise PlatefuseError(f"{differs} A box is off by {box:.2g} pixels, and {BOX_TOLERANCE:g} is allowed.")
-    _check_characters(agreement, name)
-    return agreement
+    _check_characters(parity, name)
+    return parity
 
 
 def compare_exact_match(
     reference: Reader, candidate: Reader, images: Sequence[Path], truths: Sequence[str], name: str, batch_size: int
 ) -> Parity:
-    """Check that a model reads nearly as many plates right as another one; `truths` are the images' texts.
+    """Check that the candidate reads nearly as many plates right as the reference.
+
+    Args:
+        reference: the SavedModel.
+        candidate: the exported model.
+        images: the files to read.
+        truths: the true text of each image.
+        name: the candidate's name in messages.
+        batch_size: how many images are read in one call.
 
     Raises:
-        PlatefuseError: if it reads fewer, by more than MATCH_TOLERANCE; or as `compare` does.
+        PlatefuseError: if the exact match falls by more than MATCH_TOLERANCE; for an image that cannot be read; or if
+            no image has a character, which would prove nothing.
     """
-    agreement = Parity()
+    parity = Parity()
     texts: tuple[list[str], list[str]] = ([], [])
     for _, expected, found in _both(reference, candidate, images, batch_size):
-        agreement.add(expected, found)
+        parity.add(expected, found)
         texts[0].append(expected.text)
         texts[1].append(found.text)
-    _check_characters(agreement, name)
-    agreement.exact_match = [score_texts(truths, read).exact_match for read in texts]
-    before, after = agreement.exact_match
+    _check_characters(parity, name)
+    parity.exact_match = [score_texts(truths, read).exact_match for read in texts]
+    before, after = parity.exact_match
     if before - after > MATCH_TOLERANCE + 1e-9:
         raise PlatefuseError(
             f"{name} is refused: it reads {after:.4f} of the plates right and the SavedModel {before:.4f}; "
             f"{MATCH_TOLERANCE:g} less is allowed."
         )
-    return agreement
+    return parity
 
 
 def _both(
     reference: Reader, candidate: Reader, images: Sequence[Path], batch_size: int
 ) -> Iterator[tuple[Path, Reading, Reading]]:
     """Read each image with both, with a progress bar on the error output if that is a terminal."""
-    pairs = zip(reference.read_files(images, batch_size), candidate.read_files(images, batch_size), strict=True)
-    for (path, expected), (_, found) in tqdm(pairs, total=len(images), desc="checking", unit="image", disable=None):
+    pairs = zip(reference.read_many(images, batch_size), candidate.read_many(images, batch_size), strict=True)
+    readings = tqdm(pairs, total=len(images), desc="checking", unit="image", disable=None)
+    for path, (expected, found) in zip(images, readings, strict=True):
         for reading in (expected, found):
-            if isinstance(reading, PlatefuseError):
-                raise reading
-        assert isinstance(expected, Reading) and isinstance(found, Reading)
+            if reading.error:
+                raise reading.error
         yield path, expected, found
 
 
-def _check_characters(agreement: Parity, name: str) -> None:
-    if not agreement.characters:
+def _check_characters(parity: Parity, name: str) -> None:
+    if not parity.characters:
         raise PlatefuseError(
-            f"{name} is refused: the SavedModel finds no character on any of the {agreement.plates} images, which "
+            f"{name} is refused: the SavedModel finds no character on any of the {parity.plates} images, which "
             "proves nothing; give plates that it can read with --plates."
         )

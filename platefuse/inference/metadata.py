@@ -1,7 +1,6 @@
-"""The metadata: what tells, with a fused model, what the numbers in it mean.
+"""The metadata of a fused model: what its numbers mean, and with which parameters it was fused.
 
-Beside a SavedModel it is a file in its folder, in a LiteRT model an associated file of that name, and in an ONNX model
-an entry of its metadata.
+It is a file in a SavedModel's folder, an associated file in a LiteRT model, and an entry of an ONNX model's metadata.
 """
 
 import json
@@ -13,15 +12,15 @@ METADATA_KEY = "platefuse"
 
 
 def write_metadata(model: Path, content: dict[str, Any]) -> None:
-    """Write the metadata of the model in that folder, in JSON's types."""
+    """Write metadata, of JSON's types, into the SavedModel's folder."""
     (model / METADATA_FILE).write_text(metadata_text(content), encoding="utf-8")
 
 
 def metadata_text(content: dict[str, Any]) -> str:
-    """Give a metadata as it is written."""
+    """Format metadata as JSON."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def read_metadata(model: Path) -> Any:
-    """Read the metadata of the model in that folder; ValueError if it is no JSON."""
+    """Read the metadata in the SavedModel's folder; ValueError if it is not JSON."""
     return json.loads((model / METADATA_FILE).read_text(encoding="utf-8"))

@@ -1,56 +1,84 @@
-"""Reads images with a fused model. Needs the runtime that the model is for, and nothing that trains."""
+"""Read images with a fused model. Needs the model's runtime, and nothing that trains."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.images import SUFFIXES, read_image
+from platefuse.data.images import as_rgb, check_size, read_image
+from platefuse.inference.models import resolve
+from platefuse.inference.reading import Character, Plate, Reading
 from platefuse.inference.runtimes import open_model
-from platefuse.inference.runtimes.base import MODEL
 
-_PIXELS_A_CALL = 2**22  # the graph holds them as 12 bytes each: photographs go through it one by one
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What was read on one image; its characters stand in reading order.
-
-    Attributes:
-        text: the whole plate.
-        confidence: the smallest of the character scores; 0 if nothing was read.
-        boxes: float32 [count,4], x1,y1,x2,y2 in pixels of the image, x2 and y2 exclusive.
-        scores: float32 [count], the detector's.
-        characters: `count` characters, one for each box.
-        character_scores: float32 [count], how probable each is to the model.
-    """
-
-    text: str
-    confidence: float
-    boxes: np.ndarray
-    scores: np.ndarray
-    characters: str
-    character_scores: np.ndarray
+_PIXELS_A_CALL = 2**22  # the graph holds a pixel as 12 bytes: photographs go through it one by one
 
 
 class Reader:
-    """A fused model, ready to read.
+    """A fused model, ready to read. Threads may share it.
 
     Args:
-        model: the folder of a SavedModel that the fuse stage made, or the .onnx or .tflite file it was exported to.
+        model: a known name ("plates" or "digits"), or the path of a model: a SavedModel's folder, or an .onnx or
+            .tflite file. Without it, models/fused of the current folder if that exists, else "plates".
+
+    Attributes:
+        model: the path of the model.
 
     Raises:
-        PlatefuseError: if there is no such model, it is damaged or of another kind, or what runs it is not installed.
+        PlatefuseError: if the model is missing, damaged or of another kind, or its runtime is not installed.
     """
 
-    def __init__(self, model: Path = MODEL) -> None:
-        self._model = model
-        self._runtime = open_model(model)
+    def __init__(self, model: str | Path | None = None) -> None:
+        self.model = resolve(model)
+        self._runtime = open_model(self.model)
         self._alphabet: str = self._runtime.metadata["alphabet"]
+
+    def read(self, image: str | Path | Image.Image | npt.NDArray[np.uint8]) -> Reading:
+        """Read one image.
+
+        Args:
+            image: the path of an image file; or a PIL image; or RGB pixels, uint8 [H,W,3]. Files and PIL images are
+                turned as their EXIF orientation says.
+
+        Raises:
+            PlatefuseError: if the image cannot be read, is too large, or is no such array.
+        """
+        if isinstance(image, (str, Path)):
+            path = Path(image)
+            return replace(self.read_images([read_image(path)])[0], image=path)
+        return self.read_images([_pixels(image)])[0]
+
+    def read_many(self, paths: Iterable[str | Path], batch_size: int = 16) -> Iterator[Reading]:
+        """Read image files, and yield a reading for each, in the order given.
+
+        A file that cannot be read has a reading with `error` set; all others are read.
+
+        Args:
+            paths: the files; taken one by one, so that a generator may be endless.
+            batch_size: the most images that are read in one call of the model, and held in memory.
+        """
+        for path, result in self.read_files(map(Path, paths), batch_size):
+            if isinstance(result, PlatefuseError):
+                yield Reading(path, error=result)
+            else:
+                yield replace(result, image=path)
+
+    def read_files(
+        self, paths: Iterable[Path], batch_size: int = 16
+    ) -> Iterator[tuple[Path, Reading | PlatefuseError]]:
+        """Read image files, and yield each path with its reading, in the order given.
+
+        No more than `batch_size` images are in memory at once, and fewer if they are large. A file that cannot be
+        read yields the error that says why; all others are read.
+        """
+        for batch in _batches(paths, batch_size):
+            readings = iter(self.read_images([image for _, image in batch if isinstance(image, np.ndarray)]))
+            for path, image in batch:
+                yield path, image if isinstance(image, PlatefuseError) else next(readings)
 
     def read_images(self, images: Sequence[np.ndarray]) -> list[Reading]:
         """Read images, those of one shape in one call of the model.
@@ -75,43 +103,44 @@ class Reader:
                     images[indices[0]][None] if one else np.stack([images[index] for index in indices])
                 )
                 for row, index in enumerate(indices):
-                    readings[index] = self._reading({name: output[row] for name, output in outputs.items()})
+                    readings[index] = self._reading({name: output[row] for name, output in outputs.items()}, shape)
         return [readings[index] for index in range(len(images))]
 
-    def read_files(
-        self, paths: Iterable[Path], batch_size: int = 16
-    ) -> Iterator[tuple[Path, Reading | PlatefuseError]]:
-        """Read image files, and yield each path with what was read, in the order given.
-
-        No more than `batch_size` images are in memory at once, and fewer if they are large. A file that cannot be
-        read yields the error that says why, and the others are read all the same.
-        """
-        for batch in _batches(paths, batch_size):
-            readings = iter(self.read_images([image for _, image in batch if isinstance(image, np.ndarray)]))
-            for path, image in batch:
-                yield path, image if isinstance(image, PlatefuseError) else next(readings)
-
-    def _reading(self, outputs: dict[str, Any]) -> Reading:
-        """Drop the slots that are not used from the outputs for one image."""
+    def _reading(self, outputs: dict[str, np.ndarray], shape: tuple[int, ...]) -> Reading:
+        """Make a reading of the outputs for one image of shape [H,W,3]: one plate, or none without characters."""
         used = outputs["character_ids"] >= 0
         ids = outputs["character_ids"][used]
-        if ids.max(initial=-1) >= len(self._alphabet):
+        if not ids.size:
+            return Reading()
+        if ids.max() >= len(self._alphabet):
             raise PlatefuseError(
-                f"{self._model} gave character {ids.max()}, and its metadata names {len(self._alphabet)}: make it anew."
+                f"{self.model} gave character {ids.max()}, and its metadata names {len(self._alphabet)}: make it anew."
             )
-        text = "".join(self._alphabet[index] for index in ids)
-        return Reading(
-            text=text,
-            confidence=float(outputs["confidence"]),
-            boxes=outputs["boxes"][used],
-            scores=outputs["scores"][used],
-            characters=text,
-            character_scores=outputs["character_scores"][used],
+        columns = (ids, outputs["character_scores"][used], outputs["scores"][used], outputs["boxes"][used])
+        characters = tuple(
+            Character(self._alphabet[index], confidence, score, (x1, y1, x2, y2))
+            for index, confidence, score, (x1, y1, x2, y2) in zip(*(c.tolist() for c in columns), strict=True)
         )
+        text = "".join(character.text for character in characters)
+        box = (0.0, 0.0, float(shape[1]), float(shape[0]))
+        plate = Plate(text, float(outputs["confidence"]), score=1.0, box=box, characters=characters)
+        return Reading(plates=(plate,))
+
+
+def _pixels(image: Any) -> np.ndarray:
+    """Give the pixels of a PIL image or an array as uint8 RGB [H,W,3]."""
+    if isinstance(image, Image.Image):
+        return as_rgb(image)
+    if not isinstance(image, np.ndarray):
+        raise PlatefuseError(f"Reader.read: expected a path, a PIL image or an array, found {type(image).__name__}.")
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise PlatefuseError(f"Reader.read: expected pixels as uint8 [H,W,3], found {image.dtype} {list(image.shape)}.")
+    check_size(image.shape[1], image.shape[0])
+    return np.ascontiguousarray(image)  # channels that were swapped by a view, as of OpenCV's BGR, are none to ONNX
 
 
 def _batches(paths: Iterable[Path], size: int) -> Iterator[list[tuple[Path, np.ndarray | PlatefuseError]]]:
-    """Read the files, and yield them by `size`, or before that when they hold what one call of the model takes."""
+    """Read the files, and yield them by `size`, or earlier if they hold as many pixels as one call takes."""
     batch: list[tuple[Path, np.ndarray | PlatefuseError]] = []
     pixels = 0
     for path in paths:
@@ -129,52 +158,4 @@ def _image_or_error(path: Path) -> np.ndarray | PlatefuseError:
     try:
         return read_image(path)
     except PlatefuseError as error:
-        return PlatefuseError(str(error))  # the one that was raised holds on to what was decoded by then
-
-
-def find_images(paths: Iterable[Path]) -> list[Path]:
-    """Expand folders to the images directly in them, sorted by name; files are taken as they are.
-
-    Whatever has an image's suffix and is no folder is taken, since reading it says what is wrong with it. Hidden files
-    are left out, and with them the `._` files that macOS puts beside its own. A path that is given twice is taken once.
-
-    Raises:
-        PlatefuseError: for a path that does not exist, or a folder without images.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += _images_of(path)
-        elif path.exists() or path.is_symlink():
-            found.append(path)
-        else:
-            raise PlatefuseError(f"{path} does not exist.")
-    return list(dict.fromkeys(found))
-
-
-def _images_of(folder: Path) -> list[Path]:
-    images, folders = _entries(folder)
-    if images:
-        return [folder / name for name in images]
-    inside = next((folder / name for name in folders if _entries(folder / name)[0]), None)
-    hint = f" Did you mean {inside}?" if inside else ""
-    raise PlatefuseError(f"{folder} has no images in it ({', '.join(sorted(SUFFIXES))}).{hint}")
-
-
-def _entries(folder: Path) -> tuple[list[str], list[str]]:
-    """Names of the images and of the folders in a folder, sorted."""
-    images, folders = [], []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if _is_folder(entry):
-                folders.append(entry.name)
-            elif Path(entry.name).suffix.lower() in SUFFIXES and not entry.name.startswith("."):
-                images.append(entry.name)
-    return sorted(images), sorted(folders)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link in a circle: to read it says so
-        return False
+        return PlatefuseError(str(error))  # a raised error keeps alive what was decoded by then

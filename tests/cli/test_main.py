@@ -1,4 +1,4 @@
-"""The command line, on a model in miniature (fixtures_reader.py)."""
+"""The command line, on a model in miniature (tests/helpers/reader.py)."""
 
 import csv
 import json
@@ -9,6 +9,7 @@ import sys
 import pytest
 from PIL import Image
 
+import platefuse
 from platefuse.cli.main import main
 from tests.helpers.malformed_images import MALFORMED
 from tests.helpers.reader import board, digits, save_rule_reader
@@ -47,15 +48,70 @@ def test_read_json_is_an_object_a_line(model, tmp_path, capsys):
     assert [json.loads(line) for line in lines] == [
         {
             "image": str(tmp_path / name),
+            "model": model,
             "text": "7",
             "confidence": 0.8,
-            "characters": "7",
-            "character_scores": [0.8],
-            "boxes": [[5, 3, 15, 33]],
-            "scores": [0.2],
+            "plates": [
+                {
+                    "text": "7",
+                    "confidence": 0.8,
+                    "score": 1,
+                    "box": [0, 0, 60, 40],
+                    "characters": [{"text": "7", "confidence": 0.8, "score": 0.2, "box": [5, 3, 15, 33]}],
+                    "truncated": False,
+                }
+            ],
         }
         for name in ("a.png", "b.png")
     ]
+
+
+def test_read_json_of_an_empty_plate_has_no_plates(model, tmp_path, capsys):
+    Image.fromarray(digits("")).save(tmp_path / "a.png")
+    assert main(["read", str(tmp_path / "a.png"), "--json", "--model", model]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert (read["text"], read["confidence"], read["plates"]) == ("", 0, [])
+
+
+def test_verbose_names_the_model_on_the_error_output(model, tmp_path, capsys, monkeypatch):
+    Image.fromarray(digits("12")).save(tmp_path / "a.png")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "fused").symlink_to(model)
+    monkeypatch.chdir(tmp_path)
+    for arguments, named in (["--model", model], model), ([], "models/fused"):
+        assert main(["read", "a.png", "-v", *arguments]) == 0
+        assert capsys.readouterr() == ("a.png\t12\t1.0000\n", f"platefuse: model {named}\n")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_a_completion_script_knows_commands_options_and_paths(shell, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--print-completion", shell])
+    assert stop.value.code == 0
+    script = capsys.readouterr().out
+    assert all(name in script for name in ("score", "batch-size", "precision"))
+
+
+def test_bash_completes_the_files_of_a_folder(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["--print-completion", "bash"])
+    (tmp_path / "complete.sh").write_text(capsys.readouterr().out)
+    (tmp_path / "plate.jpg").touch()
+    script = """
+        source complete.sh
+        COMP_WORDS=(platefuse read pla); COMP_CWORD=2
+        $(complete -p platefuse | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+        echo "${COMPREPLY[@]}"
+    """
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["plate.jpg"], done.stderr
+
+
+def test_the_version_is_the_packages(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"platefuse {platefuse.__version__}\n"
 
 
 def test_an_unreadable_image_is_reported_at_the_end(model, tmp_path, capsys):
@@ -105,7 +161,8 @@ def test_read_never_draws_over_what_it_reads(model, tmp_path, capsys):
     ("arguments", "said"),
     [
         (["read", "nowhere.png"], "nowhere.png does not exist"),
-        (["read", "{plates}", "--model", "nowhere"], "dvc repro fuse"),
+        (["read", "{plates}", "--model", "nowhere"], "a released model (plates, digits). `dvc repro fuse` makes"),
+        (["read", "{plates}", "--model", "{plates}/0.png"], "is not a fused model"),
         (["read", "{plates}", "--draw", "{plates}/0.png"], "expected a folder"),
         (["score", "nowhere"], "neither it nor a folder in it has a truth.csv"),
         (["score", "{plates}", "--equate", "O"], "'O' is not a group"),

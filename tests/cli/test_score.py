@@ -1,4 +1,4 @@
-"""`platefuse score` on folders of folders, with a finished model and with networks fused anew for each of them."""
+"""`platefuse score` on folders of folders, with a finished model and with networks fused again for each of them."""
 
 import argparse
 import csv
@@ -113,10 +113,10 @@ def test_an_unreadable_image_counts_as_wrong_and_is_not_drawn(
     assert not (tmp_path / "misread.png").exists()
 
 
-# --- networks fused anew
+# --- networks fused again
 
 
-def test_networks_are_fused_anew_and_scored_without_and_with_formats(
+def test_networks_are_fused_again_and_scored_without_and_with_formats(
     real: Path, networks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = {path.name: path.read_bytes() for path in networks.iterdir()}

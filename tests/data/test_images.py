@@ -15,7 +15,7 @@ from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.images import image_size, read_encoded, read_image
-from platefuse.inference.reader import find_images
+from platefuse.inference.image_files import find_images
 from tests.helpers.malformed_images import MALFORMED, Malformed, black, chunk, encoded, header, noise
 
 RGB = noise(6, 7)

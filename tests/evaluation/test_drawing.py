@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from platefuse.evaluation.drawing import RIGHT, UNJUDGED, WRONG, BoxLabel, contact_sheet, draw_plate, labels_of_reading
-from platefuse.inference.reader import Reading
+from tests.helpers.reader import reading_of
 
 
 def _where(picture: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
@@ -79,14 +79,11 @@ def test_image_fits_the_size_asked_for():
     assert draw_plate(_black(10, 1000), [], "8", size=(384, 192)).width == 384
 
 
-def test_marks_of_a_reading():
-    reading = Reading("7-1", 0.5, np.array([[0, 0, 9, 9], [9, 0, 18, 9.0]]), np.ones(2), "71", np.ones(2))
-    labels = labels_of_reading(reading)
-    assert [(mark.label, mark.right, mark.missed) for mark in labels] == [
-        ("7", None, False),
-        ("1", None, False),
-    ]
-    assert labels[1].box.tolist() == [9, 0, 18, 9]
+def test_labels_of_a_reading():
+    labels = labels_of_reading(reading_of("71", (0, 0, 9, 9), (9, 0, 18, 9)))
+    assert [(label.label, label.right, label.missed) for label in labels] == [("7", None, False), ("1", None, False)]
+    assert labels[1].box == (9, 0, 18, 9)
+    assert labels_of_reading(reading_of("")) == []
 
 
 def test_contact_sheet_lays_pictures_out_row_by_row():

@@ -15,20 +15,20 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import Plate, write_plate_set
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.evaluation.report import (
-    ReadPlate,
+    Result,
     chosen,
     confidence_rows,
     confusion_rows,
     detection_of,
     evaluate,
+    match_readings,
     metrics_of,
-    pair_up,
 )
-from platefuse.inference.reader import Reading
 from platefuse.metrics.boxes import match_boxes
-from tests.helpers.reader import board, digits, save_rule_reader
+from tests.helpers.reader import board, digits, reading_of, save_rule_reader
 
 PARAMS = EvaluateParams(iou_threshold=0.5, pictured=24, batch_size=2)
+IOU = PARAMS.iou_threshold
 LEFT, RIGHT, FAR = (5, 5, 15, 25), (25, 5, 35, 25), (85, 5, 95, 25)
 
 
@@ -36,26 +36,20 @@ def _plate(name: str, text: str, *boxes: tuple[int, int, int, int]) -> Plate:
     return Plate(Path(name), np.array(boxes, np.int32).reshape(-1, 4), text, text)
 
 
-def _reading(text: str, *boxes: tuple[float, float, float, float], confidence: float = 1.0) -> Reading:
-    found = np.array(boxes, np.float32).reshape(-1, 4)
-    ones = np.ones(len(found), np.float32)
-    return Reading(text, confidence, found, ones, text, ones)
-
-
 # Five plates with 1 + 2 + 1 + 2 + 0 = 6 true boxes; 1 + 2 + 2 + 1 + 0 = 6 found, 5 of them matched.
 CASES = [
-    (_plate("right", "3", LEFT), _reading("3", LEFT, confidence=0.9)),
-    (_plate("wrong character", "17", LEFT, RIGHT), _reading("11", LEFT, RIGHT, confidence=0.6)),
-    (_plate("spurious", "4", LEFT), _reading("48", LEFT, FAR, confidence=0.7)),
-    (_plate("missed", "56", LEFT, RIGHT), _reading("5", LEFT, confidence=0.8)),
-    (_plate("empty", ""), _reading("", confidence=0.0)),
+    (_plate("right", "3", LEFT), reading_of("3", LEFT, confidence=0.9)),
+    (_plate("wrong character", "17", LEFT, RIGHT), reading_of("11", LEFT, RIGHT, confidence=0.6)),
+    (_plate("spurious", "4", LEFT), reading_of("48", LEFT, FAR, confidence=0.7)),
+    (_plate("missed", "56", LEFT, RIGHT), reading_of("5", LEFT, confidence=0.8)),
+    (_plate("empty", ""), reading_of("", confidence=0.0)),
 ]
 
 
 @pytest.fixture
-def read() -> list[ReadPlate]:
+def read() -> list[Result]:
     plates, readings = zip(*CASES, strict=True)
-    return pair_up(plates, readings, PARAMS)
+    return match_readings(plates, readings, IOU)
 
 
 def test_metrics_worked_by_hand(read):
@@ -79,10 +73,9 @@ def test_metrics_worked_by_hand(read):
 
 def test_boxes_that_all_match_count_only_at_the_threshold_asked_for():
     # IoU 0.6: 6 of 10 pixels wide.
-    plates, readings = [_plate("p", "1", LEFT)], [_reading("7", (5, 5, 11, 25))]
+    plates, readings = [_plate("p", "1", LEFT)], [reading_of("7", (5, 5, 11, 25))]
     for threshold, missed, blamed in ((0.59, 0, 1), (0.61, 1, 0)):
-        params = PARAMS.model_copy(update={"iou_threshold": threshold})
-        read = pair_up(plates, readings, params)
+        read = match_readings(plates, readings, threshold)
         metrics = metrics_of(read, detection_of(read))
         assert metrics["detector"]["recall"] == metrics["detector"]["precision"] == 1 - missed
         assert metrics["box_right_text_wrong"] == blamed
@@ -91,13 +84,13 @@ def test_boxes_that_all_match_count_only_at_the_threshold_asked_for():
 @pytest.mark.parametrize(
     "case",
     [
-        (_plate("all missed", "1", LEFT), _reading("")),
-        (_plate("all spurious", ""), _reading("1", LEFT)),
-        (_plate("nothing at all", ""), _reading("")),
+        (_plate("all missed", "1", LEFT), reading_of("")),
+        (_plate("all spurious", ""), reading_of("1", LEFT)),
+        (_plate("nothing at all", ""), reading_of("")),
     ],
 )
 def test_no_metric_is_ever_undefined(case):
-    read = pair_up([case[0]], [case[1]], PARAMS)
+    read = match_readings([case[0]], [case[1]], IOU)
     metrics = metrics_of(read, detection_of(read))
     flat = [
         *metrics.pop("detector").values(),
@@ -127,7 +120,7 @@ def test_confidence_rises_and_plates_drop_out(read):
 def test_confidence_has_a_hundred_rows_at_most():
     rng = np.random.default_rng(0)
     plate, no_pairs = _plate("p", "1", LEFT), match_boxes(np.zeros((0, 4)), np.zeros((0, 4)), 0.5)
-    read = [ReadPlate(plate, _reading("1", LEFT, confidence=float(c)), no_pairs) for c in rng.uniform(size=777)]
+    read = [Result(plate, reading_of("1", LEFT, confidence=float(c)), no_pairs) for c in rng.uniform(size=777)]
     rows = confidence_rows(read)
     assert len(rows) == 100
     assert rows[0][1] == 1 and rows[-1][1] == pytest.approx(1 / 777, abs=1e-6)
@@ -213,20 +206,20 @@ def test_the_picture_shows_mistakes_first_and_as_many_as_asked_for(model, tmp_pa
 )
 def test_at_most_half_of_the_picture_is_mistakes_where_enough_is_right(right, wrong, expected):
     plates = [_plate(f"{index}", "R") for index in range(right + wrong)]
-    readings = [_reading("R" if index < right else "W") for index in range(right + wrong)]
-    assert "".join(r.reading.text for r in chosen(pair_up(plates, readings, PARAMS), 5)) == expected
+    readings = [reading_of("R" if index < right else "W") for index in range(right + wrong)]
+    assert "".join(r.reading.text for r in chosen(match_readings(plates, readings, IOU), 5)) == expected
 
 
 def test_the_surest_mistakes_and_the_least_sure_of_the_right_ones_are_chosen():
-    readings = [_reading(text, confidence=c) for text, c in [("W", 0.2), ("W", 0.9), ("R", 0.8), ("R", 0.3)]]
-    read = pair_up([_plate(f"{index}", "R") for index in range(4)], readings, PARAMS)
+    readings = [reading_of(text, confidence=c) for text, c in [("W", 0.2), ("W", 0.9), ("R", 0.8), ("R", 0.3)]]
+    read = match_readings([_plate(f"{index}", "R") for index in range(4)], readings, IOU)
     assert [r.reading.confidence for r in chosen(read, 4)] == [0.9, 0.2, 0.3, 0.8]
     assert [r.reading.confidence for r in chosen(read, 2)] == [0.9, 0.3]
 
 
 def test_plates_with_nothing_to_read_are_chosen_last():
-    readings = [_reading("", confidence=0.0), _reading("R", confidence=0.7)]
-    read = pair_up([_plate("empty", ""), _plate("full", "R")], readings, PARAMS)
+    readings = [reading_of("", confidence=0.0), reading_of("R", confidence=0.7)]
+    read = match_readings([_plate("empty", ""), _plate("full", "R")], readings, IOU)
     assert [r.plate.text for r in chosen(read, 2)] == ["R", ""]
 
 

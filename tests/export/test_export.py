@@ -78,8 +78,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def exported(folder: Path) -> dict[str, Path]:
     for kind in KINDS:
-        agreement = export(folder / "fused", kind, folder / f"fused{SUFFIXES[kind]}", folder / "plates")
-        assert agreement.same_text == agreement.plates == len(SIZES)
+        parity = export(folder / "fused", kind, folder / f"fused{SUFFIXES[kind]}", folder / "plates")
+        assert parity.same_text == parity.plates == len(SIZES)
     return {kind: folder / f"fused{SUFFIXES[kind]}" for kind in KINDS}
 
 
@@ -150,9 +150,9 @@ def test_weights_of_half_the_size(
 ) -> None:
     monkeypatch.setattr("platefuse.export.parity.MATCH_TOLERANCE", 0.4)  # random weights are sure of nothing
     half = tmp_path / exported[kind].name
-    agreement = export(folder / "fused", kind, half, folder / "plates", "float16")
-    assert agreement.exact_match[0] == 1 >= agreement.exact_match[1]
-    assert 0 < agreement.score < 0.05
+    parity = export(folder / "fused", kind, half, folder / "plates", "float16")
+    assert parity.exact_match[0] == 1 >= parity.exact_match[1]
+    assert 0 < parity.score < 0.05
     networks = unsaturated_detector(len(ALPHABET)), small_classifier()
     kernels = [weight for network in networks for weight in network.get_weights() if weight.ndim > 1]
     assert exported[kind].stat().st_size - half.stat().st_size > 0.4 * sum(kernel.nbytes for kernel in kernels)
@@ -246,6 +246,11 @@ def test_what_proves_nothing_is_refused(plates: Path, tmp_path: Path) -> None:
         export(model, "litert", tmp_path / "fused.tflite", plates)
 
 
+def test_only_a_saved_model_is_exported(plates: Path, tmp_path: Path) -> None:
+    with pytest.raises(PlatefuseError, match=r"fused\.tflite is exported already: expected the folder of a SavedModel"):
+        export(tmp_path / "fused.tflite", "onnx", tmp_path / "fused.onnx", plates)
+
+
 def test_what_is_not_installed_is_named(plates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("tf2onnx", "onnxruntime", "ai_edge_litert", "ai_edge_litert.interpreter"):
         monkeypatch.setitem(sys.modules, name, None)
@@ -273,5 +278,5 @@ def test_a_changed_flatbuffer_is_refused_before_it_is_run(plates: Path, tmp_path
     content = bytearray(out.read_bytes())
     content[200] ^= 1
     out.write_bytes(bytes(content))
-    with pytest.raises(PlatefuseError, match=r"fused\.tflite is damaged: it has not the checksum"):
+    with pytest.raises(PlatefuseError, match=r"fused\.tflite is damaged: its checksum is not"):
         Reader(out)

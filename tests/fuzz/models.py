@@ -61,7 +61,7 @@ def _reads_images(model: Path, changed: Path, plate: np.ndarray) -> Prepared:
     def read(content: bytes) -> None:
         changed.write_bytes(content)
         (reading,) = Reader(model).read_images([plate])
-        assert len(reading.text) == len(reading.boxes)
+        assert len(reading.text) == len(reading.characters)
 
     return read, [changed.read_bytes()]
 

@@ -1,6 +1,7 @@
 """Which of our modules a script imports, directly or through others: read from the source, nothing is run."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,12 +21,21 @@ def modules_of(script: Path) -> set[str]:
 
 def _imported(path: Path) -> list[Path]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _run_nodes(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return [file for name in names for file in _files(name, path)]
+
+
+def _run_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below one but those that only type checkers see."""
+    for child in ast.iter_child_nodes(node):
+        typing_only = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        for shown in child.orelse if typing_only else [child]:
+            yield shown
+            yield from _run_nodes(shown)
 
 
 def _files(name: str, importer: Path) -> list[Path]:

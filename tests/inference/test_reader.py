@@ -1,19 +1,19 @@
-"""Reading with a model in miniature that keeps the fused model's contract (fixtures_reader.py)."""
+"""Reading with a model in miniature that keeps the fused model's contract (tests/helpers/reader.py)."""
 
 import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
 import platefuse.inference.reader
-from platefuse.core.errors import PlatefuseError
-from platefuse.inference.reader import Reader, find_images
-from tests.helpers.reader import board, digits, save_rule_reader
+from platefuse import Character, Plate, PlatefuseError, Reader, Reading
+from platefuse.networks.common.keras2 import tf
+from tests.helpers.reader import ALPHABET, board, digits, save_rule_reader
 
 
 @pytest.fixture(scope="module")
@@ -26,21 +26,113 @@ def reader(model):
     return Reader(model)
 
 
-def test_a_reading_holds_the_used_slots_in_pixels_of_the_image(reader):
-    image = board(40, 70, (7, (5, 3, 15, 33), 204, 255), (0, (40, 10, 60, 20), 255, 51))
-    [reading] = reader.read_images([image])
-    assert (reading.text, reading.characters) == ("70", "70")
-    assert reading.confidence == pytest.approx(0.8)
-    assert_array_equal(reading.boxes, np.float32([[5, 3, 15, 33], [40, 10, 60, 20]]))
-    assert_allclose(reading.scores, [1, 0.2], rtol=1e-6)
-    assert_allclose(reading.character_scores, [0.8, 1], rtol=1e-6)
-    assert reading.boxes.dtype == reading.scores.dtype == reading.character_scores.dtype == np.float32
+def raw_outputs(model, image):
+    """The SavedModel's outputs for one image, by TensorFlow alone."""
+    signature = tf.saved_model.load(str(model)).signatures["serving_default"]
+    return {name: output.numpy()[0] for name, output in signature(images=tf.constant(image[None])).items()}
 
 
-def test_an_empty_plate(reader):
-    [reading] = reader.read_images([board(8, 9)])
-    assert (reading.text, reading.characters, reading.confidence) == ("", "", 0)
-    assert reading.boxes.shape == (0, 4) and reading.scores.shape == reading.character_scores.shape == (0,)
+def test_a_reading_is_the_models_outputs_to_the_last_bit(model, reader):
+    image = board(40, 70, (7, (5, 3, 15, 33), 204, 255), (0, (40, 10, 60, 20), 251, 51))
+    outputs = raw_outputs(model, image)
+    count = outputs["count"]
+    characters = tuple(
+        Character(
+            ALPHABET[outputs["character_ids"][i]],
+            float(outputs["character_scores"][i]),
+            float(outputs["scores"][i]),
+            tuple(map(float, outputs["boxes"][i])),
+        )
+        for i in range(count)
+    )
+    text, confidence = outputs["text"].decode(), float(outputs["confidence"])
+    plate = Plate(text, confidence, 1.0, (0.0, 0.0, 70.0, 40.0), characters, truncated=False)
+    reading = reader.read(image)
+    assert reading == Reading(None, (plate,), None)
+    assert count == 2 and (reading.text, reading.confidence) == ("70", confidence)
+    assert reading.characters[1].box == (40.0, 10.0, 60.0, 20.0)
+
+
+def test_nothing_read_is_no_plate(reader):
+    reading = reader.read(board(8, 9))
+    assert reading == Reading(image=None, plates=(), error=None)
+    assert (reading.text, reading.confidence, reading.characters) == ("", 0.0, ())
+
+
+def test_the_best_plate_gives_text_and_confidence():
+    plates = tuple(Plate(text, score, score, (0, 0, 9, 9), ()) for text, score in (("A1", 0.9), ("B2", 0.8)))
+    assert (Reading(plates=plates).text, Reading(plates=plates).confidence) == ("A1", 0.9)
+
+
+def test_a_path_a_picture_and_pixels_read_the_same(reader, tmp_path):
+    pixels = digits("173")
+    path = tmp_path / "plate.png"
+    Image.fromarray(pixels).save(path)
+    expected = reader.read(pixels)
+    assert (expected.text, expected.image) == ("173", None)
+    for image in (path, str(path)):
+        assert reader.read(image) == Reading(path, expected.plates)
+    assert reader.read(Image.open(path)) == expected
+    assert reader.read(pixels[..., ::-1].copy()[..., ::-1]) == expected  # a view, as OpenCV's users make it
+
+
+def test_a_picture_is_upright_and_on_white_as_its_file_is(reader, tmp_path):
+    sideways = Image.fromarray(digits("42")).transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    sideways.save(tmp_path / "turned.png", exif=exif)
+    with Image.open(tmp_path / "turned.png") as picture:
+        assert reader.read(picture).plates == reader.read(tmp_path / "turned.png").plates
+        assert reader.read(picture).text == "42"
+        assert picture.size == (40, 100)  # the caller's picture is as it was
+    clear = Image.new("RGBA", (30, 20), (0, 0, 0, 155))  # on white a gray of 100, which reads 4
+    clear.save(tmp_path / "clear.png")
+    assert reader.read(clear).plates == reader.read(tmp_path / "clear.png").plates
+    assert reader.read(clear).text == "4"
+
+
+@pytest.mark.parametrize(
+    ("image", "sentence"),
+    [
+        (np.zeros((4, 5, 3), np.float32), r"expected pixels as uint8 \[H,W,3\], found float32 \[4, 5, 3\]"),
+        (np.zeros((4, 5), np.uint8), r"found uint8 \[4, 5\]"),
+        (np.zeros((4, 0, 3), np.uint8), r"found uint8 \[4, 0, 3\]"),
+        (np.broadcast_to(np.uint8(0), (9, 40_000, 3)), "The image has 40000 x 9 pixels: at most"),
+        (Image.new("F", (3, 3)), "The image has pixels of Pillow's mode F"),
+        (Image.new("L", (40_000, 9)), "The image has 40000 x 9 pixels: at most"),
+        (None, "expected a path, a PIL image or an array, found NoneType"),
+        ("nowhere.png", r"nowhere\.png is missing"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_image_that_cannot_be_read_raises(reader, image, sentence):
+    with pytest.raises(PlatefuseError, match=sentence):
+        reader.read(image)
+
+
+def test_a_damaged_picture_raises(reader, tmp_path):
+    Image.fromarray(np.random.default_rng(0).integers(256, size=(64, 64, 3), dtype=np.uint8)).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "a.png").write_bytes(content[: len(content) // 2])
+    with pytest.raises(PlatefuseError, match="The image cannot be read as an image"):
+        reader.read(Image.open(tmp_path / "a.png"))
+    with pytest.raises(PlatefuseError, match=r"a\.png cannot be read as an image"):
+        reader.read(tmp_path / "a.png")
+
+
+def test_many_are_read_in_order_and_a_bad_one_has_its_error(reader, tmp_path):
+    names = ["1.png", "bad.png", "nowhere.png", "23.png", "1.png"]
+    for text in ("1", "23"):
+        Image.fromarray(digits(text)).save(tmp_path / f"{text}.png")
+    (tmp_path / "bad.png").write_bytes(b"not an image")
+    paths = [str(tmp_path / name) for name in names]
+    for batch_size in (1, 2, 16):
+        readings = list(reader.read_many(paths, batch_size))
+        assert [reading.image for reading in readings] == list(map(Path, paths))
+        assert [reading.text for reading in readings] == ["1", "", "", "23", "1"]
+        assert [reading.error is None for reading in readings] == [True, False, False, True, True]
+        assert "bad.png cannot be read" in str(readings[1].error) and readings[1].plates == ()
+        assert readings[0] == readings[4] == reader.read(paths[0])
 
 
 def test_images_of_mixed_shapes_come_back_in_order(reader):
@@ -80,8 +172,8 @@ def test_no_more_than_a_batch_of_images_is_loaded(reader, tmp_path, monkeypatch)
     Image.fromarray(digits("1")).save(path)
     loaded, read_image = [], platefuse.inference.reader.read_image
     monkeypatch.setattr(platefuse.inference.reader, "read_image", lambda p: loaded.append(p) or read_image(p))
-    results = reader.read_files((path for _ in range(10)), batch_size=4)
-    assert next(results)[1].text == "1"
+    results = reader.read_many((path for _ in range(10)), batch_size=4)
+    assert next(results).text == "1"
     assert len(loaded) == 4
     assert len(list(results)) == 9 and len(loaded) == 10
 
@@ -94,7 +186,7 @@ def test_no_model_says_which_stage_makes_it(tmp_path):
 def test_what_is_not_a_fused_model_is_named(model, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(PlatefuseError, match=r"empty is not a fused model: saved_model\.pb"):
+    with pytest.raises(PlatefuseError, match=r"empty is not a fused model: .*/saved_model\.pb is not a file"):
         Reader(empty)
     for name, content, said in (
         ("platefuse.json", "{", "has no alphabet"),
@@ -108,8 +200,6 @@ def test_what_is_not_a_fused_model_is_named(model, tmp_path):
 
 
 def test_a_saved_model_of_another_kind_is_named(tmp_path):
-    from platefuse.networks.common.keras2 import tf
-
     module = tf.Module()
     double = tf.function(lambda x: {"y": 2 * x}, input_signature=[tf.TensorSpec([], tf.float32)])
     module.double = double
@@ -139,44 +229,3 @@ def test_reading_needs_nothing_that_trains_and_says_so_without_tensorflow(model,
     bare = run(f"{training},tensorflow")
     assert bare.returncode == 1
     assert bare.stderr.strip().endswith("pip install tensorflow.") and "Traceback" not in bare.stderr
-
-
-def _touch(folder, *names):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (folder / name).touch()
-
-
-def test_find_images_expands_folders(tmp_path):
-    _touch(
-        tmp_path,
-        "b.png",
-        "a.JPG",
-        "c.tiff",
-        "d.webp",
-        "._b.png",
-        ".hidden.png",
-        "notes.txt",
-        "e.bmp",
-        "f.Jpeg",
-    )
-    _touch(tmp_path / "deeper.png", "g.png")
-    names = [path.name for path in find_images([tmp_path])]
-    assert names == ["a.JPG", "b.png", "c.tiff", "d.webp", "e.bmp", "f.Jpeg"]
-
-
-def test_find_images_takes_files_as_given_and_each_once(tmp_path):
-    _touch(tmp_path, "b.png", "a.png", "photo")
-    found = find_images([tmp_path / "photo", tmp_path / "b.png", tmp_path])
-    assert [path.name for path in found] == ["photo", "b.png", "a.png"]
-
-
-def test_find_images_names_what_is_wrong(tmp_path):
-    with pytest.raises(PlatefuseError, match=r"nowhere\.png does not exist"):
-        find_images([tmp_path / "nowhere.png"])
-    _touch(tmp_path / "set", "truth.csv")
-    with pytest.raises(PlatefuseError, match=r"set has no images in it .*\.$"):
-        find_images([tmp_path / "set"])
-    _touch(tmp_path / "set" / "images", "a.png")
-    with pytest.raises(PlatefuseError, match=r"Did you mean .*images\?"):
-        find_images([tmp_path / "set"])

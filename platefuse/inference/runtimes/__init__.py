@@ -1,4 +1,4 @@
-"""What runs a fused model: a module a runtime. None is imported before a model that needs it is opened."""
+"""Runtimes of a fused model, a module each. None loads its library before it opens a model."""
 
 from pathlib import Path
 
@@ -6,19 +6,24 @@ from platefuse.inference.runtimes.base import Runtime
 
 
 def open_model(model: Path) -> Runtime:
-    """Load a fused model into the runtime it was made for: by suffix .onnx or .tflite, else a SavedModel's folder.
+    """Load a fused model into the runtime that its name asks for, as `runtime_of` says.
 
     Raises:
-        PlatefuseError: if there is no such model, it is damaged or of another kind, or the runtime is not installed.
+        PlatefuseError: if the model is missing, damaged or of another kind, or the runtime's library is not installed.
     """
+    return runtime_of(model)(model)
+
+
+def runtime_of(model: Path) -> type[Runtime]:
+    """Choose the runtime by the name's suffix: .onnx, .tflite, or anything else for a SavedModel's folder."""
     if model.suffix == ".onnx":
-        from platefuse.inference.runtimes.onnx import OnnxModel
+        from platefuse.inference.runtimes.onnx import OnnxRuntime
 
-        return OnnxModel(model)
+        return OnnxRuntime
     if model.suffix == ".tflite":
-        from platefuse.inference.runtimes.litert import LitertModel
+        from platefuse.inference.runtimes.litert import LitertRuntime
 
-        return LitertModel(model)
-    from platefuse.inference.runtimes.tensorflow import TensorflowModel
+        return LitertRuntime
+    from platefuse.inference.runtimes.tensorflow import TensorflowRuntime
 
-    return TensorflowModel(model)
+    return TensorflowRuntime

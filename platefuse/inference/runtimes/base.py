@@ -1,27 +1,63 @@
-"""What a runtime gives, and the sentences that all of them have in common."""
+"""The base class of the runtimes: checks, metadata and error sentences that all share."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 
 from platefuse.core.errors import PlatefuseError
 
-MODEL = Path("models/fused")
-# Of the fused model's outputs, what a reading is made of; its text comes from the ids and the alphabet.
+# The outputs of the fused model that a reading is made of. The text follows from the ids and the alphabet.
 OUTPUTS = ("confidence", "boxes", "scores", "character_ids", "character_scores")
 
 
-class Runtime(Protocol):
-    """A fused model, loaded. May be called by several threads at once.
+class Runtime(ABC):
+    """A fused model, loaded. Threads may call it at the same time.
+
+    A subclass names its library and implements `_open`, `_load` and `_run`, which may raise anything.
+
+    Args:
+        model: the model's file or folder.
 
     Attributes:
-        metadata: what the numbers mean, `alphabet` at least.
+        metadata: what the numbers mean; `alphabet` at least.
+
+    Raises:
+        PlatefuseError: if the model is missing, damaged or of another kind, or the library is not installed.
     """
 
+    LIBRARY: ClassVar[str]
+    """The library's name in a sentence."""
+    PACKAGE: ClassVar[str]
+    """The package that brings the library; with underscores, its module."""
+    REMEDY: ClassVar[str]
+    """How to make such a model, as a sentence."""
+
     metadata: dict[str, Any]
+
+    def __init__(self, model: Path) -> None:
+        self._model = model
+        for file in self._files():
+            if not file.is_file():
+                raise PlatefuseError(f"{model} is not a fused model: {file} is not a file. {self.REMEDY}")
+        try:
+            self.metadata = self._parsed(self._open())
+            outputs = set(self._load())
+        except PlatefuseError:
+            raise
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] != self.PACKAGE.replace("-", "_"):
+                raise
+            raise PlatefuseError(
+                f"Reading plates needs {self.LIBRARY}, which is not installed: pip install {self.PACKAGE}."
+            ) from None
+        except Exception as error:  # the libraries' errors have no other class in common
+            raise self._damaged(_reason(error)) from None
+        if set(OUTPUTS) - outputs:
+            raise PlatefuseError(f"{model} lacks the outputs of a fused model. {self.REMEDY}")
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Run the model.
@@ -30,70 +66,50 @@ class Runtime(Protocol):
             images: uint8 RGB [B,H,W,3], at least one.
 
         Returns:
-            The arrays named in OUTPUTS, each with a row an image, as the fused model's signatures give them.
+            The arrays named in OUTPUTS, a row an image, as the fused model's signatures give them.
 
         Raises:
-            PlatefuseError: if the model fails on them.
+            PlatefuseError: if the model fails on the images.
         """
-        ...
+        try:
+            return self._run(images)
+        except Exception as error:  # as above
+            count, height, width = images.shape[:3]
+            raise PlatefuseError(
+                f"{self._model} fails on {count} images of {width} x {height} pixels: {_reason(error)}"
+            ) from None
 
+    def _files(self) -> tuple[Path, ...]:
+        """The files that the model consists of; its metadata stands in the last one."""
+        return (self._model,)
 
-def how_to_make(model: Path) -> str:
-    """Say what makes a model of that kind, as a sentence."""
-    for suffix, kind in ((".onnx", "onnx"), (".tflite", "litert")):
-        if model.suffix == suffix:
-            return f"`platefuse export --to {kind}` makes one."
-    return f"`dvc repro fuse` makes {MODEL}."
+    @abstractmethod
+    def _open(self) -> str | bytes | None:
+        """Open the model, and give its metadata as JSON, or None if it has none."""
 
+    @abstractmethod
+    def _load(self) -> Iterable[str]:
+        """Load the model, whose metadata is known by now, and give the names of its outputs."""
 
-def check_file(model: Path) -> None:
-    """Raise PlatefuseError if there is no such file."""
-    if not model.is_file():
-        raise PlatefuseError(f"There is no fused model at {model}. {how_to_make(model)}")
+    @abstractmethod
+    def _run(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Run the loaded model as `__call__` does."""
 
+    def _parsed(self, text: str | bytes | None) -> dict[str, Any]:
+        """Parse metadata, and check that it has an alphabet."""
+        try:
+            metadata = json.loads(text or "")
+            if isinstance(metadata["alphabet"], str):
+                return dict(metadata)
+        except (ValueError, KeyError, TypeError, RecursionError):  # the last for thousands of brackets
+            pass
+        raise PlatefuseError(f"{self._files()[-1]} is damaged: it has no alphabet. {self.REMEDY}")
 
-def check_outputs(names: Iterable[str], model: Path) -> None:
-    """Raise PlatefuseError if one of OUTPUTS is not among the names."""
-    if set(OUTPUTS) - set(names):
-        raise PlatefuseError(f"{model} lacks the outputs of a fused model. {how_to_make(model)}")
-
-
-def parsed_metadata(text: str | bytes | None, where: Path, model: Path) -> dict[str, Any]:
-    """Read a metadata and check that it has an alphabet.
-
-    Args:
-        text: its JSON, or None if there is none.
-        where: the file it stands in.
-        model: the model it is of.
-
-    Raises:
-        PlatefuseError: for anything else.
-    """
-    try:
-        metadata = json.loads(text or "")
-        if isinstance(metadata["alphabet"], str):
-            return dict(metadata)
-    except (ValueError, KeyError, TypeError, RecursionError):  # the last for thousands of brackets
-        pass
-    raise PlatefuseError(f"{where} is damaged: it has no alphabet. {how_to_make(model)}")
-
-
-def missing(package: str, runtime: str) -> PlatefuseError:
-    """Make the error that says which package to install."""
-    return PlatefuseError(f"Reading plates needs {runtime}, which is not installed: pip install {package}.")
-
-
-def damaged(model: Path, error: Exception) -> PlatefuseError:
-    """Make the error that says why a model cannot be loaded."""
-    return PlatefuseError(f"{model} is damaged: {_reason(error)} {how_to_make(model)}")
-
-
-def failed(model: Path, images: np.ndarray, error: Exception) -> PlatefuseError:
-    """Make the error that says on which images, [B,H,W,3], a loaded model fails."""
-    count, height, width = images.shape[:3]
-    return PlatefuseError(f"{model} fails on {count} images of {width} x {height} pixels: {_reason(error)}")
+    def _damaged(self, reason: str) -> PlatefuseError:
+        return PlatefuseError(f"{self._model} is damaged: {reason} {self.REMEDY}")
 
 
 def _reason(error: Exception) -> str:
+    """The first line of an error's message, or its class if it has none."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0]

@@ -1,0 +1,71 @@
+"""Which model is read with: a known name, a path, or the default."""
+
+from pathlib import Path
+
+from platefuse.core.errors import PlatefuseError
+from platefuse.inference.runtimes import runtime_of
+
+KNOWN = ("plates", "digits")
+"""Names of the released models."""
+DEFAULT = "plates"
+FUSED = Path("models/fused")
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_CHECKOUT = _PACKAGE.parent
+
+
+def resolve(model: str | Path | None = None) -> Path:
+    """Find the model that a name stands for.
+
+    Args:
+        model: a known name as a string, or the path of a model; a known name with `./` before it, or as a Path, is a
+            path. None stands for models/fused of the current folder if that exists, else for DEFAULT.
+
+    Returns:
+        A SavedModel's folder, or an .onnx or .tflite file. A known name is released/NAME in a checkout, and elsewhere
+        the file that the package brings.
+
+    Raises:
+        PlatefuseError: if there is no such model.
+    """
+    if model is None:
+        return FUSED if FUSED.exists() else find_released(DEFAULT)
+    if model in KNOWN:
+        return find_released(str(model))
+    path = Path(model)
+    if not path.exists():
+        raise PlatefuseError(
+            f"There is no fused model at {path}: expected a path, or the name of a released model "
+            f"({', '.join(KNOWN)}). {runtime_of(path).REMEDY}"
+        )
+    return path
+
+
+def find_released(name: str) -> Path:
+    """Find a released model by its name, one of KNOWN.
+
+    Raises:
+        PlatefuseError: if the checkout has not pulled the model, or the package does not bring it.
+    """
+    if in_checkout(name):
+        folder = _CHECKOUT / "released" / name
+        if not folder.is_dir():
+            raise PlatefuseError(f"{folder} is missing: `dvc pull released/{name}` brings it.")
+        return folder
+    file = bundled_file(name)
+    if not file.is_file():
+        raise PlatefuseError(
+            f"The model {name} does not come with this installation: clone platefuse's repository and run "
+            f"`dvc pull released/{name}`, or name a model by its path."
+        )
+    return file
+
+
+def in_checkout(name: str) -> bool:
+    """Whether the package lies in a checkout that releases the model of that name."""
+    return (_CHECKOUT / "released" / f"{name}.dvc").is_file()
+
+
+def bundled_file(name: str) -> Path:
+    """The file that a wheel has for the model of that name; it need not exist."""
+    return _PACKAGE / "models" / f"{name}.onnx"
