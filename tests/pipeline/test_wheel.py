@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image
 
+from platefuse.data.plate_set import read_plate_set
 from platefuse.export.export import export
 from platefuse.fusion.graph import fuse
 from platefuse.fusion.saved_model import save_fused
@@ -170,3 +171,10 @@ def test_a_card_has_the_alphabet_and_the_release(tmp_path: Path) -> None:
     (tmp_path / "release.json").write_text(json.dumps({"licence": "Apache-2.0", "metrics": {}}))
     card: dict[str, Any] = TOOL["card_of"](tmp_path)
     assert card == {"alphabet": "AB", "licence": "Apache-2.0", "metrics": {}}
+
+
+def test_plates_to_check_on_are_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    plates = read_plate_set(TOOL["render_plates"](tmp_path / "rendered"))
+    assert len(plates) == TOOL["RENDERED"]
+    assert sum(len(plate.text) for plate in plates) > 3 * len(plates)
