@@ -37,7 +37,7 @@ class Reader:
         self._runtime = open_model(self.model)
         self._alphabet: str = self._runtime.metadata["alphabet"]
 
-    def read(self, image: str | Path | Image.Image | npt.NDArray[np.uint8]) -> Reading:
+    def read(self, image: str | Path | Image.Image | npt.NDArray[Any]) -> Reading:
         """Read one image.
 
         Args:

@@ -5,9 +5,11 @@ green over 255 is its score, blue over 255 is the detector's. `board` draws such
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from platefuse.inference.reading import Box, Character, Plate, Reading
 from platefuse.networks.common.keras2 import tf
@@ -37,6 +39,17 @@ def reading_of(text: str, *boxes: Box, confidence: float = 1.0) -> Reading:
     places = boxes or [(0.0, 0.0, 0.0, 0.0)] * len(text)
     characters = tuple(Character(letter, 1.0, 1.0, box) for letter, box in zip(text, places, strict=True))
     return Reading(plates=(Plate(text, confidence, 1.0, (0.0, 0.0, 100.0, 40.0), characters),))
+
+
+def folder_of_plates(folder: Path, truth: Sequence[tuple[str, str]]) -> Path:
+    """Write a board for each pair of texts, its true and its drawn one, and truth.csv; give the folder."""
+    folder.mkdir(parents=True)
+    rows = ["image,text"]
+    for index, (true, drawn) in enumerate(truth):
+        Image.fromarray(digits(drawn)).save(folder / f"{index}.png")
+        rows.append(f"{index}.png,{true}")
+    (folder / "truth.csv").write_text("\n".join(rows) + "\n")
+    return folder
 
 
 class _RuleReader(tf.Module):

@@ -1,0 +1,113 @@
+"""`platefuse read`, with a model in miniature (tests/helpers/reader.py)."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from platefuse.cli.main import main
+from tests.helpers.malformed_images import MALFORMED
+from tests.helpers.reader import board, digits, folder_of_plates, save_rule_reader
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return str(save_rule_reader(tmp_path_factory.mktemp("models") / "fused"))
+
+
+def test_read_prints_path_text_and_confidence(model, tmp_path, capsys):
+    Image.fromarray(board(40, 60, (7, (5, 3, 15, 33), 204, 255))).save(tmp_path / "b.png")
+    Image.fromarray(digits("")).save(tmp_path / "a.png")
+    assert main(["read", str(tmp_path), "--model", model]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{tmp_path / 'a.png'}\t\t0.0000\n{tmp_path / 'b.png'}\t7\t0.8000\n"
+    assert err == ""  # no progress bar where there is no terminal
+
+
+def test_read_json_is_an_object_a_line(model, tmp_path, capsys):
+    for name in "ab":
+        Image.fromarray(board(40, 60, (7, (5, 3, 15, 33), 204, 51))).save(tmp_path / f"{name}.png")
+    assert main(["read", str(tmp_path), "--json", "--model", model]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {
+            "image": str(tmp_path / name),
+            "model": model,
+            "text": "7",
+            "confidence": 0.8,
+            "plates": [
+                {
+                    "text": "7",
+                    "confidence": 0.8,
+                    "score": 1,
+                    "box": [0, 0, 60, 40],
+                    "characters": [{"text": "7", "confidence": 0.8, "score": 0.2, "box": [5, 3, 15, 33]}],
+                    "truncated": False,
+                }
+            ],
+        }
+        for name in ("a.png", "b.png")
+    ]
+
+
+def test_read_json_of_an_empty_plate_has_no_plates(model, tmp_path, capsys):
+    Image.fromarray(digits("")).save(tmp_path / "a.png")
+    assert main(["read", str(tmp_path / "a.png"), "--json", "--model", model]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert (read["text"], read["confidence"], read["plates"]) == ("", 0, [])
+
+
+def test_verbose_names_the_model_on_the_error_output(model, tmp_path, capsys, monkeypatch):
+    Image.fromarray(digits("12")).save(tmp_path / "a.png")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "fused").symlink_to(model)
+    monkeypatch.chdir(tmp_path)
+    for arguments, named in (["--model", model], model), ([], "models/fused"):
+        assert main(["read", "a.png", "-v", *arguments]) == 0
+        assert capsys.readouterr() == ("a.png\t12\t1.0000\n", f"platefuse: model {named}\n")
+
+
+def test_an_unreadable_image_is_reported_at_the_end(model, tmp_path, capsys):
+    folder = folder_of_plates(tmp_path / "plates", [("1", "1"), ("2", "2"), ("3", "3")])
+    (folder / "1.png").write_bytes((folder / "1.png").read_bytes()[:60])
+    assert main(["read", str(folder), "--model", model, "--batch-size", "2"]) == 1
+    out, err = capsys.readouterr()
+    assert [line.split("\t")[1] for line in out.splitlines()] == ["1", "3"]
+    assert "1.png cannot be read" in err.splitlines()[0]
+    assert err.splitlines()[1] == "platefuse: 1 of 3 images could not be read."
+
+
+def test_no_malformed_file_stops_the_others(model, tmp_path):
+    for malformed in MALFORMED:
+        malformed.write(tmp_path / malformed.name)
+    Image.fromarray(digits("12")).save(tmp_path / "good\nnamed.png")
+    command = [sys.executable, "-m", "platefuse", "read", tmp_path, "--model", model]
+    done = subprocess.run(command, capture_output=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stdout == os.fsencode(f"{tmp_path}/good\\nnamed.png\t12\t1.0000\n")
+    *sentences, last = done.stderr.decode().splitlines()[-len(MALFORMED) - 1 :]
+    assert last == f"platefuse: {len(MALFORMED)} of {len(MALFORMED) + 1} images could not be read."
+    for sentence, malformed in zip(sentences, sorted(MALFORMED), strict=True):
+        name = malformed.name.replace("\n", "\\n").encode(errors="backslashreplace").decode()
+        assert sentence.startswith(f"platefuse: {tmp_path}/{name} ") and malformed.said in sentence
+    assert b"Traceback" not in done.stderr and b"Warning" not in done.stderr
+
+
+def test_read_draws_every_image_under_a_name_of_its_own(model, tmp_path):
+    first, second = (folder_of_plates(tmp_path / name, [("12", "12")]) for name in ("a", "b"))
+    drawn = tmp_path / "new" / "drawn"
+    assert main(["read", str(first), str(second), "--draw", str(drawn), "--model", model]) == 0
+    assert sorted(path.name for path in drawn.iterdir()) == ["0-2.png", "0.png"]
+    with Image.open(drawn / "0.png") as picture:
+        assert picture.width == 500 and picture.height > 200  # 100x40, enlarged, and its caption
+
+
+def test_read_never_draws_over_what_it_reads(model, tmp_path, capsys):
+    folder = folder_of_plates(tmp_path / "plates", [("12", "12")])
+    before = (folder / "0.png").read_bytes()
+    assert main(["read", str(folder), "--draw", str(folder), "--model", model]) == 1
+    assert "choose another folder" in capsys.readouterr().err
+    assert (folder / "0.png").read_bytes() == before
