@@ -1,4 +1,4 @@
-"""`platefuse score` on folders of folders, with a finished model and with networks fused again for each of them."""
+"""`platefuse score`: one folder, a folder of folders, and networks fused again with the formats of each."""
 
 import argparse
 import csv
@@ -19,7 +19,7 @@ from platefuse.networks.classification.model import Classifier, save_classifier
 from platefuse.networks.detection.retinanet import Detector, save_detector
 from platefuse.runner.atomic import write_csv
 from tests.helpers import small_models
-from tests.helpers.reader import digits, save_rule_reader
+from tests.helpers.reader import digits, folder_of_plates, save_rule_reader
 
 SCORES = ["exact", "equated", "character_error_rate", "length_accuracy"]
 
@@ -60,7 +60,65 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-# --- a finished model
+# --- one folder
+
+
+PLATES = [("1234", "1234"), ("1234", "1284"), ("77", "7"), ("", "")]
+OF_PLATES = {"images": 4, "exact_match": 0.5, "character_error_rate": 0.2, "length_accuracy": 0.75}
+
+
+def test_scores_are_printed_and_written(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder_of_plates(tmp_path / "plates", PLATES)
+    scores, table = tmp_path / "new" / "scores.json", tmp_path / "table.csv"
+    assert score(folder, "--model", model, "--json", scores, "--out", table) == 0
+    assert [line.rsplit(None, 1) for line in capsys.readouterr().out.splitlines()] == [
+        ["images", "4"],
+        ["exact match", "0.5000"],
+        ["character error rate", "0.2000"],
+        ["length accuracy", "0.7500"],
+    ]
+    assert json.loads(scores.read_text()) == OF_PLATES
+    with table.open(newline="") as stream:
+        rows = list(csv.reader(stream))
+    assert rows[0] == ["image", "truth", "text", "confidence", "right"]
+    assert rows[1:3] == [["0.png", "1234", "1234", "1.0", "1"], ["1.png", "1234", "1284", "1.0", "0"]]
+    assert rows[4] == ["3.png", "", "", "0.0", "1"]
+
+
+def test_look_alikes_are_counted_as_equal(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder_of_plates(tmp_path / "plates", PLATES)
+    scores = tmp_path / "scores.json"
+    assert score(folder, "--model", model, "--equate", "38,17", "--json", scores) == 0
+    assert json.loads(scores.read_text()) == {**OF_PLATES, "exact_match_equated": 0.75}
+    assert "exact match equated   0.7500" in capsys.readouterr().out
+
+
+def test_an_unreadable_image_counts_as_wrong(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder_of_plates(tmp_path / "plates", [("12", "12"), ("34", "34"), ("", "")])
+    for name in ("1.png", "2.png"):
+        (folder / name).write_bytes(b"not an image")
+    scores = tmp_path / "scores.json"
+    assert score(folder, "--model", model, "--json", scores) == 1
+    # 2 characters of plate 1 are missing; plate 2, which is empty, must not pass for read: 3 edits over 4.
+    expected = {"images": 3, "exact_match": 1 / 3, "character_error_rate": 0.75, "length_accuracy": 1 / 3}
+    assert json.loads(scores.read_text()) == pytest.approx(expected, abs=1e-6)
+    assert "2 of 3 images could not be read" in capsys.readouterr().err
+
+
+def test_a_missing_image_stops_the_command_before_any_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = folder_of_plates(tmp_path / "plates", [("1", "1"), ("2", "2"), ("3", "3")])
+    (folder / "0.png").unlink()
+    (folder / "2.png").unlink()
+    assert score(folder, "--model", "nowhere") == 1
+    assert "not there: 0.png and 1 more" in capsys.readouterr().err
+
+
+def test_a_folder_without_plates_is_refused(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert score(folder_of_plates(tmp_path / "plates", []), "--model", model) == 1
+    assert "no plates" in capsys.readouterr().err
+
+
+# --- a folder of folders
 
 
 def test_a_folder_of_folders_gets_a_row_each_and_one_for_all(
@@ -101,7 +159,7 @@ def test_no_picture_is_drawn_where_all_is_right(real: Path, model: Path, tmp_pat
     assert not (tmp_path / "misread.png").exists()
 
 
-def test_an_unreadable_image_counts_as_wrong_and_is_not_drawn(
+def test_an_unreadable_image_of_a_folder_is_wrong_and_not_drawn(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_folder(tmp_path / "plates" / "br", {"a.png": digits("12"), "b.png": digits("")}, ["12", ""])
@@ -122,9 +180,9 @@ def test_networks_are_fused_again_and_scored_without_and_with_formats(
     before = {path.name: path.read_bytes() for path in networks.iterdir()}
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     scores = tmp_path / "metrics" / "real.json"
-    assert score(real, "--networks", networks, "--formats", "elsewhere=us", "--json", scores) == 0
+    assert score(real / "br", "--networks", networks, "--formats", "elsewhere=us", "--json", scores) == 0
     rows: dict[str, Any] = json.loads(scores.read_text())
-    assert list(rows) == ["br", "us-studio", "all"]
+    assert list(rows) == ["br", "all"]
     for row in rows.values():
         assert list(row) == ["images", *SCORES, *(f"{name}_with_formats" for name in SCORES)]
         assert all(type(number) in (int, float) for number in row.values())
@@ -144,13 +202,6 @@ def test_each_folder_is_read_with_its_own_formats(real: Path, networks: Path) ->
     assert all(len(text) == 5 and text.isalpha() for text in texts("_with_formats", "br"))
     assert all(len(text) == 5 and text.isdigit() for text in texts("_with_formats", "us-studio"))
     assert any(texts("", folder) != texts("_with_formats", folder) for folder in ("br", "us-studio"))
-
-
-def test_a_single_folder_with_networks_gets_a_row_too(
-    real: Path, networks: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert score(real / "br", "--networks", networks) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["images", "br", "all"]
 
 
 def test_formats_are_parsed_by_folder() -> None:
