@@ -1,4 +1,4 @@
-"""Release fused models: copy them to released/, pin them with DVC, push them to released/store, prune the store.
+"""Release fused models: pin them in released/, and keep them in its store.
 
 The store is a DVC remote inside the repository, so that any clone pulls a model without a network. Beside each model
 lie its two networks, for `platefuse fuse`, and release.json: its pipeline, the commit of that pipeline's run, the run's
@@ -44,7 +44,7 @@ def check_committed() -> None:
 
 
 def check_fused(repo: Repo, name: str) -> None:
-    """Raise PlatefuseError unless the fused model is there and of the networks, parameters and code of dvc.lock.
+    """Raise PlatefuseError unless dvc.lock describes the fused model that is there.
 
     The stages before `fuse` are not asked: they need data sets, and dvc.lock has the networks' checksums.
     """
@@ -66,7 +66,7 @@ def _in_words(state: str | dict[str, str]) -> str:
 
 
 def disagreeing(lock: Path) -> list[str]:
-    """Name the models that one stage of dvc.lock made, and another read with other checksums."""
+    """Name the models for which stages of dvc.lock have different checksums."""
     stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"].values()
     made = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", [])}
     deps = [dep for stage in stages for dep in stage.get("deps", []) if dep["path"].startswith("models/")]
@@ -74,7 +74,10 @@ def disagreeing(lock: Path) -> list[str]:
 
 
 def metadata(name: str) -> dict[str, Any]:
-    """Give the content of release.json; its commit is the last that changed the pipeline's dvc.lock or a metric."""
+    """Give the content of release.json.
+
+    Its commit is the last that changed the pipeline's dvc.lock or a metric.
+    """
     pipeline = PIPELINES[name]
     commit = git("log", "-1", "--format=%H", "--", str(pipeline / "dvc.lock"), str(pipeline / "metrics")).strip()
     metrics = sorted((pipeline / "metrics").glob("*.json"))
@@ -110,7 +113,9 @@ def release(repo: Repo, names: Sequence[str]) -> None:
 
 
 def prune() -> None:
-    """Remove from the store what no .dvc file of released/ pins; an older commit has its own store.
+    """Remove the objects from the store that no released/*.dvc pins.
+
+    An older commit has a store of its own.
 
     Raises:
         PlatefuseError: if the list of a pinned folder's files is missing, before anything is removed.
@@ -124,7 +129,7 @@ def prune() -> None:
 
 
 def pinned(pins: Iterable[Path]) -> Iterable[Path]:
-    """Yield the objects of the store that .dvc files pin: each folder's list, and the files in the list."""
+    """Yield the stored objects that .dvc files pin: each folder's list and its files."""
     for pin in pins:
         for out in yaml.safe_load(pin.read_text(encoding="utf-8"))["outs"]:
             folder = _object(out["md5"])
@@ -140,7 +145,7 @@ def _object(md5: str) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PIPELINES)}; all unless given")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' or '.join(PIPELINES)} (default: both)")
     names = list(dict.fromkeys(parser.parse_args(arguments).names)) or list(PIPELINES)
     if unknown := [name for name in names if name not in PIPELINES]:
         parser.error(f"NAME {unknown[0]}: expected {' or '.join(PIPELINES)}")

@@ -1,8 +1,8 @@
-"""Build dist/platefuse-VERSION-py3-none-any.whl with the released plates reader inside, as one ONNX file.
+"""Build the wheel in dist/, with the released plates reader inside as one ONNX file.
 
-The reader is exported from released/plates, and checked on plates that it must read as the SavedModel does: those of
---plates, or else rendered ones, whose seed is fixed. The ONNX file is put into a copy of the package, so that the
-checkout is as before. Run it in the project's root.
+The reader is exported from released/plates. It must read the same as the SavedModel on the plates of --plates, or else
+on rendered plates, whose seed is fixed. The ONNX file is put into a copy of the package, so that the checkout stays as
+it is. Run it in the project's root.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def export_onnx(model: Path, out: Path, plates: Path) -> None:
 
 
 def card_of(model: Path) -> dict[str, object]:
-    """Give what a bundled model's file does not hold in plain sight: its alphabet and the content of release.json."""
+    """Join a released model's alphabet and its release.json."""
     released = json.loads((model / "release.json").read_text(encoding="utf-8"))
     return {"alphabet": read_metadata(model)["alphabet"], **released}
 

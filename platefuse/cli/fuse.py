@@ -42,7 +42,11 @@ def _fuse(arguments: argparse.Namespace) -> int:
 
 
 def fuse_again(networks: Path, changes: Mapping[Path, dict[str, Any]]) -> None:
-    """Fuse a folder's networks again, once for each path of a new model, with that model's changes of parameters.
+    """Fuse a folder's networks again, once for each new model.
+
+    Args:
+        networks: the folder of detector.h5 and classifier.h5, and of the model that they were fused to.
+        changes: the changed parameters of each new model, by the path of its folder.
 
     Raises:
         PlatefuseError: if a parameter is wrong, before any model is made; or a network is missing or damaged.

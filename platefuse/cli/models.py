@@ -1,4 +1,4 @@
-"""`platefuse models`: the models that are read with by name, and what is known of each."""
+"""`platefuse models`: list the released models."""
 
 import argparse
 import json
@@ -16,12 +16,12 @@ _NETWORKS = ".h5"  # lie beside a released model, and are not loaded to read
 
 @dataclass(frozen=True)
 class KnownModel:
-    """One released model; what is not known is None.
+    """One released model; unknown values are None.
 
     Attributes:
         name: for `--model` and `Reader`.
         path: a SavedModel's folder or an .onnx file.
-        missing: why there is no path, and what brings the model.
+        missing: why there is no path, and the command that brings the model.
         alphabet: every character that it can read.
         bytes: size of what is loaded.
         exact_match: the share of plates read right to the last character.
@@ -45,7 +45,7 @@ def add(commands: Any) -> None:
         commands,
         "models",
         _models,
-        "list the models that can be read with by name",
+        "list the released models, which --model takes by name",
         "examples:\n"
         "  platefuse models\n"
         "  platefuse models --json | jq -r .name     one JSON object a line\n"
@@ -88,7 +88,7 @@ def _size(path: Path) -> int:
 
 
 def _accuracy(metrics: dict[str, Any]) -> tuple[float | None, str | None]:
-    """Give the exact match, and on what: photographs count more than the plates that the pipeline makes."""
+    """Give the exact match and its plates: photographs if there are any, else synthetic plates."""
     if "real" in metrics:
         return metrics["real"]["all"]["exact"], f"{metrics['real']['all']['images']} photographs"
     if "evaluation" in metrics:

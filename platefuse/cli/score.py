@@ -31,8 +31,8 @@ def add(commands: Any) -> None:
         "  platefuse score photos --equate O0,I1 --out readings.csv --json scores.json\n"
         "  platefuse score photos --networks released/plates --formats eu=sk,cz br=br\n\n"
         f"FOLDER holds {TRUTH} with the header image,text, and the images by the paths given there; or it\n"
-        "holds such folders, and each of them gets a row, and all together one more. With --networks plates\n"
-        "are read without formats and with those of their folder; --out and --draw show the former.\n\n"
+        "holds such folders: each of them gets a row, and all together one more. With --networks, plates\n"
+        "are read without formats and with those of their folder; --out and --draw show the readings without.\n\n"
         "An image that is missing stops the command before any work. One that cannot be read counts as\n"
         "wrong and is named on the error output at the end; the exit status is then 1.",
     )
@@ -48,7 +48,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--equate",
         metavar="GROUPS",
-        help=f'also count look-alikes as equal, such as "{LOOK_ALIKES}", which a folder of folders has by itself',
+        help=f'also count look-alikes as equal, such as "{LOOK_ALIKES}", the default for a folder of folders',
     )
     add_networks(parser)
 

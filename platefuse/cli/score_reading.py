@@ -1,4 +1,4 @@
-"""Readings for `platefuse score`: of one model, or of networks fused again with the formats of each folder."""
+"""Readings for `platefuse score`: of one model, or without and with formats."""
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from platefuse.inference.reading import Reading
 
 Formats = tuple[str, ...]
 Reads = Mapping[Path, Reading]
-"""The reading of each image; one that could not be read has an error in it."""
+"""The reading of each image; its error is set if the image could not be read."""
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
 
 
 def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[Plate]]) -> dict[str, Reads]:
-    """Read the plates of all folders with the model, or without and with formats.
+    """Read all folders' plates with one model, or without and with formats.
 
     Returns:
         The readings of each model, by the suffix of its scores' names: "" and, with --networks, WITH_FORMATS.
@@ -54,7 +54,10 @@ def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[P
 
 
 def text_read(reads: Reads, plate: Plate) -> str:
-    """Give the text read on a plate; one that could not be read gets a wrong text, even if the plate is empty."""
+    """Give the text that was read on a plate.
+
+    An image that could not be read gets a wrong text, even if its plate is empty.
+    """
     if reads[plate.path].error:
         return "" if plate.text else "\N{REPLACEMENT CHARACTER}"
     return reads[plate.path].text

@@ -1,4 +1,4 @@
-"""Scores of real plates: one row a folder, one for all of them, and a picture of the misread plates."""
+"""Scores of real plates by folder, and a picture of misread plates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
