@@ -27,7 +27,7 @@ define run_pipeline
 	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
 endef
 
-.PHONY: help repro plates score-real release bench plots parameters test soak fuzz lint lock clean-env
+.PHONY: help repro plates score-real release wheel bench plots parameters test soak fuzz lint lock clean-env
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,12 +38,17 @@ repro: .venv/.package  ## run what is out of date in the pipeline, then show the
 plates: .venv/.package  ## the same in pipelines/plates: licence plates, one hour to two
 	$(call run_pipeline,pipelines/plates)
 
+# Without MODEL the scores are those of the plates pipeline's networks, and become its metrics.
 score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [MODEL=DIR] [PICTURE=FILE.png]
-	@$(BIN)/python tools/score_real.py $(if $(MODEL),--model "$(MODEL)") $(if $(PICTURE),--picture "$(PICTURE)") \
-		"$(PLATES)" $(FORMATS)
+	@$(BIN)/platefuse score "$(PLATES)" $(if $(PICTURE),--draw "$(PICTURE)") $(if $(MODEL),--model "$(MODEL)",\
+		--networks pipelines/plates/models --formats $(FORMATS) --json pipelines/plates/metrics/real.json)
 
-release: .venv/.package  ## copy both pipelines' fused models to released/ and push them to released/store
-	@$(BIN)/python tools/release.py
+release: .venv/.package  ## copy fused models to released/ and pin them in its store: make release [NAME=plates]
+	@$(BIN)/python tools/release.py $(NAME)
+
+wheel: .venv/.package .venv/.export  ## build dist/platefuse-*.whl with the released plates reader inside: make wheel [PLATES=FOLDER]
+	@$(DVC) pull -q released/plates
+	@$(BIN)/python tools/wheel.py $(if $(PLATES),--plates "$(PLATES)")
 
 # The released models are for a pipeline that has not trained here; they come from released/store, without a network.
 bench: .venv/.package .venv/.export .venv/.bench  ## measure speed beside other ways and readers: make bench [PLATES=FOLDER]

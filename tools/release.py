@@ -1,17 +1,21 @@
-"""Release both pipelines' fused models: copy them to released/, pin them with DVC, push them to released/store.
+"""Release fused models: pin them in released/, and keep them in its store.
 
 The store is a DVC remote inside the repository, so that any clone pulls a model without a network. Beside each model
-lie the two networks that it was made of, for `platefuse fuse`, and release.json: its pipeline, the commit of that
-pipeline's run, and the run's metrics. To be started in the project's root; commit released/ afterwards.
+lie its two networks, for `platefuse fuse`, and release.json: its pipeline, the commit of that pipeline's run, the run's
+metrics and the licence. A release needs the models of its own pipeline and no data set. Run it in the project's root,
+and commit released/ afterwards.
 """
 
+import argparse
 import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
@@ -20,8 +24,10 @@ from platefuse.fusion.trained import CLASSIFIER, DETECTOR, FUSED
 from platefuse.runner.atomic import atomic_write, write_json
 
 RELEASED = Path("released")
+OBJECTS = RELEASED / "store" / "files" / "md5"
 PIPELINES = {"digits": Path(), "plates": Path("pipelines/plates")}
 MADE_BY = {"digits": "make repro", "plates": "make plates"}
+LICENCE = "Apache-2.0"
 
 
 def git(*arguments: str) -> str:
@@ -37,55 +43,119 @@ def check_committed() -> None:
         )
 
 
-def check_up_to_date(repo: Repo, name: str) -> None:
-    """Raise PlatefuseError if a stage of the pipeline would run again, or its outputs are not there."""
-    stale = repo.status(targets=[str(PIPELINES[name] / "dvc.yaml")])
-    if stale:
-        stages = ", ".join(stage.rpartition(":")[2] for stage in stale)
-        raise PlatefuseError(f"{name}: out of date: {stages}. Run `{MADE_BY[name]}`, commit, and release then.")
+def check_fused(repo: Repo, name: str) -> None:
+    """Raise PlatefuseError unless dvc.lock describes the fused model that is there.
+
+    The stages before `fuse` are not asked: they need data sets, and dvc.lock has the networks' checksums.
+    """
+    remedy = f"Run `{MADE_BY[name]}`, commit, and release then."
+    [stage] = repo.stage.collect(f"{PIPELINES[name] / 'dvc.yaml'}:fuse")
+    changed = {}
+    for entry in (*stage.deps, *stage.outs):  # their files alone: `dvc status` wants outputs in the cache, too
+        changed |= entry.workspace_status()
+    if changed or stage.changed_stage():
+        files = ", ".join(f"{path} ({_in_words(state)})" for path, state in changed.items())
+        raise PlatefuseError(f"{name}: fuse is not as in dvc.lock: {files or 'its command'}. {remedy}")
+    for path in disagreeing(PIPELINES[name] / "dvc.lock"):
+        raise PlatefuseError(f"{name}: two stages of dvc.lock have different checksums for {path}. {remedy}")
+
+
+def _in_words(state: str | dict[str, str]) -> str:
+    """Give DVC's word for a changed file, or those for the sections of a parameter file."""
+    return state if isinstance(state, str) else ", ".join(f"{section} {word}" for section, word in state.items())
+
+
+def disagreeing(lock: Path) -> list[str]:
+    """Name the models for which stages of dvc.lock have different checksums."""
+    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"].values()
+    made = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", [])}
+    deps = [dep for stage in stages for dep in stage.get("deps", []) if dep["path"].startswith("models/")]
+    return [dep["path"] for dep in deps if made.get(dep["path"]) != dep["md5"]]
 
 
 def metadata(name: str) -> dict[str, Any]:
-    """What release.json holds; the commit is the last one that changed dvc.lock or a metric of the pipeline."""
+    """Give the content of release.json.
+
+    Its commit is the last that changed the pipeline's dvc.lock or a metric.
+    """
     pipeline = PIPELINES[name]
     commit = git("log", "-1", "--format=%H", "--", str(pipeline / "dvc.lock"), str(pipeline / "metrics")).strip()
     metrics = sorted((pipeline / "metrics").glob("*.json"))
     return {
         "pipeline": str(pipeline),
         "commit": commit,
+        "licence": LICENCE,
         "metrics": {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in metrics},
     }
 
 
-def release(repo: Repo) -> None:
-    """Release all pipelines' models, or none of them.
+def release(repo: Repo, names: Sequence[str]) -> None:
+    """Release the models of these pipelines, or none of them.
 
     Raises:
-        PlatefuseError: if a tracked file is not committed, or a pipeline not up to date.
+        PlatefuseError: if a tracked file is not committed, or a model is not the one of dvc.lock.
     """
     check_committed()
-    for name in PIPELINES:
-        check_up_to_date(repo, name)
-    for name, pipeline in PIPELINES.items():
+    for name in names:
+        check_fused(repo, name)
+    for name in names:
+        models = PIPELINES[name] / "models"
         with atomic_write(RELEASED / name) as draft:
-            shutil.copytree(pipeline / "models" / FUSED, draft)
+            shutil.copytree(models / FUSED, draft)
             for network in (DETECTOR, CLASSIFIER):
-                shutil.copy(pipeline / "models" / network, draft)
+                shutil.copy(models / network, draft)
             write_json(draft / "release.json", metadata(name))
-    targets = [str(RELEASED / name) for name in PIPELINES]
+    targets = [str(RELEASED / name) for name in names]
     repo.scm_context.quiet = True  # it would advise to commit the .dvc files without the store
     repo.add(targets)
     repo.push(targets)
+    prune()
 
 
-def main() -> int:
+def prune() -> None:
+    """Remove the objects from the store that no released/*.dvc pins.
+
+    An older commit has a store of its own.
+
+    Raises:
+        PlatefuseError: if the list of a pinned folder's files is missing, before anything is removed.
+    """
+    kept = set(pinned(sorted(RELEASED.glob("*.dvc"))))
+    for path in sorted(OBJECTS.glob("*/*")):
+        if path not in kept:
+            path.unlink()
+            if not any(path.parent.iterdir()):
+                path.parent.rmdir()
+
+
+def pinned(pins: Iterable[Path]) -> Iterable[Path]:
+    """Yield the stored objects that .dvc files pin: each folder's list and its files."""
+    for pin in pins:
+        for out in yaml.safe_load(pin.read_text(encoding="utf-8"))["outs"]:
+            folder = _object(out["md5"])
+            if not folder.is_file():
+                raise PlatefuseError(f"{folder} is missing, which {pin} pins: `git checkout {RELEASED}` has it.")
+            yield folder
+            yield from (_object(entry["md5"]) for entry in json.loads(folder.read_text(encoding="utf-8")))
+
+
+def _object(md5: str) -> Path:
+    return OBJECTS / md5[:2] / md5[2:]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' or '.join(PIPELINES)} (default: both)")
+    names = list(dict.fromkeys(parser.parse_args(arguments).names)) or list(PIPELINES)
+    if unknown := [name for name in names if name not in PIPELINES]:
+        parser.error(f"NAME {unknown[0]}: expected {' or '.join(PIPELINES)}")
     try:
         with Repo() as repo:
-            release(repo)
+            release(repo, names)
     except (PlatefuseError, DvcException) as error:
         print(f"release: {error}", file=sys.stderr)
         return 1
-    print("Released: " + ", ".join(str(RELEASED / name) for name in PIPELINES))
+    print("Released: " + ", ".join(str(RELEASED / name) for name in names))
     print("To ship:  git add released && git commit")
     return 0
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def _check(arguments: argparse.Namespace) -> int:
     annotated = read_annotated(arguments.folder)
     images = [image for of_split in annotated.splits.values() for image in of_split]
     if arguments.draw:
-        _check_picture(arguments.draw, arguments.folder, images)
+        check_picture(arguments.draw, arguments.folder, (image.path for image in images))
     _print_amounts(annotated, images)
     boxes = [image.boxes for image in images if len(image.boxes)]
     if boxes:
@@ -59,14 +60,14 @@ def _check(arguments: argparse.Namespace) -> int:
     return complain(f"{arguments.folder}: issues: {len(annotated.issues)}.") if annotated.issues else 0
 
 
-def _check_picture(picture: Path, folder: Path, images: list[AnnotatedImage]) -> None:
+def check_picture(picture: Path, folder: Path, images: Iterable[Path]) -> None:
     """Raise PlatefuseError if the picture would lie in the folder, or replace an image."""
     if picture.suffix.lower() != ".png":
         raise PlatefuseError(f"--draw {picture}: expected a name ending in .png.")
     path = os.path.realpath(picture)
     if Path(path).is_relative_to(os.path.realpath(folder)):
-        raise PlatefuseError(f"--draw {picture}: it lies in {folder}, which is checked; choose another folder.")
-    if path in {os.path.realpath(image.path) for image in images}:  # a link may lead out of the folder
+        raise PlatefuseError(f"--draw {picture}: it lies in {folder}, among what is read; choose another folder.")
+    if path in {os.path.realpath(image) for image in images}:  # a link may lead out of the folder
         raise PlatefuseError(f"--draw {picture}: it is one of the images; choose another file.")
 
 

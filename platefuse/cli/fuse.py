@@ -1,7 +1,7 @@
 """`platefuse fuse`: fuse trained networks again, with other parameters."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,20 +36,37 @@ def add(commands: Any) -> None:
 
 def _fuse(arguments: argparse.Namespace) -> int:
     refuse_existing(arguments.out)
+    fuse_again(arguments.networks, {arguments.out: _parsed(arguments.changes)})
+    print(f"{arguments.out}: written. To read with it: platefuse read plate.jpg --model {arguments.out}")
+    return 0
+
+
+def fuse_again(networks: Path, changes: Mapping[Path, dict[str, Any]]) -> None:
+    """Fuse a folder's networks again, once for each new model.
+
+    Args:
+        networks: the folder of detector.h5 and classifier.h5, and of the model that they were fused to.
+        changes: the changed parameters of each new model, by the path of its folder.
+
+    Raises:
+        PlatefuseError: if a parameter is wrong, before any model is made; or a network is missing or damaged.
+    """
     try:  # here: the base install reads plates, and cannot fuse
         from platefuse.core.params import check
         from platefuse.fusion.params import FuseParams
         from platefuse.fusion.trained import fuse_trained, parameters_of
     except ModuleNotFoundError as error:
         raise PlatefuseError(
-            f'`platefuse fuse` needs {error.name}, which `pip install "platefuse[pipeline]"` brings.'
+            f'Fusing networks needs {error.name}, which `pip install "platefuse[pipeline]"` brings.'
         ) from None
-    parameters = check(FuseParams, "fuse", {"fuse": parameters_of(arguments.networks) | _parsed(arguments.changes)})
-    if isinstance(parameters, list):
-        raise PlatefuseError("\n".join(parameters))
-    fuse_trained(arguments.networks, parameters, arguments.out)
-    print(f"{arguments.out}: written. To read with it: platefuse read plate.jpg --model {arguments.out}")
-    return 0
+    before = parameters_of(networks)
+    checked = {out: check(FuseParams, "fuse", {"fuse": before | changed}) for out, changed in changes.items()}
+    issues = [issue for parameters in checked.values() if isinstance(parameters, list) for issue in parameters]
+    if issues:
+        raise PlatefuseError("\n".join(dict.fromkeys(issues)))
+    for out, parameters in checked.items():
+        assert isinstance(parameters, FuseParams)  # or there are issues
+        fuse_trained(networks, parameters, out)
 
 
 def _parsed(changes: Sequence[str]) -> dict[str, Any]:

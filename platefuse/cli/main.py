@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import platefuse
-from platefuse.cli import check, convert, export, fuse, params, read, score
+from platefuse.cli import check, convert, export, fuse, models, params, read, score
 from platefuse.cli.common import complain
 from platefuse.cli.completion import PrintCompletion
 from platefuse.core.errors import PlatefuseError
 
-COMMANDS = (read, score, fuse, export, check, convert, params)
+COMMANDS = (read, score, models, fuse, export, check, convert, params)
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # the shell's: 128 and the signal's number
 
 

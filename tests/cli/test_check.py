@@ -139,7 +139,7 @@ def test_a_parameter_file_given_by_name_must_exist(capsys):
 def test_samples_are_not_drawn_over_an_image(capsys):
     before = (write_annotated(Path("own"), ["1"]) / "0.png").read_bytes()
     assert main(["check", "own", "--draw", "own/../own/0.png"]) == 1
-    assert "which is checked" in capsys.readouterr().err
+    assert "among what is read" in capsys.readouterr().err
     assert Path("own/0.png").read_bytes() == before
 
 
@@ -147,8 +147,8 @@ def test_samples_are_not_drawn_over_an_image(capsys):
     ("picture", "sentence"),
     [
         ("own/annotations.csv", "expected a name ending in .png"),
-        ("own/new.png", "lies in own, which is checked"),
-        ("own/images/new.png", "lies in own, which is checked"),
+        ("own/new.png", "lies in own, among what is read"),
+        ("own/images/new.png", "lies in own, among what is read"),
         ("elsewhere.png", "one of the images"),  # 1.png is a link to it
     ],
 )

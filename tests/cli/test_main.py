@@ -1,7 +1,5 @@
 """The command line, on a model in miniature (tests/helpers/reader.py)."""
 
-import csv
-import json
 import os
 import subprocess
 import sys
@@ -56,7 +54,7 @@ def test_the_version_is_the_packages(capsys):
         (["read", "{plates}", "--model", "nowhere"], "a released model (plates, digits). `dvc repro fuse` makes"),
         (["read", "{plates}", "--model", "{plates}/0.png"], "is not a fused model"),
         (["read", "{plates}", "--draw", "{plates}/0.png"], "expected a folder"),
-        (["score", "nowhere"], "truth.csv is missing"),
+        (["score", "nowhere"], "neither this folder nor a subfolder has a truth.csv"),
         (["score", "{plates}", "--equate", "O"], "'O' is not a group"),
         (["read", "{plates}", "--model", "fused.onnx"], "`platefuse export --to onnx` makes one"),
         (["export", "--to", "litert", "--out", "fused.onnx"], "expected a name that ends in .tflite"),
@@ -87,61 +85,6 @@ def test_help_has_examples(command, capsys):
         main([command, "--help"])
     assert stop.value.code == 0
     assert f"\n  platefuse {command} " in capsys.readouterr().out
-
-
-PLATES = [("1234", "1234"), ("1234", "1284"), ("77", "7"), ("", "")]
-SCORES = {"images": 4, "exact_match": 0.5, "character_error_rate": 0.2, "length_accuracy": 0.75}
-
-
-def test_score_prints_and_writes(model, tmp_path, capsys):
-    folder = folder_of_plates(tmp_path / "plates", PLATES)
-    scores, table = tmp_path / "new" / "scores.json", tmp_path / "table.csv"
-    assert main(["score", str(folder), "--model", model, "--json", str(scores), "--out", str(table)]) == 0
-    assert [line.rsplit(None, 1) for line in capsys.readouterr().out.splitlines()] == [
-        ["images", "4"],
-        ["exact match", "0.5000"],
-        ["character error rate", "0.2000"],
-        ["length accuracy", "0.7500"],
-    ]
-    assert json.loads(scores.read_text()) == SCORES
-    with table.open(newline="") as stream:
-        rows = list(csv.reader(stream))
-    assert rows[0] == ["image", "truth", "text", "confidence", "right"]
-    assert rows[1:3] == [["0.png", "1234", "1234", "1.0", "1"], ["1.png", "1234", "1284", "1.0", "0"]]
-    assert rows[4] == ["3.png", "", "", "0.0", "1"]
-
-
-def test_score_with_look_alikes(model, tmp_path, capsys):
-    folder = folder_of_plates(tmp_path / "plates", PLATES)
-    scores = tmp_path / "scores.json"
-    assert main(["score", str(folder), "--model", model, "--equate", "38,17", "--json", str(scores)]) == 0
-    assert json.loads(scores.read_text()) == {**SCORES, "exact_match_equated": 0.75}
-    assert "exact match equated   0.7500" in capsys.readouterr().out
-
-
-def test_score_counts_an_unreadable_image_as_wrong(model, tmp_path, capsys):
-    folder = folder_of_plates(tmp_path / "plates", [("12", "12"), ("34", "34"), ("", "")])
-    for name in ("1.png", "2.png"):
-        (folder / name).write_bytes(b"not an image")
-    scores = tmp_path / "scores.json"
-    assert main(["score", str(folder), "--model", model, "--json", str(scores)]) == 1
-    # 2 characters of plate 1 are missing; plate 2, which is empty, must not pass for read: 3 edits over 4.
-    expected = {"images": 3, "exact_match": 1 / 3, "character_error_rate": 0.75, "length_accuracy": 1 / 3}
-    assert json.loads(scores.read_text()) == pytest.approx(expected, abs=1e-6)
-    assert "2 of 3 images could not be read" in capsys.readouterr().err
-
-
-def test_score_stops_before_any_work_if_an_image_is_missing(tmp_path, capsys):
-    folder = folder_of_plates(tmp_path / "plates", [("1", "1"), ("2", "2"), ("3", "3")])
-    (folder / "0.png").unlink()
-    (folder / "2.png").unlink()
-    assert main(["score", str(folder), "--model", "nowhere"]) == 1
-    assert "not there: 0.png and 1 more" in capsys.readouterr().err
-
-
-def test_score_of_nothing(model, tmp_path, capsys):
-    assert main(["score", str(folder_of_plates(tmp_path / "plates", [])), "--model", model]) == 1
-    assert "no plates" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes and signals of POSIX")

@@ -1,4 +1,4 @@
-"""Releases: what tools/release.py pins is in the store, a clone pulls and reads it, and half a run is refused."""
+"""Releases: what tools/release.py pins is in the store and nothing else; a clone pulls and reads it."""
 
 import contextlib
 import hashlib
@@ -53,6 +53,21 @@ def test_what_is_pinned_here_is_in_the_store():
     assert issues(ROOT) == []
 
 
+def stored(root: Path) -> set[str]:
+    """The checksums of all objects in a project's store."""
+    objects = root / "released" / "store" / "files" / "md5"
+    return {path.parent.name + path.name for path in objects.glob("*/*")}
+
+
+def pinned(root: Path) -> set[str]:
+    """The checksums that a project's released/*.dvc pin, those of the folders' files among them."""
+    found = set()
+    for pin in (root / "released").glob("*.dvc"):
+        [out] = yaml.safe_load(pin.read_text())["outs"]
+        found |= {out["md5"], *(entry["md5"] for entry in json.loads(_object(root, out["md5"]).read_text()))}
+    return found
+
+
 def test_the_networks_of_the_released_plates_make_a_reader_of_other_formats(tmp_path: Path):
     [out] = yaml.safe_load((ROOT / "released" / "plates.dvc").read_text())["outs"]
     for entry in json.loads(_object(ROOT, out["md5"]).read_text()):
@@ -75,14 +90,17 @@ def test_nothing_but_releases_is_pushed_to_the_store():
 # --- a release
 
 
-def stage(prefix: str) -> str:
-    """A pipeline of one stage: its models are a copy of the root's folder `trained`."""
-    copy = {
-        "cmd": f"mkdir -p models && cp -r {prefix}trained/. models",
+def stages(prefix: str) -> str:
+    """A pipeline in miniature: its models are copies of what lies in the root's folder `trained`."""
+    made = [f"models/{name}" for name in MODELS]
+    train = {
+        "cmd": f"mkdir -p models data && cp {prefix}trained/*.h5 models && touch data/plates",
         "deps": [f"{prefix}trained"],
-        "outs": [{f"models/{name}": {"push": False}} for name in MODELS],
+        "outs": [{path: {"push": False}} for path in (*made[1:], "data/plates")],
     }
-    return yaml.safe_dump({"stages": {"fuse": copy}})
+    fuse = {"cmd": f"cp -r {prefix}trained/fused models", "deps": made[1:], "outs": [{made[0]: {"push": False}}]}
+    evaluate = {"cmd": "true", "deps": [made[0], "data/plates"]}
+    return yaml.safe_dump({"stages": {"train": train, "fuse": fuse, "evaluate": evaluate}})
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +114,8 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
         shutil.rmtree(folder / "metrics", ignore_errors=True)
         (folder / "metrics").mkdir(parents=True)
         (folder / "metrics" / "evaluation.json").write_text(json.dumps(METRICS))
-        (folder / "dvc.yaml").write_text(stage(prefix))
-        (folder / ".gitignore").write_text("/models\n")
+        (folder / "dvc.yaml").write_text(stages(prefix))
+        (folder / ".gitignore").write_text("/models\n/data\n")
     with pytest.MonkeyPatch.context() as patch:  # DVC is called here rather than started, which takes a second a time
         for name, value in project.environment.items():
             patch.setenv(name, value)
@@ -110,9 +128,9 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
         yield project
 
 
-def release() -> int:
+def release(*names: str) -> int:
     """Run the project's own tools/release.py and give its exit status."""
-    status: int = runpy.run_path("tools/release.py")["main"]()
+    status: int = runpy.run_path("tools/release.py")["main"](names)
     return status
 
 
@@ -121,6 +139,7 @@ def workspace(released: Pipeline) -> Iterator[Pipeline]:
     """The project, for tests that change it; it is brought back."""
     yield released
     released.git("checkout", "-q", "--", ".")
+    released.git("clean", "-fdq")
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -137,6 +156,7 @@ def test_a_release_is_the_model_with_its_networks_metrics_and_commit(released: P
     assert metadata == {
         "pipeline": {"digits": ".", "plates": "pipelines/plates"}[name],
         "commit": released.git("rev-parse", "HEAD~").strip(),
+        "licence": "Apache-2.0",
         "metrics": {"evaluation": METRICS},
     }
 
@@ -144,6 +164,26 @@ def test_a_release_is_the_model_with_its_networks_metrics_and_commit(released: P
 def test_what_a_release_pins_is_in_the_store(released: Pipeline):
     assert {pin.stem for pin in (released.folder / "released").glob("*.dvc")} == set(NAMES)
     assert issues(released.folder) == []
+
+
+def test_the_store_has_what_is_pinned_and_nothing_else(workspace: Pipeline):
+    """A release of one model alone removes what an older one has left, and keeps the other model."""
+    old = _object(workspace.folder, "0" * 32)
+    old.parent.mkdir()
+    old.write_text("Of an older release")
+    assert release("plates") == 0
+    assert not old.parent.exists()
+    assert stored(workspace.folder) == pinned(workspace.folder) != set()
+    assert issues(workspace.folder) == []
+
+
+def test_a_store_that_lacks_what_is_pinned_is_not_pruned(workspace: Pipeline, capsys: pytest.CaptureFixture[str]):
+    [out] = yaml.safe_load((workspace.folder / "released" / "digits.dvc").read_text())["outs"]
+    _object(workspace.folder, out["md5"]).unlink()
+    before = stored(workspace.folder)
+    assert release("plates") == 1
+    assert "which released/digits.dvc pins" in capsys.readouterr().err
+    assert stored(workspace.folder) == before
 
 
 def test_a_file_that_the_store_lacks_or_has_otherwise_is_found(workspace: Pipeline):
@@ -195,9 +235,55 @@ def test_a_change_that_is_not_committed_is_refused(workspace: Pipeline, capsys: 
     assert "release: params.yaml is not as committed" in refusal(workspace, capsys)
 
 
-def test_a_pipeline_that_is_not_up_to_date_is_refused(released: Pipeline, capsys: pytest.CaptureFixture[str]):
-    models = released.folder / "pipelines" / "plates" / "models"
-    lost = models.rename(models.with_name("lost"))  # git does not see it
-    message = refusal(released, capsys)
-    lost.rename(models)
-    assert "release: plates: out of date: fuse. Run `make plates`, commit" in message
+@contextlib.contextmanager
+def without(path: Path) -> Iterator[None]:
+    """Set a file or folder aside that git does not see."""
+    lost = path.rename(path.with_name(f"lost-{path.name}"))
+    try:
+        yield
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        lost.rename(path)
+
+
+def test_a_release_needs_the_models_of_its_own_pipeline_alone(released: Pipeline):
+    plates, cache = released.folder / "pipelines" / "plates", released.folder / ".dvc" / "cache"
+    with contextlib.ExitStack() as lost:
+        for path in (*(released.folder / "models" / name for name in MODELS), plates / "data", cache):
+            lost.enter_context(without(path))
+        assert release("plates") == 0
+    assert released.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_that_is_missing_is_named(released: Pipeline, model: str, capsys: pytest.CaptureFixture[str]):
+    with without(released.folder / "pipelines" / "plates" / "models" / model):
+        message = refusal(released, capsys)
+    assert f"release: plates: fuse is not as in dvc.lock: pipelines/plates/models/{model} (deleted)" in message
+    assert "Run `make plates`, commit" in message
+
+
+def test_a_model_that_is_not_the_locked_one_is_named(released: Pipeline, capsys: pytest.CaptureFixture[str]):
+    fused = released.folder / "models" / "fused"
+    with without(fused):
+        save_rule_reader(fused)
+        (fused / "platefuse.json").write_text("{}")
+        message = refusal(released, capsys)
+    assert "release: digits: fuse is not as in dvc.lock: models/fused (modified)" in message
+
+
+def test_metrics_of_another_model_are_refused(workspace: Pipeline, capsys: pytest.CaptureFixture[str]):
+    lock = workspace.folder / "dvc.lock"
+    content = yaml.safe_load(lock.read_text())
+    content["stages"]["evaluate"]["deps"][1]["md5"] = "0" * 32 + ".dir"
+    lock.write_text(yaml.safe_dump(content))
+    workspace.git("commit", "-qam", "Evaluated before it was fused again")
+    message = refusal(workspace, capsys)
+    workspace.git("reset", "-q", "--hard", "HEAD~")
+    assert "release: digits: two stages of dvc.lock have different checksums for models/fused" in message
+
+
+def test_an_unknown_name_is_refused(released: Pipeline, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        release("article")
+    assert "NAME article: expected digits or plates" in capsys.readouterr().err

@@ -1,0 +1,100 @@
+"""Readings for `platefuse score`: of one model, or without and with formats."""
+
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from platefuse.cli.common import find_model, read_with_progress
+from platefuse.cli.fuse import fuse_again
+from platefuse.core.errors import PlatefuseError
+from platefuse.data.plate_set import Plate
+from platefuse.evaluation.real import WITH_FORMATS
+from platefuse.inference.reading import Reading
+
+Formats = tuple[str, ...]
+Reads = Mapping[Path, Reading]
+"""The reading of each image; its error is set if the image could not be read."""
+
+
+def add_networks(parser: argparse.ArgumentParser) -> None:
+    """Add the options that fuse trained networks again."""
+    parser.add_argument(
+        "--networks",
+        type=Path,
+        metavar="DIR",
+        help="fuse the detector.h5 and classifier.h5 of this folder, in place of --model",
+    )
+    parser.add_argument(
+        "--formats",
+        nargs="*",
+        default=[],
+        metavar="FOLDER=LIST,LIST",
+        help="the formats of a folder's plates, as fuse.formats has them; with --networks",
+    )
+
+
+def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[Plate]]) -> dict[str, Reads]:
+    """Read all folders' plates with one model, or without and with formats.
+
+    Returns:
+        The readings of each model, by the suffix of its scores' names: "" and, with --networks, WITH_FORMATS.
+
+    Raises:
+        PlatefuseError: for a model or networks that cannot be read, or formats that do not fit.
+    """
+    formats = parse_formats(arguments.formats)
+    paths = {name: [plate.path for plate in plates] for name, plates in folders.items()}
+    if arguments.networks:
+        return _read_with_formats(arguments, paths, formats)
+    if formats:
+        raise PlatefuseError("--formats needs --networks: the formats of a fused model are part of its graph.")
+    every = [path for of_folder in paths.values() for path in of_folder]
+    return {"": _read(find_model(arguments), every, arguments.batch_size)}
+
+
+def text_read(reads: Reads, plate: Plate) -> str:
+    """Give the text that was read on a plate.
+
+    An image that could not be read gets a wrong text, even if its plate is empty.
+    """
+    if reads[plate.path].error:
+        return "" if plate.text else "\N{REPLACEMENT CHARACTER}"
+    return reads[plate.path].text
+
+
+def parse_formats(entries: Iterable[str]) -> dict[str, Formats]:
+    """Parse entries such as "eu=sk,cz" as the formats of each folder, by its name.
+
+    Raises:
+        PlatefuseError: for an entry of another form, or of a folder that has one already.
+    """
+    formats: dict[str, Formats] = {}
+    for entry in entries:
+        folder, equals, lists = entry.partition("=")
+        if not (folder and equals and lists) or folder in formats:
+            raise PlatefuseError(
+                f"--formats {entry}: expected FOLDER=LIST,LIST, such as eu=sk,cz, and each folder once."
+            )
+        formats[folder] = tuple(lists.split(","))
+    return formats
+
+
+def _read_with_formats(
+    arguments: argparse.Namespace, folders: Mapping[str, Sequence[Path]], formats: Mapping[str, Formats]
+) -> dict[str, Reads]:
+    of_folder = {name: formats.get(name, ()) for name in folders}
+    wanted = sorted({(), *of_folder.values()})
+    read: dict[Formats, Reads] = {}
+    with TemporaryDirectory() as temporary:
+        models = {entries: Path(temporary) / str(index) for index, entries in enumerate(wanted)}
+        fuse_again(arguments.networks, {model: {"formats": list(entries)} for entries, model in models.items()})
+        for entries, model in models.items():
+            paths = [path for name, of in folders.items() if entries in ((), of_folder[name]) for path in of]
+            read[entries] = _read(model, paths, arguments.batch_size)
+    with_formats = {path: read[of_folder[name]][path] for name, paths in folders.items() for path in paths}
+    return {"": read[()], WITH_FORMATS: with_formats}
+
+
+def _read(model: Path, paths: Sequence[Path], batch_size: int) -> Reads:
+    return dict(zip(paths, read_with_progress(model, paths, batch_size), strict=True))

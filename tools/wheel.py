@@ -1,0 +1,99 @@
+"""Build the wheel in dist/, with the released plates reader inside as one ONNX file.
+
+The reader is exported from released/plates. It must read the same as the SavedModel on the plates of --plates, or else
+on rendered plates, whose seed is fixed. The ONNX file is put into a copy of the package, so that the checkout stays as
+it is. Run it in the project's root.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
+
+from platefuse.inference.metadata import read_metadata
+from platefuse.runner.atomic import write_json
+
+BUNDLED = "plates"
+PARAMS = Path("pipelines/plates/params.yaml")
+RENDERED = 64
+SOURCES = ("pyproject.toml", "README.md", "LICENSE")
+EARLIEST = "315532800"  # 1980, the first year that a zip file can have
+
+
+def render_plates(folder: Path) -> Path:
+    """Render test plates of the plates pipeline, and give their folder."""
+    parameters = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
+    parameters["synth"] |= {"train": 1, "val": 1, "test": RENDERED}
+    folder.mkdir()
+    (folder / "params.yaml").write_text(yaml.safe_dump(parameters), encoding="utf-8")
+    subprocess.run([sys.executable, Path("stages/synth.py").resolve()], cwd=folder, check=True)
+    return folder / "data" / "plates" / "test"
+
+
+def export_onnx(model: Path, out: Path, plates: Path) -> None:
+    """Export a released model to ONNX, and check it on the plates."""
+    options = ["--to", "onnx", "--model", model, "--out", out, "--plates", plates]
+    subprocess.run([sys.executable, "-m", "platefuse", "export", *options], check=True)
+
+
+def card_of(model: Path) -> dict[str, object]:
+    """Join a released model's alphabet and its release.json."""
+    released = json.loads((model / "release.json").read_text(encoding="utf-8"))
+    return {"alphabet": read_metadata(model)["alphabet"], **released}
+
+
+def build_wheel(models: Mapping[str, tuple[Path, Mapping[str, object]]], dist: Path) -> Path:
+    """Build the wheel from the working folder's package, and give its path.
+
+    The same package and models make the same bytes.
+
+    Args:
+        models: the ONNX file of each bundled model, and the content of the JSON file beside it, by name.
+        dist: the folder of the wheel; older wheels in it are removed.
+    """
+    with TemporaryDirectory() as temporary:
+        tree, built = Path(temporary) / "tree", Path(temporary) / "dist"
+        shutil.copytree("platefuse", tree / "platefuse", ignore=shutil.ignore_patterns("__pycache__"))
+        for source in SOURCES:
+            shutil.copy(source, tree)
+        for name, (file, card) in models.items():
+            shutil.copyfile(file, tree / "platefuse" / "models" / f"{name}.onnx")
+            write_json(tree / "platefuse" / "models" / f"{name}.json", card)
+        pip = [sys.executable, "-m", "pip", "wheel", "-qq", "--no-deps", "--no-build-isolation", "-w", built, tree]
+        subprocess.run(pip, check=True, env=os.environ | {"SOURCE_DATE_EPOCH": EARLIEST})
+        [wheel] = built.iterdir()
+        dist.mkdir(exist_ok=True)
+        for old in dist.glob("platefuse-*.whl"):
+            old.unlink()
+        return Path(shutil.copy(wheel, dist))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--plates", type=Path, metavar="DIR", help="a folder of plates to check the ONNX file on")
+    options = parser.parse_args(arguments)
+    released = Path("released") / BUNDLED
+    if not released.is_dir():
+        print(f"wheel: {released} is missing: `dvc pull {released}` brings it.", file=sys.stderr)
+        return 1
+    with TemporaryDirectory() as temporary:
+        onnx = Path(temporary) / f"{BUNDLED}.onnx"
+        try:
+            export_onnx(released, onnx, options.plates or render_plates(Path(temporary) / "rendered"))
+            wheel = build_wheel({BUNDLED: (onnx, card_of(released))}, Path("dist"))
+        except subprocess.CalledProcessError as error:  # which has said why
+            return error.returncode or 1
+    print(f"{wheel}: {wheel.stat().st_size / 1e6:.1f} MB")
+    print(f'To install: pip install "platefuse[onnx] @ file://$PWD/{wheel}"')
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
