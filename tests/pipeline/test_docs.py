@@ -34,7 +34,6 @@ ELSEWHERE = {
     r"dvc pull released/": "tests/pipeline/test_release.py pulls a released model in a clone and reads with it",
     r"platefuse fuse released/plates ": "the copy's models know digits only; tests/pipeline/test_release.py fuses so",
     r"platefuse score .* --networks ": "the copy's models know digits only; tests/cli scores with formats",
-    r"python examples/": "tests/examples runs each, without platefuse",
     r"dvc --cd pipelines/article ": "45 minutes; tests/pipeline/test_dag.py checks that its stages are the root's",
     r"TF_NUM_INTRAOP_THREADS=": "trains all again; tests/pipeline/test_pipeline.py has runs without DVC's run cache",
     r"dvc exp run .*synth\.seed": "trains all again; tests/pipeline/test_pipeline.py changes a parameter of each stage",
@@ -119,6 +118,11 @@ def check(project: Pipeline, command: str, output: str) -> None:
         assert "params.yaml" in output
     elif command == "dvc exp show --only-changed":
         assert "shorter" in output
+    elif command.startswith("python examples/"):
+        model, image = shlex.split(command)[2:]
+        _, text, confidence = run(project, f"platefuse read {image} --model {model}").split("\t")
+        assert output.split()[0] == text != ""
+        assert float(output.split()[1]) == pytest.approx(float(confidence), abs=1e-4)
     elif command.startswith("dvc exp apply "):
         assert project.git("diff", "--name-only", "params.yaml")
     elif command == "git add dvc.lock":
