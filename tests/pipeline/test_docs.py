@@ -34,6 +34,7 @@ ELSEWHERE = {
     r"dvc pull released/": "tests/pipeline/test_release.py pulls a released model in a clone and reads with it",
     r"platefuse fuse released/plates ": "the copy's models know digits only; tests/pipeline/test_release.py fuses so",
     r"platefuse score .* --networks ": "the copy's models know digits only; tests/cli scores with formats",
+    r"saved_model_cli ": "TensorFlow's own, slow to start; tests/fusion/test_saved_model.py checks the signatures",
     r"dvc --cd pipelines/article ": "45 minutes; tests/pipeline/test_dag.py checks that its stages are the root's",
     r"TF_NUM_INTRAOP_THREADS=": "trains all again; tests/pipeline/test_pipeline.py has runs without DVC's run cache",
     r"dvc exp run .*synth\.seed": "trains all again; tests/pipeline/test_pipeline.py changes a parameter of each stage",
