@@ -45,9 +45,8 @@ def script(path: Path, body: str) -> Path:
 
 
 def make_targets_used() -> set[str]:
-    files = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]
-    pages = "\n".join(path.read_text(encoding="utf-8") for path in files)
-    shown = re.findall(r"```.*?```|`[^`\n]+`", pages, flags=re.DOTALL)
+    readme = (ROOT / "README.md").read_text()
+    shown = re.findall(r"```.*?```|`[^`\n]+`", readme, flags=re.DOTALL)
     scripts = [re.sub(r"#.*", "", path.read_text()) for path in (ROOT / ".ci" / "run", *WORKFLOWS)]
     return set(re.findall(r"\bmake ([a-z][a-z-]*)", "\n".join([*shown, *scripts])))
 
