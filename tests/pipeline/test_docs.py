@@ -1,10 +1,16 @@
-"""The README's commands, run word by word in a copy of the project with small parameters."""
+"""The documentation: every command and script in it runs, word by word, in a copy of the project; every link resolves.
 
-import os
+A page's blocks run in their order, in a copy of their own with small parameters that has run once. Copies share DVC's
+cache with those of tests/pipeline/test_pipeline.py.
+"""
+
+import contextlib
+import io
 import re
 import shlex
-import subprocess
-import sys
+import shutil
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,97 +19,201 @@ from platefuse.cli.main import main
 from tests.helpers.imports import ROOT
 from tests.helpers.pipeline import FirstRun, Pipeline, from_run_cache, ran
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for pattern in ("*.md", "docs/*.md", "pipelines/*/README.md", "released/*.md")
+    for path in sorted(ROOT.glob(pattern))
+}
+
+# Commands that no page's copy can run, and what runs them instead.
 ELSEWHERE = {
-    "make": "CI runs make test and make repro; tests/pipeline/test_setup.py checks that each target exists",
-    "MNIST_DIR": "needs the 70,000 digits, which are not part of the project",
-    "released/plates": "tests/pipeline/test_release.py pulls a released model in a clone and reads with it",
+    r"make ": ".ci/run makes lint, test and repro; tests/pipeline/test_setup.py checks that each target exists",
+    r"pip install ": "needs a package index; the test of extras below checks what is asked for",
+    r"source ": "the tests are in that environment",
+    r"MNIST_DIR=": "needs the 70,000 digits; tests/synthesis/test_mnist.py reads a folder of them in miniature",
+    r"dvc pull released/": "tests/pipeline/test_release.py pulls a released model in a clone and reads with it",
+    r"platefuse fuse released/plates ": "the copy's models know digits only; tests/pipeline/test_release.py fuses so",
+    r"platefuse score .* --networks ": "the copy's models know digits only; tests/cli scores with formats",
+    r"saved_model_cli ": "TensorFlow's own, slow to start; tests/fusion/test_saved_model.py checks the signatures",
+    r"dvc --cd pipelines/article ": "45 minutes; tests/pipeline/test_dag.py checks that its stages are the root's",
+    r"TF_NUM_INTRAOP_THREADS=": "trains all again; tests/pipeline/test_pipeline.py has runs without DVC's run cache",
+    r"dvc exp run .*synth\.seed": "trains all again; tests/pipeline/test_pipeline.py changes a parameter of each stage",
 }
 
 
-def commands() -> list[str]:
-    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
+def blocks(page: str) -> list[tuple[str, str]]:
+    """A page's blocks of code in order: language and text, less the indentation of a list that it is in."""
+    found = re.findall(r"^( *)```(\w+)\n(.*?)^ *```$", PAGES[page], re.DOTALL | re.MULTILINE)
+    return [(language, re.sub(rf"^{indent}", "", text, flags=re.MULTILINE)) for indent, language, text in found]
+
+
+def commands(block: str) -> list[str]:
+    lines = block.splitlines()
     assert all(line.startswith("$ ") for line in lines), lines
     return [line.removeprefix("$ ").split("  #")[0].strip() for line in lines]
 
 
-def first_word(command: str) -> str:
-    return re.split(r"[ =]", command)[0]
+def commands_of(page: str) -> list[str]:
+    return [command for language, text in blocks(page) if language == "console" for command in commands(text)]
 
 
-@pytest.fixture(scope="module")
-def pipeline(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
-    """The pipeline after its first run. Its runs share a cache with those of tests/pipeline/test_pipeline.py."""
-    return first_run.pipeline.copy(tmp_path_factory.mktemp("readme") / "project")
+def runs_elsewhere(command: str) -> bool:
+    return any(re.match(pattern, command) for pattern in ELSEWHERE)
 
 
-def run(pipeline: Pipeline, command: str) -> str:
-    ended = pipeline.run(*shlex.split(command))
-    assert ended.returncode == 0, f"{command}\n{ended.stdout}{ended.stderr}"
-    return ended.stdout + ended.stderr
+def runs_here(page: str) -> bool:
+    scripts = any(language == "python" for language, _ in blocks(page))
+    return scripts or not all(map(runs_elsewhere, commands_of(page)))
 
 
-def rerun(output: str) -> set[str]:
-    """The stages that DVC ran, or had from the cache."""
-    return {*ran(output), *from_run_cache(output)}
+@pytest.fixture
+def project(first_run: FirstRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """The pipeline after its first run, with what a page's reader has besides: a released model, and photographs."""
+    copy = first_run.pipeline.copy(tmp_path / "project")
+    models = copy.folder / "models"
+    shutil.copytree(models / "fused", copy.folder / "released" / "plates")
+    shutil.copytree(copy.folder / "data" / "plates" / "test", copy.folder / "photographs")
+    with (copy.folder / ".git" / "info" / "exclude").open("a") as excluded:
+        excluded.write("/released/\n/photographs/\n")
+    monkeypatch.chdir(copy.folder)
+    return copy
 
 
-def test_every_command_works_in_the_order_given(pipeline: Pipeline) -> None:
-    before_the_conflict = commands()[: commands().index("git checkout --theirs dvc.lock")]
-    here = [command for command in before_the_conflict if not any(word in command for word in ELSEWHERE)]
-    assert {first_word(command) for command in here} == {"dvc", "git", "platefuse"}
-    printed = {command: run(pipeline, command) for command in here}
-    assert "fuse.score_threshold" in printed["dvc params diff"]
-    assert rerun(printed["dvc exp run -S fuse.score_threshold=0.7"]) == {"fuse", "evaluate"}
-    assert rerun(printed["dvc exp run -S detector.epochs=10 -n shorter"]) == {"train_detector", "fuse", "evaluate"}
-    assert "shorter" in printed["dvc exp show --only-changed"]
-    assert pipeline.git("diff", "--name-only", "params.yaml"), "an applied experiment is in the workspace"
-    pipeline.restore()
+@pytest.mark.parametrize("page", list(filter(runs_here, PAGES)))
+def test_every_block_of_a_page_runs_in_the_order_given(page: str, project: Pipeline) -> None:
+    for language, text in blocks(page):
+        if language == "python":
+            assert run_script(text), "it prints what it read"
+        for command in commands(text) if language == "console" else []:
+            if not runs_elsewhere(command):
+                if command in BEFORE:
+                    BEFORE[command](project)
+                check(project, command, run(project, command))
 
 
-def test_the_serving_script_needs_tensorflow_alone(
-    pipeline: Pipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len([line for line in script.splitlines() if line.strip()]) <= 10
-    blocked = "import sys\nfor name in ('platefuse', 'keras_retinanet', 'tf_keras'):\n    sys.modules[name] = None\n"
-    (tmp_path / "serve.py").write_text(blocked + script, encoding="utf-8")
-    image = pipeline.folder / "data/plates/test/images/000000.png"
-    model = str(pipeline.folder / "models/fused")
-    arguments = [sys.executable, "serve.py", model, str(image)]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    ended = subprocess.run(arguments, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
-    assert main(["read", str(image), "--model", model]) == 0
-    read = capsys.readouterr().out.split("\t")[1]
-    assert ended.stdout.split(" ")[0] == read != ""
+def run_script(text: str) -> str:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(text, "page", "exec"), {"__name__": "__main__"})
+    return printed.getvalue()
 
 
-def test_a_conflict_in_dvc_lock_is_settled_as_described(pipeline: Pipeline) -> None:
-    ours = pipeline.git("branch", "--show-current").strip()
-    pipeline.git("branch", "other")
+def run(project: Pipeline, command: str) -> str:
+    """Run a command, `platefuse` in this process: starting TensorFlow takes longer than most of what it does."""
+    words = shlex.split(command)
+    if words[0] != "platefuse":
+        ended = project.run(*words)
+        assert ended.returncode == 0, f"{command}\n{ended.stdout}{ended.stderr}"
+        return ended.stdout + ended.stderr
+    with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(printed):
+        status = main(words[1:])
+    assert status == 0, f"{command}\n{printed.getvalue()}"
+    return printed.getvalue()
+
+
+def check(project: Pipeline, command: str, output: str) -> None:
+    """Compare what a command did with what the pages say of it."""
+    if command.startswith("dvc exp run ") and "--queue" not in command and "--run-all" not in command:
+        changed = {project.stage_of(section) for section in re.findall(r"-S (\w+)\.", command)}
+        assert {*ran(output), *from_run_cache(output)} == set().union(*map(project.followers, changed))
+    elif command == "dvc params diff":
+        assert "params.yaml" in output
+    elif command == "dvc exp show --only-changed":
+        assert "shorter" in output
+    elif command.startswith("python examples/"):
+        model, image = shlex.split(command)[2:]
+        _, text, confidence = run(project, f"platefuse read {image} --model {model}").split("\t")
+        assert output.split()[0] == text != ""
+        assert float(output.split()[1]) == pytest.approx(float(confidence), abs=1e-4)
+    elif command.startswith("dvc exp apply "):
+        assert project.git("diff", "--name-only", "params.yaml")
+    elif command == "git add dvc.lock":
+        project.git("add", "--all")
+        project.git("commit", "-q", "-m", "Merge")
+        assert "up to date" in project.dvc("repro")
+        assert project.git("status", "--short") == ""
+
+
+def make_a_conflict(project: Pipeline) -> None:
+    """Merge two branches that each changed a parameter and ran, so that dvc.lock has a conflict."""
+    project.restore()
+    ours = project.git("branch", "--show-current").strip()
+    project.git("branch", "other")
     for branch, parameter, value in (("other", "evaluate.iou_threshold", 0.6), (ours, "fuse.score_threshold", 0.7)):
-        pipeline.git("checkout", "-q", branch)
-        pipeline.restore()
-        pipeline.change(parameter, value)
-        pipeline.dvc("repro")
-        pipeline.commit(f"Change {parameter}")
-    merge = pipeline.run("git", "merge", "other")
+        project.git("checkout", "-q", branch)
+        project.restore()
+        project.change(parameter, value)
+        project.dvc("repro")
+        project.commit(f"Change {parameter}")
+    merge = project.run("git", "merge", "other")
     assert merge.returncode != 0
-    assert "dvc.lock" in pipeline.git("diff", "--name-only", "--diff-filter=U")
-    pipeline.git("checkout", "--theirs", "metrics")  # pictures and numbers are made anew below
-    start = commands().index("git checkout --theirs dvc.lock")
-    for command in commands()[start : start + 3]:
-        run(pipeline, command)
-    pipeline.git("add", "--all")
-    pipeline.git("commit", "-q", "-m", "Merge")
-    assert "up to date" in pipeline.dvc("repro")
-    assert pipeline.git("status", "--short") == ""
+    assert "dvc.lock" in project.git("diff", "--name-only", "--diff-filter=U")
+    project.git("checkout", "--theirs", "metrics")  # pictures and numbers are made anew by what follows
 
 
-def test_everything_the_readme_links_to_exists() -> None:
-    prose = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", prose) if not link.startswith("http")]
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+BEFORE = {"git checkout --theirs dvc.lock": make_a_conflict}
+
+
+# --- commands that run elsewhere, and those in the text
+
+
+def test_what_runs_commands_elsewhere_exists() -> None:
+    everywhere = [command for page in PAGES for command in commands_of(page)]
+    for pattern, reason in ELSEWHERE.items():
+        assert any(re.match(pattern, command) for command in everywhere), f"no page has {pattern!r} any more"
+        for path in re.findall(r"(?:tests|\.ci)/[\w./]*\w", reason):
+            assert (ROOT / path).exists(), reason
+
+
+def test_every_extra_that_is_to_be_installed_exists() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    asked = {extra for text in PAGES.values() for extra in re.findall(r"platefuse\[(\w+)\]", text)}
+    assert {"onnx", "export"} <= asked <= extras.keys()
+
+
+def options_in_text() -> Iterator[tuple[str, str]]:
+    """Subcommand and option of each `platefuse …` on a page."""
+    for page, text in PAGES.items():
+        if page != "CHANGELOG.md":  # which names what is gone
+            prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE)
+            for words in [*re.findall(r"`(platefuse [^`]+)`", prose), *commands_of(page)]:
+                named = re.match(r"platefuse ([a-z]+)", words)
+                for option in re.findall(r" (--[a-z][a-z-]*)", words) if named else []:
+                    yield named[1], option
+
+
+@pytest.mark.parametrize(("command", "option"), sorted(set(options_in_text())))
+def test_every_option_is_one_that_the_command_explains(
+    command: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert re.search(rf"(?<![\w-]){option}(?![\w-])", capsys.readouterr().out)
+
+
+# --- pages
+
+
+def test_the_readme_is_short() -> None:
+    assert len(PAGES["README.md"].splitlines()) <= 160
+
+
+def test_the_index_lists_every_page() -> None:
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", PAGES["docs/README.md"]))
+    assert linked == {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_file_and_a_heading(page: str) -> None:
+    prose = re.sub(r"```.*?```", "", PAGES[page], flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)]+)\)", prose):
+        if not link.startswith("http"):
+            name, _, anchor = link.partition("#")
+            target = (ROOT / page).parent / name if name else ROOT / page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link

@@ -303,8 +303,9 @@ def test_the_pipelines_own_plates_brought_back_give_its_own_metrics(first_run, t
     assert ran(pipeline.dvc("repro")) == ["synth"], "DVC sees a change of one's own annotations"
 
 
-def test_the_parameters_that_the_readme_gives_are_valid():
-    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+def test_the_parameters_that_the_docs_give_are_valid():
+    page = (ROOT / "docs/your-own-plates.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     section = yaml.safe_load(block)["synth"]
     FolderSynthParams.model_validate(section)
     of_root = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
