@@ -1,4 +1,4 @@
-"""Several crops of a character, and one opinion."""
+"""Multi-crop test-time augmentation: several crops of a character, and their geometric mean."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from platefuse.networks.common.keras2 import keras, tf
 from tests.helpers.small_models import small_classifier
 
 
-def test_a_shift_of_none_is_one_view_and_any_other_two() -> None:
+def test_no_shift_is_one_crop_and_any_other_two() -> None:
     assert crop_shifts(0.0) == (0.0,)
     assert crop_shifts(0.1) == (-0.1, 0.1)
 
@@ -18,12 +18,12 @@ def test_boxes_move_by_shares_of_their_width_and_keep_their_size() -> None:
     np.testing.assert_allclose(shift_boxes(boxes, (-0.1, 0.1)).numpy(), expected, atol=1e-6)
 
 
-def test_crops_go_one_by_one_view_after_view() -> None:
+def test_the_crops_of_one_shift_follow_those_of_another() -> None:
     crops = np.arange(3 * 4 * 5 * 2, dtype=np.float32).reshape(3, 4, 5, 2)
     np.testing.assert_array_equal(ViewsToBatch()(tf.constant(crops)).numpy()[..., 0], [*crops[..., 0], *crops[..., 1]])
 
 
-def test_an_opinion_of_views_is_the_geometric_mean_of_one_of_each() -> None:
+def test_several_crops_have_the_geometric_mean_of_their_probabilities() -> None:
     classifier = small_classifier()
     crops = np.random.default_rng(5).uniform(size=(4, *classifier.input_shape[1:3], 2)).astype(np.float32)
     first, second = (classifier(crops[..., i : i + 1]).numpy().astype(np.float64) for i in range(2))
@@ -32,12 +32,12 @@ def test_an_opinion_of_views_is_the_geometric_mean_of_one_of_each() -> None:
     np.testing.assert_allclose(multi_crop(classifier, 2)(tf.constant(crops)).numpy(), expected, atol=1e-6)
 
 
-def test_a_character_that_one_view_rules_out_is_not_what_is_read() -> None:
+def test_a_character_that_one_crop_rules_out_is_not_read() -> None:
     rows = keras.Input((2, 1, 1))
     certain = keras.Model(rows, keras.layers.Flatten()(rows))  # says of each crop what stands in it
     views = tf.constant([[0.0, 0.4], [1.0, 0.6]])[None, :, None, :]
     np.testing.assert_allclose(multi_crop(certain, 2)(views).numpy(), [[0, 1]], atol=1e-6)
 
 
-def test_of_one_view_the_classifier_stays_what_it_is() -> None:
+def test_for_one_crop_the_classifier_stays_as_it_is() -> None:
     assert multi_crop(small_classifier(), 1) is small_classifier()

@@ -1,4 +1,4 @@
-"""The read-out by hand-made boxes and opinions, its parts against plain code."""
+"""Post-processing of hand-made boxes and probabilities; its parts against plain code."""
 
 import numpy as np
 import pytest
@@ -65,17 +65,17 @@ def test_a_box_of_six_tenths_of_the_median_is_tall_enough(heights: list[int], ke
     assert plate[tall_and_used(plate, used, 0.6)].tolist() == kept
 
 
-def postprocess(boxes: list[tuple], opinions: list[list[float]], **changes: object) -> dict[str, np.ndarray]:
-    """One plate whose canvas is half its size; boxes of falling scores, and probabilities of each."""
+def postprocess(boxes: list[tuple], probabilities: list[list[float]], **changes: object) -> dict[str, np.ndarray]:
+    """One plate letterboxed to half its size; boxes of falling scores, and probabilities of each."""
     params = FUSE.model_validate(FUSE.model_dump() | {"max_characters": len(boxes)} | changes)
     scores = np.linspace(0.9, 0.5, len(boxes))
     geometry = [0.5, 2 * INPUT_SIZE[0], 2 * INPUT_SIZE[1]]
-    inputs = tuple(tf.constant([values], tf.float32) for values in (boxes, scores, opinions, geometry))
+    inputs = tuple(tf.constant([values], tf.float32) for values in (boxes, scores, probabilities, geometry))
     return {name: value[0].numpy() for name, value in Postprocess(params, ALPHABET)(inputs).items()}
 
 
 def leaning(*shares: float) -> list[list[float]]:
-    """Opinions: the first leans to the first character of the alphabet by the first share, and so on."""
+    """Probabilities: the first leans to the first character of the alphabet by the first share, and so on."""
     others = len(ALPHABET) - 1
     return [[share if i == j else (1 - share) / others for j in range(others + 1)] for i, share in enumerate(shares)]
 
@@ -88,8 +88,8 @@ def test_a_small_box_among_tall_ones_disappears_and_changes_nothing_else(
     order: str, everything: list[int], tall: list[int]
 ) -> None:
     boxes = [(60, 10, 70, 30), (24, 22, 28, 28), (80, 10, 90, 31), (10, 9, 20, 29), (40, 10, 50, 30)]
-    opinions = leaning(0.9, 0.4, 0.8, 0.7, 0.95)
-    before, after = (postprocess(boxes, opinions, reading_order=order, min_height=least) for least in (0, 0.6))
+    probabilities = leaning(0.9, 0.4, 0.8, 0.7, 0.95)
+    before, after = (postprocess(boxes, probabilities, reading_order=order, min_height=least) for least in (0, 0.6))
     assert before["character_ids"].tolist() == everything
     assert after["character_ids"].tolist() == [*tall, -1]
     kept = [everything.index(i) for i in tall]
@@ -108,19 +108,19 @@ def test_a_small_box_among_tall_ones_disappears_and_changes_nothing_else(
 )
 def test_boxes_that_the_classifier_does_not_know_have_no_say_in_what_is_tall(unsure: dict[str, float]) -> None:
     boxes = [(10 * i, 10, 10 * i + 8, 10 + high) for i, high in enumerate((50, 16, 50, 8, 14, 50, 50))]
-    opinions = leaning(0.3, 0.9, 0.3, 0.9, 0.9, 0.3, 0.3)
-    assert postprocess(boxes, opinions, min_height=0.6)["character_ids"].tolist() == [0, 2, 5, 6, -1, -1, -1]
-    assert postprocess(boxes, opinions, min_height=0.6, **unsure)["character_ids"].tolist() == [1, 4, *[-1] * 5]
+    probabilities = leaning(0.3, 0.9, 0.3, 0.9, 0.9, 0.3, 0.3)
+    assert postprocess(boxes, probabilities, min_height=0.6)["character_ids"].tolist() == [0, 2, 5, 6, -1, -1, -1]
+    assert postprocess(boxes, probabilities, min_height=0.6, **unsure)["character_ids"].tolist() == [1, 4, *[-1] * 5]
 
 
 def test_look_alikes_count_where_a_blot_of_the_same_score_does_not() -> None:
     alike = [0.5, 0.5, *[0] * 8]
     blot = [0.5, *[0.5 / 9] * 9]
     boxes = [(10 * i, 10, 10 * i + 8, 30) for i in range(3)]
-    opinions = [alike, blot, leaning(1.0)[0]]
-    assert postprocess(boxes, opinions, objectness_threshold=0.75)["boxes"][:, 0].tolist() == [0, 40, 0]
-    assert postprocess(boxes, opinions, character_threshold=0.51)["count"] == 1
-    assert postprocess(boxes, opinions)["count"] == 3
+    probabilities = [alike, blot, leaning(1.0)[0]]
+    assert postprocess(boxes, probabilities, objectness_threshold=0.75)["boxes"][:, 0].tolist() == [0, 40, 0]
+    assert postprocess(boxes, probabilities, character_threshold=0.51)["count"] == 1
+    assert postprocess(boxes, probabilities)["count"] == 3
 
 
 def test_what_one_network_hardly_sees_counts_if_the_other_has_no_doubt() -> None:
@@ -130,7 +130,7 @@ def test_what_one_network_hardly_sees_counts_if_the_other_has_no_doubt() -> None
     assert postprocess(boxes, rising, objectness_threshold=0.65, classifier_objectness_weight=0.0)["count"] == 2
 
 
-def test_text_joins_the_characters_of_used_slots() -> None:
+def test_text_joins_the_characters_of_valid_detections() -> None:
     ids = tf.constant([[3, 0, 9, -1], [-1, -1, -1, -1]])
     assert text_of(ids, "0123456789").numpy().tolist() == [b"309", b""]
     assert text_of(tf.constant([[1, 0]]), "ÄB").numpy()[0].decode() == "BÄ"
