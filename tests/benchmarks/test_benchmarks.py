@@ -27,10 +27,9 @@ from benchmarks.table import table_of
 from benchmarks.timing import Plan, interleaved, summarise
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import Plate, write_plate_set
-from platefuse.fusion.graph import fuse
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.postprocess import text_of
-from platefuse.fusion.saved_model import save_fused
+from platefuse.fusion.trained import fuse_trained
 from platefuse.networks.classification.model import Classifier, save_classifier
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.retinanet import Detector, save_detector
@@ -141,8 +140,8 @@ def test_every_caller_gets_its_own_answers_and_a_mixed_up_one_is_noticed():
 # --- models in miniature
 
 
-def small_pipeline(folder: Path, **fuse_params: float) -> Path:
-    """A pipeline's folder with untrained models and noise for test plates."""
+def small_networks(folder: Path, **fuse_params: float) -> FuseParams:
+    """A pipeline's folder with untrained networks and its parameters; gives those of fusion."""
     # Copies of the head take long to build.
     params = small_models.FUSE.model_copy(update={"max_characters": 3, **fuse_params})
     settings = {
@@ -152,15 +151,16 @@ def small_pipeline(folder: Path, **fuse_params: float) -> Path:
     }
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
-    detector, anchors = small_models.unsaturated_detector(), small_models.DETECTOR.anchors
-    save_detector(folder / "models" / "detector.h5", Detector(detector, anchors, ""))
-    save_classifier(
-        folder / "models" / "classifier.h5", Classifier(small_models.small_classifier(), small_models.ALPHABET)
-    )
-    fused = fuse(
-        Detector(detector, anchors, ""), Classifier(small_models.small_classifier(), small_models.ALPHABET), params
-    )
-    save_fused(folder / "models" / "fused", fused, {})
+    detector = Detector(small_models.unsaturated_detector(), small_models.DETECTOR.anchors, "")
+    save_detector(folder / "models" / "detector.h5", detector)
+    classifier = Classifier(small_models.small_classifier(), small_models.ALPHABET)
+    save_classifier(folder / "models" / "classifier.h5", classifier)
+    return params
+
+
+def small_pipeline(folder: Path) -> Path:
+    """The same with the fused model, and noise for test plates."""
+    fuse_trained(folder / "models", small_networks(folder), folder / "models" / "fused")
     boards = small_models.random_boards(12, 50, 90)
     nowhere = np.zeros((0, 4), np.int32)
     plates = [(board, Plate(Path(f"{index}.png"), nowhere, "", "AB1")) for index, board in enumerate(boards)]
@@ -222,14 +222,14 @@ def test_the_glue_knows_groups_by_their_gaps_too():
     alphabet = small_models.ALPHABET
     lefts, width = [10, 22, 44], 10  # a wide gap before the last
     boxes = np.array([[[x, 5, x + width, 25] for x in lefts]], np.float32)
-    opinions = np.full((3, len(alphabet)), 1e-3, np.float32)
+    probabilities = np.full((3, len(alphabet)), 1e-3, np.float32)
     for row, (likelier, other) in enumerate(["AA", "BB", "0D"]):
-        opinions[row, [alphabet.index(other), alphabet.index(likelier)]] = 0.4, 0.6
+        probabilities[row, [alphabet.index(other), alphabet.index(likelier)]] = 0.4, 0.6
     scores = np.ones((1, 3), np.float32)
     near = boxes - np.array([0, 0, 0, 0] * 2 + [10, 0, 10, 0], np.float32).reshape(1, 3, 4)
     postprocess = PythonReadOut(settings, alphabet)
-    assert postprocess(boxes, scores, opinions) == ["AB0"]
-    assert postprocess(near, scores, opinions) == ["ABD"]
+    assert postprocess(boxes, scores, probabilities) == ["AB0"]
+    assert postprocess(near, scores, probabilities) == ["ABD"]
 
 
 def test_callers_answers_are_those_of_serial_calls(results: dict[str, Any]):
@@ -289,11 +289,11 @@ def test_a_process_is_watched_from_outside(monkeypatch: pytest.MonkeyPatch):
         run_process([sys.executable, "-c", "raise SystemExit('no such plate')"], before)
 
 
-@pytest.mark.parametrize("crop_shift", [0.0, 0.1])
-def test_the_glue_reads_an_image_in_a_process_of_its_own(tmp_path: Path, crop_shift: float):
-    pipeline = small_pipeline(tmp_path / "pipeline", crop_shift=crop_shift)
-    image = next((pipeline / "data" / "plates" / "test" / "images").iterdir())
-    command = [sys.executable, "-m", "benchmarks.first_reading", str(pipeline), str(image)]
+def test_the_glue_reads_an_image_in_a_process_of_its_own(subject: Subject, tmp_path: Path):
+    """With two crops of a character; the row `predict_glue` above has one."""
+    small_networks(tmp_path / "pipeline", crop_shift=0.1)
+    image = next((subject.plates / "images").iterdir())
+    command = [sys.executable, "-m", "benchmarks.first_reading", str(tmp_path / "pipeline"), str(image)]
     assert run_process(command, cores_of("one")).lines == 1
 
 
