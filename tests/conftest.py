@@ -20,6 +20,7 @@ from platefuse.synthesis import mnist
 from tests.helpers.pipeline import FirstRun, run_once
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("quick", settings.get_profile("repeatable"), max_examples=10)
 settings.load_profile("repeatable")
 
 # The files that take longest, so that no worker comes to one of them when the others are done. The docs' is the
@@ -45,6 +46,7 @@ _SLOW = [
     "export",
     "fusion/test_batch_norm.py",
     "fusion/test_graph.py",
+    "fusion/test_nms.py",
     "fusion/test_saved_model.py",
     "fusion/test_trained.py",
     "inference",
@@ -61,6 +63,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "slow: trains, builds large graphs or starts processes; not in `make test-quick`"
     )
+    if _is_quick(config):
+        settings.load_profile("quick")
+
+
+def _is_quick(config: pytest.Config) -> bool:
+    return config.option.markexpr == "not slow"
 
 
 def _is_slow(path: Path) -> bool:
@@ -69,7 +77,7 @@ def _is_slow(path: Path) -> bool:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Import no module of slow tests where none is asked for: most load TensorFlow."""
-    return True if config.option.markexpr == "not slow" and _is_slow(collection_path) else None
+    return True if _is_quick(config) and _is_slow(collection_path) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
