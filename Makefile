@@ -27,10 +27,10 @@ define run_pipeline
 	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
 endef
 
-.PHONY: help repro plates score-real release wheel bench plots parameters test soak fuzz lint lock clean-env
+.PHONY: help repro plates score-real release wheel bench plots parameters test test-quick soak fuzz lint lock clean-env
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 repro: .venv/.package  ## run what is out of date in the pipeline, then show the metrics beside HEAD's
 	$(call run_pipeline,.)
@@ -62,9 +62,14 @@ plots: .venv/.package  ## write the page of plots, dvc_plots/index.html
 parameters: .venv/.package  ## write params.schema.json and docs/parameters.md from the parameter classes
 	@$(BIN)/python -m platefuse params --schema >params.schema.json
 	@$(BIN)/python -m platefuse params --markdown >docs/parameters.md
+PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile \
+	--no-loadscope-reorder
 
 test: .venv/.package .venv/.dev .venv/.export  ## run the tests
-	@PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	@$(PYTEST)
+
+test-quick: .venv/.package .venv/.dev  ## run the quick tests, which train nothing, in under 90 seconds
+	@$(PYTEST) -m "not slow"
 
 soak: .venv/.package .venv/.dev  ## kill stages and dvc at random moments, and compare: make soak [SOAK_FLAGS="--kills 50 --seed 1"]
 	@$(BIN)/python -m tests.soak $(SOAK_FLAGS)

@@ -1,4 +1,7 @@
-"""What several test modules need: repeatable property tests, MNIST in miniature, and the pipeline's first run."""
+"""What several test modules need: repeatable property tests, MNIST in miniature, and the pipeline's first run.
+
+A test is marked `slow` where it trains, builds large graphs, or starts processes: `make test-quick` leaves those out.
+"""
 
 import gzip
 import hashlib
@@ -13,36 +16,89 @@ from hypothesis import settings
 # stages' kernels too, with workers and without, and what a command chooses for itself reaches no stage a test starts.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-import platefuse.networks.common.keras2  # noqa: F401  # before a test module imports keras-retinanet, which takes the Keras it finds
 from platefuse.synthesis import mnist
 from tests.helpers.pipeline import FirstRun, run_once
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("quick", settings.get_profile("repeatable"), max_examples=10)
 settings.load_profile("repeatable")
 
 # The files that take longest, so that no worker comes to one of them when the others are done. The docs' is the
 # last of them: what tests/pipeline/test_pipeline.py has run by then, it takes from DVC's cache.
 _LONGEST = [
     "pipeline/test_pipeline.py",
-    "fusion/test_graph.py",
-    "fusion/test_saved_model.py",
+    "benchmarks/test_benchmarks.py",
+    "export/test_export.py",
+    "pipeline/test_soak.py",
+    "networks/classification/test_training.py",
     "networks/detection/test_training.py",
-    "pipeline/test_dag.py",
+    "cli/test_main.py",
     "pipeline/test_docs.py",
+    "synthesis/test_folder.py",
+    "fusion/test_saved_model.py",
+    "fusion/test_graph.py",
+]
+# Folders and files whose every test is slow; elsewhere the tests themselves are marked.
+_SLOW = [
+    "benchmarks",
+    "cli/test_main.py",
+    "cli/test_score_real.py",
+    "export",
+    "fusion/test_batch_norm.py",
+    "fusion/test_graph.py",
+    "fusion/test_nms.py",
+    "fusion/test_saved_model.py",
+    "fusion/test_trained.py",
+    "inference",
+    "networks",
+    "pipeline/test_docs.py",
+    "pipeline/test_pipeline.py",
+    "pipeline/test_release.py",
+    "pipeline/test_soak.py",
 ]
 _TESTS = Path(__file__).parent
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "slow: trains, builds large graphs or starts processes; not in `make test-quick`"
+    )
+    if _is_quick(config):
+        settings.load_profile("quick")
+
+
+def _is_quick(config: pytest.Config) -> bool:
+    return config.option.markexpr == "not slow"
+
+
+def _is_slow(path: Path) -> bool:
+    return any(path == place or place in path.parents for place in (_TESTS / name for name in _SLOW))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no module of slow tests where none is asked for: most load TensorFlow."""
+    return True if _is_quick(config) and _is_slow(collection_path) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {name: rank for rank, name in enumerate(_LONGEST)}
+    for item in items:
+        if _is_slow(item.path) or "first_run" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: ranks.get(item.path.relative_to(_TESTS).as_posix(), len(ranks)))
 
 
 @pytest.fixture(scope="session")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
-    """The pipeline after its first run, one for all workers: copy it."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what all workers share; `once` fills it."""
     folder = tmp_path_factory.getbasetemp()
-    return run_once((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "first-run")
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def first_run(shared: Path) -> FirstRun:
+    """The pipeline after its first run, one for all workers: copy it."""
+    return run_once(shared / "first-run")
 
 
 def _idx(values: np.ndarray) -> bytes:

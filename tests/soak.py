@@ -1,7 +1,7 @@
 """Kill stages, and dvc itself, at random moments; after each kill `dvc repro` must end with the bytes of a whole run.
 
 It works in a copy of the project with the tests' small parameters, but with epochs enough to be stopped between them.
-Before each kill what the stage has made is taken away, from DVC's cache too, so that DVC has to run it.
+Before each kill the stage's outputs are removed, from DVC's cache too, so that DVC has to run the stage.
 """
 
 import argparse
@@ -31,7 +31,7 @@ _POLL = 0.02  # seconds
 
 @dataclass(frozen=True)
 class Kill:
-    """What is killed, by which signal, and how many seconds after the stage has started."""
+    """A victim, a signal, and the delay in seconds after the stage has started."""
 
     stage: str
     victim: str  # stage | dvc
@@ -41,14 +41,14 @@ class Kill:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a kill came to.
+    """The outcome of a kill.
 
     Attributes:
-        kill: it.
-        hit: the victim still ran.
+        kill: the kill.
+        hit: the victim was still running.
         resumed: the next run went on from an epoch of this one.
         waited: the next run had to wait for this one's stage.
-        different: outputs whose bytes are others than before, and what went wrong; none is as it should be.
+        different: outputs whose bytes changed, and other failures; empty after a clean recovery.
     """
 
     kill: Kill
@@ -59,7 +59,7 @@ class Outcome:
 
 
 def plan(kills: int, seconds: dict[str, float], seed: int) -> list[Kill]:
-    """Spread kills over the stages' running times: each at random in its own share of the whole."""
+    """Spread kills over the stages' running times, each at random in a slice of its own."""
     rng = random.Random(seed)
     kinds = [(victim, number) for number in (signal.SIGKILL, signal.SIGTERM) for victim in ("stage", "dvc")]
     order = [kinds[i % len(kinds)] for i in range(kills)]
@@ -187,7 +187,7 @@ def main() -> int:
         for parameter, value in LARGER.items():
             pipeline.change(parameter, value)
         kills = plan(options.kills, _whole_run(pipeline), options.seed)
-        print("stage             victim  signal   after  what came of it", flush=True)
+        print("stage             victim  signal   after  outcome", flush=True)
         outcomes = []
         for kill in tqdm(kills, unit="kill"):
             outcomes.append(strike(pipeline, kill))

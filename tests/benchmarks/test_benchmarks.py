@@ -26,10 +26,9 @@ from benchmarks.timing import Plan, interleaved, summarise
 from benchmarks.worker import run_task, run_worker
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import Plate, write_plate_set
-from platefuse.fusion.graph import fuse
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.postprocess import join_characters
-from platefuse.fusion.saved_model import save_fused
+from platefuse.fusion.trained import fuse_trained
 from platefuse.networks.classification.model import Classifier, save_classifier
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.retinanet import Detector, save_detector
@@ -140,11 +139,10 @@ def test_every_caller_gets_its_own_answers_and_a_mixed_up_one_is_noticed():
 # --- models in miniature
 
 
-def small_pipeline(folder: Path, **fuse_params: float) -> Path:
-    """A pipeline folder with untrained models, and noise as test plates."""
-    params = small_models.FUSE.model_copy(
-        update={"max_characters": 3, **fuse_params}
-    )  # copies of the head are slow to build
+def small_networks(folder: Path, **fuse_params: float) -> FuseParams:
+    """A pipeline's folder with untrained networks and its parameters; gives those of fusion."""
+    # Copies of the head take long to build.
+    params = small_models.FUSE.model_copy(update={"max_characters": 3, **fuse_params})
     settings = {
         "detector": small_models.DETECTOR.model_dump(mode="json"),
         "classifier": small_models.CLASSIFIER.model_dump(mode="json"),
@@ -153,10 +151,15 @@ def small_pipeline(folder: Path, **fuse_params: float) -> Path:
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(settings))
     detector = Detector(small_models.unsaturated_detector(), small_models.DETECTOR.anchors, "")
-    classifier = Classifier(small_models.small_classifier(), small_models.ALPHABET)
     save_detector(folder / "models" / "detector.h5", detector)
+    classifier = Classifier(small_models.small_classifier(), small_models.ALPHABET)
     save_classifier(folder / "models" / "classifier.h5", classifier)
-    save_fused(folder / "models" / "fused", fuse(detector, classifier, params), {})
+    return params
+
+
+def small_pipeline(folder: Path) -> Path:
+    """The same with the fused model, and noise for test plates."""
+    fuse_trained(folder / "models", small_networks(folder), folder / "models" / "fused")
     boards = small_models.random_boards(12, 50, 90)
     nowhere = np.zeros((0, 4), np.int32)
     plates = [(board, Plate(Path(f"{index}.png"), nowhere, "", "AB1")) for index, board in enumerate(boards)]
@@ -284,11 +287,11 @@ def test_a_process_is_watched_from_outside(monkeypatch: pytest.MonkeyPatch):
         run_process([sys.executable, "-c", "raise SystemExit('no such plate')"], before)
 
 
-@pytest.mark.parametrize("crop_shift", [0.0, 0.1])
-def test_the_glue_reads_an_image_in_a_process_of_its_own(tmp_path: Path, crop_shift: float):
-    pipeline = small_pipeline(tmp_path / "pipeline", crop_shift=crop_shift)
-    image = next((pipeline / "data" / "plates" / "test" / "images").iterdir())
-    command = [sys.executable, "-m", "benchmarks.first_reading", str(pipeline), str(image)]
+def test_the_glue_reads_an_image_in_a_process_of_its_own(model_under_test: ModelUnderTest, tmp_path: Path):
+    """With two crops of a character; the row `predict_glue` above has one."""
+    small_networks(tmp_path / "pipeline", crop_shift=0.1)
+    image = next((model_under_test.plates / "images").iterdir())
+    command = [sys.executable, "-m", "benchmarks.first_reading", str(tmp_path / "pipeline"), str(image)]
     assert run_process(command, cores_of("one")).lines == 1
 
 

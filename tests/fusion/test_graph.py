@@ -68,13 +68,13 @@ def plain_letterbox(image: np.ndarray) -> tuple[np.ndarray, float]:
     """Scale with Pillow, whose BILINEAR is the same filter, into the upper left corner."""
     height, width = image.shape[:2]
     scale = min(INPUT_SIZE[0] / height, INPUT_SIZE[1] / width)
-    canvas = np.zeros((*INPUT_SIZE, 3), np.float32)
+    letterboxed = np.zeros((*INPUT_SIZE, 3), np.float32)
     high, wide = round(height * scale), round(width * scale)
     for channel in range(3):
         plane = Image.fromarray(image[..., channel].astype(np.float32))
         scaled = plane.resize((wide, high), Image.Resampling.BILINEAR)
-        canvas[:high, :wide, channel] = np.asarray(scaled)
-    return canvas, scale
+        letterboxed[:high, :wide, channel] = np.asarray(scaled)
+    return letterboxed, scale
 
 
 def axis_weights(start: float, stop: float, size: int) -> np.ndarray:
@@ -89,8 +89,8 @@ def axis_weights(start: float, stop: float, size: int) -> np.ndarray:
     return weights
 
 
-def plain_crop(canvas: np.ndarray, box: np.ndarray, margin: float, shift: float = 0.0) -> np.ndarray:
-    gray = canvas @ np.array([0.2989, 0.5870, 0.1140], np.float32)
+def plain_crop(letterboxed: np.ndarray, box: np.ndarray, margin: float, shift: float = 0.0) -> np.ndarray:
+    gray = letterboxed @ np.array([0.2989, 0.5870, 0.1140], np.float32)
     x1, y1, x2, y2 = box.astype(np.float64) + shift * (box[2] - box[0]) * np.array([1, 0, 1, 0])
     x, y = margin * (x2 - x1), margin * (y2 - y1)
     rows, columns = axis_weights(y1 - y, y2 + y, INPUT_SIZE[0]), axis_weights(x1 - x, x2 + x, INPUT_SIZE[1])
@@ -135,11 +135,11 @@ def plain_decode(probabilities: np.ndarray, params: FuseParams) -> list[int]:
     return bound if log_probability(free) - log_probability(bound) < params.format_tolerance else free
 
 
-def plain_classification(canvas: np.ndarray, box: np.ndarray, params: FuseParams) -> np.ndarray:
+def plain_classification(letterboxed: np.ndarray, box: np.ndarray, params: FuseParams) -> np.ndarray:
     """The geometric mean of the classifier's probabilities [K] for the crops of one box, as probabilities."""
     product = np.ones(len(ALPHABET))
     for shift in {-params.crop_shift, params.crop_shift}:
-        crop = plain_crop(canvas, box, params.crop_margin, shift)
+        crop = plain_crop(letterboxed, box, params.crop_margin, shift)
         crop = np.round(crop) if params.round else crop
         product *= small_classifier()(crop[None, ..., None]).numpy()[0].astype(np.float64)
     mean = np.sqrt(product) if params.crop_shift else product
@@ -148,16 +148,16 @@ def plain_classification(canvas: np.ndarray, box: np.ndarray, params: FuseParams
 
 def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarray, float, int, float]]:
     """Box, detector's score, character id and score of each character, in reading order."""
-    canvas, scale = plain_letterbox(image)
+    letterboxed, scale = plain_letterbox(image)
     predictor = plain_predictor(len(ALPHABET) if params.detector_class_weight else 1, params.max_characters)
-    boxes, scores, class_scores = (output[0].numpy() for output in predictor(canvas[None]))
+    boxes, scores, class_scores = (output[0].numpy() for output in predictor(letterboxed[None]))
     found, heights = [], []
-    for box, score, expert in zip(boxes, scores, class_scores, strict=True):
+    for box, score, of_classes in zip(boxes, scores, class_scores, strict=True):
         if score < 0:
             continue
-        probabilities = plain_classification(canvas, box, params)
+        probabilities = plain_classification(letterboxed, box, params)
         if params.detector_class_weight:
-            probabilities = plain_product_of_experts(probabilities, expert, params.detector_class_weight)
+            probabilities = plain_product_of_experts(probabilities, of_classes, params.detector_class_weight)
         present = (
             plain_joint_objectness(score, probabilities, params.classifier_objectness_weight)
             >= params.objectness_threshold
@@ -263,7 +263,7 @@ def test_formats_that_cannot_be_used_are_refused(formats: object, sentence: str)
         with_changes(formats=formats)
 
 
-def test_slots_that_are_not_used_are_empty() -> None:
+def test_slots_without_a_detection_are_empty() -> None:
     outputs = fused_outputs(random_boards(3, *INPUT_SIZE), with_changes(**BY_SCORE))
     assert outputs["count"].any()
     unused = np.arange(5) >= outputs["count"][:, None]
@@ -273,7 +273,7 @@ def test_slots_that_are_not_used_are_empty() -> None:
         assert not outputs[name][unused].any(), name
 
 
-def test_a_batch_of_none_becomes_one_black_canvas_and_any_other_stays() -> None:
+def test_an_empty_batch_becomes_one_black_image_and_any_other_stays() -> None:
     some = tf.constant(random_boards(3, *INPUT_SIZE), tf.float32)
     for non_empty_batch in (NonEmptyBatch(), tf.function(NonEmptyBatch(), [tf.TensorSpec([None, *INPUT_SIZE, 3])])):
         np.testing.assert_array_equal(non_empty_batch(some), some)
@@ -291,7 +291,7 @@ def test_rounded_crops_are_black_or_white() -> None:
 
 @st.composite
 def boxes_anywhere(draw):
-    """A box x1,y1,x2,y2 within, across or beyond the canvas' border, of any size from nothing on, or turned over."""
+    """A box x1,y1,x2,y2 within, across or beyond the input's border, of any size from nothing on, or turned over."""
     places = st.floats(-200, 300, width=32) | st.sampled_from([-1.0, 0.0, *map(float, INPUT_SIZE)])
     sides = st.floats(0, 250, width=32) | st.sampled_from([0.0, 0.25, 1.0, 28.0, -3.0])
     (x, y), (wide, high) = draw(st.tuples(places, places)), draw(st.tuples(sides, sides))
@@ -301,15 +301,15 @@ def boxes_anywhere(draw):
 @given(st.lists(boxes_anywhere(), min_size=1, max_size=4), st.sampled_from([-0.4, 0.0, 0.1, 2.0]), st.integers(0, 9))
 @settings(max_examples=200)
 def test_connection_layer_is_the_plain_crop_of_any_box(boxes: list, margin: float, seed: int) -> None:
-    canvases = random_boards(2, *INPUT_SIZE, seed=seed).astype(np.float32)
+    images = random_boards(2, *INPUT_SIZE, seed=seed).astype(np.float32)
     slots = np.array([[i % 2, i // 2] for i in range(len(boxes))])
     in_slots = np.full((2, 2, 4), -1, np.float32)
     in_slots[tuple(slots.T)] = boxes
     layer = ConnectionLayer((28, 28), margin, rounded=False)
-    crops = layer((tf.constant(canvases), tf.constant(in_slots), tf.constant(slots))).numpy()
+    crops = layer((tf.constant(images), tf.constant(in_slots), tf.constant(slots))).numpy()
     assert crops.shape == (len(boxes), 28, 28, 1)
     for crop, (image, slot) in zip(crops, slots, strict=True):
-        plain = plain_crop(canvases[image], in_slots[image, slot], margin)
+        plain = plain_crop(images[image], in_slots[image, slot], margin)
         np.testing.assert_allclose(crop[..., 0], plain, rtol=0, atol=2e-3)
 
 
@@ -322,14 +322,14 @@ def test_connection_layer_cuts_what_is_in_the_box() -> None:
     np.testing.assert_allclose(crop, gray / 255, atol=1e-6)
 
 
-def test_the_slots_with_a_box_are_found_and_all_if_none_has() -> None:
+def test_valid_detections_are_found_and_all_slots_if_there_is_none() -> None:
     scores = np.array([[-1, 0.2, 0.0], [0.9, -1, 0.4], [-1, -1, -1]], np.float32)
     slots = ValidDetections()(tf.constant(scores)).numpy()
     assert slots.tolist() == [[0, 1], [0, 2], [1, 0], [1, 2]]
     assert ValidDetections()(tf.constant(scores[2:])).numpy().tolist() == [[0, 0], [0, 1], [0, 2]]
 
 
-def test_what_is_known_of_used_slots_comes_into_their_places() -> None:
+def test_values_of_valid_detections_are_scattered_to_their_slots() -> None:
     slots = tf.constant([[0, 1], [2, 0]], tf.int64)
     values = np.random.default_rng(2).random((2, 4, 3)).astype(np.float32)
     placed = ScatterToSlots()((tf.constant(values), slots, tf.zeros([3, 2]))).numpy()

@@ -1,14 +1,15 @@
-"""The boxes of the anchors, and those that are kept, against a loop in plain code and against keras-retinanet's own."""
+"""Box decoding and non-maximum suppression, against plain code and against keras-retinanet's layers."""
 
 import numpy as np
 import pytest
-from keras_retinanet.layers import FilterDetections
 
 from platefuse.fusion.nms import BoxDecoder, NonMaxSuppression
 from platefuse.networks.common.keras2 import tf
 from platefuse.networks.detection.anchors import anchor_boxes
 from platefuse.networks.detection.retinanet import prediction_model
 from tests.helpers.small_models import DETECTOR, INPUT_SIZE, small_detector
+
+from keras_retinanet.layers import FilterDetections  # isort: skip  # after keras2 chose Keras 2
 
 
 def some_boxes(images: int, boxes: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

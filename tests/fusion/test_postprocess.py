@@ -130,7 +130,7 @@ def test_what_one_network_hardly_sees_counts_if_the_other_has_no_doubt() -> None
     assert postprocess(boxes, rising, objectness_threshold=0.65, classifier_objectness_weight=0.0)["count"] == 2
 
 
-def test_text_joins_the_characters_of_used_slots() -> None:
+def test_text_joins_the_characters_of_valid_detections() -> None:
     ids = tf.constant([[3, 0, 9, -1], [-1, -1, -1, -1]])
     assert join_characters(ids, "0123456789").numpy().tolist() == [b"309", b""]
     assert join_characters(tf.constant([[1, 0]]), "ÄB").numpy()[0].decode() == "BÄ"

@@ -1,6 +1,5 @@
 """The project in another folder, with parameters small enough to run the whole pipeline in a test."""
 
-import fcntl
 import json
 import os
 import re
@@ -18,6 +17,7 @@ import yaml
 from dvc.repo import Repo
 
 from tests.helpers.imports import ROOT
+from tests.helpers.once import once
 
 SMALL: dict[str, dict[str, Any]] = {
     "synth": {
@@ -33,7 +33,7 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "detector": {
         "input_size": [64, 128],
-        "backbone_width": 8,
+        "backbone_width": 4,
         "pyramid_width": 8,
         "head_width": 8,
         "head_depth": 0,
@@ -199,28 +199,26 @@ class FirstRun(NamedTuple):
 
 
 def run_once(home: Path) -> FirstRun:
-    """Make and run a pipeline in a folder, or give the one that is there already: whoever comes second waits.
+    """Make and run a pipeline in a folder, once for all workers.
 
     It is for copying. Copies share DVC's cache: what one of them has run, the others have from there.
     """
-    pipeline, output, opened = Pipeline(home / "project"), home / "output.txt", home / "opened.json"
-    with home.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not opened.exists():
-            shutil.rmtree(home, ignore_errors=True)
-            hook = home / "hook"
-            hook.mkdir(parents=True)
-            (hook / "sitecustomize.py").write_text(_NOTE_WHAT_IS_OPENED)
-            Pipeline.make(pipeline.folder)
-            pipeline.dvc("config", "--local", "cache.dir", str(home / "cache"))
-            output.write_text(
-                pipeline.dvc("repro", PYTHONPATH=str(hook), NOTES=str(hook), PROJECT=str(pipeline.folder))
-            )
-            pipeline.commit("The first run")
-            notes = {path.name.removesuffix(".py.json"): json.loads(path.read_text()) for path in hook.glob("*.json")}
-            opened.write_text(json.dumps(notes))  # last: it says that the run is finished
-    notes = json.loads(opened.read_text())
-    return FirstRun(pipeline, output.read_text(), {stage: set(files) for stage, files in notes.items()})
+    once(home, _run_first)
+    notes = json.loads((home / "opened.json").read_text())
+    opened = {stage: set(files) for stage, files in notes.items()}
+    return FirstRun(Pipeline(home / "project"), (home / "output.txt").read_text(), opened)
+
+
+def _run_first(home: Path) -> None:
+    pipeline, hook = Pipeline.make(home / "project"), home / "hook"
+    pipeline.dvc("config", "--local", "cache.dir", str(home / "cache"))
+    hook.mkdir()
+    (hook / "sitecustomize.py").write_text(_NOTE_WHAT_IS_OPENED)
+    output = pipeline.dvc("repro", PYTHONPATH=str(hook), NOTES=str(hook), PROJECT=str(pipeline.folder))
+    (home / "output.txt").write_text(output)
+    pipeline.commit("The first run")
+    notes = {path.name.removesuffix(".py.json"): json.loads(path.read_text()) for path in hook.glob("*.json")}
+    (home / "opened.json").write_text(json.dumps(notes))
 
 
 def results(folder: Path) -> dict[str, bytes]:

@@ -1,16 +1,18 @@
 """A small detector and classifier with random weights: what must hold of fusion holds of any weights."""
 
 import functools
+from pathlib import Path
 
 import numpy as np
 
 from platefuse.fusion.graph import FusedModel, fuse
 from platefuse.fusion.params import FuseParams
-from platefuse.networks.classification.model import Classifier, build_classifier
+from platefuse.fusion.trained import fuse_trained
+from platefuse.networks.classification.model import Classifier, build_classifier, save_classifier
 from platefuse.networks.classification.params import AugmentationParams, ClassifierParams
 from platefuse.networks.common.keras2 import keras
 from platefuse.networks.detection.params import AnchorParams, DetectorParams
-from platefuse.networks.detection.retinanet import Detector, build_detector
+from platefuse.networks.detection.retinanet import Detector, build_detector, save_detector
 
 INPUT_SIZE = (64, 96)
 ALPHABET = "01234ABCDE"
@@ -67,6 +69,7 @@ FUSE = FuseParams(
     formats=(),
     format_tolerance=0.0,
 )
+WITH_FORMATS = FUSE.model_copy(update={"formats": ("LL000", "000L", "000"), "format_tolerance": 5.0})
 
 
 def randomise(model: keras.Model, seed: int) -> keras.Model:
@@ -109,6 +112,13 @@ def small_fused(params: FuseParams) -> FusedModel:
     names = ALPHABET if params.detector_class_weight else ""
     detector = small_detector(len(names) or 1)
     return fuse(Detector(detector, DETECTOR.anchors, names), Classifier(small_classifier(), ALPHABET), params)
+
+
+def save_small_networks(folder: Path) -> None:
+    """Write both networks as a pipeline does, and fused/, the SavedModel that `WITH_FORMATS` makes of them."""
+    save_detector(folder / "detector.h5", Detector(small_detector(), DETECTOR.anchors, ""))
+    save_classifier(folder / "classifier.h5", Classifier(small_classifier(), ALPHABET))
+    fuse_trained(folder, WITH_FORMATS, folder / "fused")
 
 
 def random_boards(count: int, height: int, width: int, seed: int = 0) -> np.ndarray:

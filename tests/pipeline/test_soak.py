@@ -1,4 +1,4 @@
-"""Three kills of `make soak`, and which ones it plans."""
+"""Three kills of `make soak`, and how it plans them."""
 
 import signal
 from collections import Counter
@@ -30,10 +30,10 @@ def test_what_was_killed_is_run_again_to_the_same_bytes(pipeline: Pipeline, kill
 
 
 def test_an_output_with_other_bytes_is_found(pipeline: Pipeline) -> None:
-    with (pipeline.folder / "metrics" / "confusion.csv").open("a") as stream:
-        stream.write("1,1\n")
-    late = Kill("evaluate", "stage", signal.SIGTERM, 0.0)
-    assert strike(pipeline, late).different == ["metrics/confusion.csv"]
+    changed = "data/plates/test/truth.csv"
+    with (pipeline.folder / changed).open("a") as stream:
+        stream.write("1.png,1\n")
+    assert strike(pipeline, Kill("synth", "stage", signal.SIGTERM, 0.0)).different == [changed]
 
 
 def test_half_of_the_kills_are_of_dvc_and_all_are_spread_over_the_stages() -> None:

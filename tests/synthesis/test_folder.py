@@ -296,8 +296,6 @@ def test_the_pipelines_own_plates_brought_back_give_its_own_metrics(first_run, t
     assert ran(pipeline.dvc("repro")) == ["synth"]  # what it makes is what the others were run on
     after = results(pipeline.folder)
     assert {name for name in before if after[name] != before[name]} == {"dvc.lock"}
-    assert ran(pipeline.dvc("repro", "--force", "--no-run-cache")) == list(pipeline.stages)
-    assert {name for name in before if results(pipeline.folder)[name] != after[name]} == set()
     annotations = pipeline.folder / "own" / "test" / "annotations.json"
     annotations.write_text(annotations.read_text().replace('"iscrowd": 0', '"iscrowd": 1'))
     assert ran(pipeline.dvc("repro")) == ["synth"], "DVC sees a change of one's own annotations"

@@ -12,17 +12,21 @@ import pytest
 from platefuse.core.errors import PlatefuseError
 from platefuse.networks.classification.model import Classifier, load_classifier, save_classifier
 from platefuse.networks.common.keras2 import keras
+from platefuse.networks.detection.anchors import anchor_boxes
 from platefuse.networks.detection.retinanet import Detector, build_detector, load_detector, save_detector
-from tests.helpers.small_models import ALPHABET, DETECTOR, small_classifier, small_detector
+from tests.helpers.small_models import ALPHABET, DETECTOR, INPUT_SIZE, small_classifier, small_detector
 
-SEVEN_LEVELS = {"levels": [3, 4, 5, 6, 7], "sizes": [16, 24, 32, 48, 64]}
+FIVE_LEVELS = {"levels": [3, 4, 5, 6, 7], "sizes": [16, 24, 32, 48, 64]}
 
 
-@pytest.mark.parametrize("changes", [{"backbone": name} for name in ("resnet50", "vgg16", "mobilenet")], ids=str)
-def test_detectors_of_every_kind_are_read_back(tmp_path: Path, changes: dict) -> None:
-    anchors = DETECTOR.anchors.model_dump() | SEVEN_LEVELS
-    params = type(DETECTOR).model_validate(DETECTOR.model_dump() | changes | {"anchors": anchors})
+@pytest.mark.parametrize("backbone", ["resnet50", "vgg16", "mobilenet"])
+def test_detectors_of_every_backbone_have_the_same_outputs_and_are_read_back(tmp_path: Path, backbone: str) -> None:
+    anchors = DETECTOR.anchors.model_dump() | FIVE_LEVELS
+    params = type(DETECTOR).model_validate(DETECTOR.model_dump() | {"backbone": backbone, "anchors": anchors})
     detector = build_detector(params, len(ALPHABET))
+    boxes = len(anchor_boxes(params.anchors, INPUT_SIZE))
+    assert detector.output_shape == [(None, boxes, 4), (None, boxes, len(ALPHABET))]
+    assert {f"P{level}" for level in params.anchors.levels} <= {layer.name for layer in detector.layers}
     save_detector(tmp_path / "detector.h5", Detector(detector, params.anchors, ALPHABET))
     loaded = load_detector(tmp_path / "detector.h5")
     read, anchors, alphabet = loaded.model, loaded.anchors, loaded.alphabet

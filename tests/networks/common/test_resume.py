@@ -1,5 +1,8 @@
 """Where a training may go on from, and where not; that it ends with the same bytes is tested beside each training."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -34,8 +37,22 @@ def equal(ours: list[np.ndarray], theirs: list[np.ndarray]) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
-def test_a_stopped_training_is_taken_up_after_its_last_finished_epoch(tmp_path, capsys):
-    whole = fit(tmp_path / "whole")
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a training that was not stopped, and what `fit` gave."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, fit(folder)
+
+
+@pytest.fixture
+def checkpoint(trained, tmp_path) -> Path:
+    """A copy of the only file that this training has kept."""
+    (file,) = trained[0].iterdir()
+    return Path(shutil.copy(file, tmp_path))
+
+
+def test_a_stopped_training_is_taken_up_after_its_last_finished_epoch(trained, tmp_path, capsys):
+    whole = trained[1]
     assert (whole[2], len(whole[1]["loss"])) == ([0], 3)
     with pytest.raises(StoppedError), stopping_at("Epoch 3/3"):
         fit(tmp_path / "stopped")
@@ -47,27 +64,23 @@ def test_a_stopped_training_is_taken_up_after_its_last_finished_epoch(tmp_path, 
 
 
 @pytest.mark.parametrize("damage", ["cut", "no archive", "empty", "of another model"])
-def test_a_damaged_checkpoint_is_let_be_and_said_so(tmp_path, capsys, damage):
-    whole = fit(tmp_path / "whole")
-    (file,) = (tmp_path / "whole").iterdir()
-    content = file.read_bytes()
+def test_a_damaged_checkpoint_is_let_be_and_said_so(trained, checkpoint, capsys, damage):
+    whole, file, content = trained[1], checkpoint, checkpoint.read_bytes()
     if damage == "of another model":
         with np.load(file) as arrays:
             np.savez(file.with_name("other.npz"), **{name: arrays[name][None] for name in arrays.files})
         file.with_name("other.npz").replace(file)
     else:
         file.write_bytes({"cut": content[:-40], "no archive": b"numbers", "empty": b""}[damage])
-    weights, history, taken_up = fit(tmp_path / "whole")
+    weights, history, taken_up = fit(file.parent)
     assert f"{file} cannot be used (" in capsys.readouterr().err
     assert taken_up == [0]
     assert equal(weights, whole[0]) and history == whole[1]
 
 
-def test_no_object_is_ever_unpickled_from_a_checkpoint(tmp_path, capsys):
-    whole = fit(tmp_path)
-    (file,) = tmp_path.iterdir()
-    np.savez(file, **{"variable/0": np.array([print], dtype=object)})
-    assert equal(fit(tmp_path)[0], whole[0])
+def test_no_object_is_ever_unpickled_from_a_checkpoint(trained, checkpoint, capsys):
+    np.savez(checkpoint, **{"variable/0": np.array([print], dtype=object)})
+    assert equal(fit(checkpoint.parent)[0], trained[1][0])
     assert "allow_pickle=False" in capsys.readouterr().err
 
 

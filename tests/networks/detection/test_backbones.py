@@ -67,7 +67,7 @@ def test_dark_faint_and_unevenly_lit_plates_look_alike():
         assert 0.7 < other.std() / bright.std() < 1.05  # less where noise is near
 
 
-def test_noise_on_nothing_stays_small_and_a_black_canvas_black():
+def test_noise_on_nothing_stays_small_and_a_black_image_black():
     noise = np.random.default_rng(0).normal(128, 1.0, (1, HEIGHT, WIDTH, 3)).astype(np.float32)
     assert local_contrast(tf.constant(noise)).numpy().std() < 0.15
     assert not local_contrast(tf.zeros([1, HEIGHT, WIDTH, 3])).numpy().any()

@@ -181,11 +181,11 @@ def test_no_boxes_give_no_crops(images):
 
 
 @pytest.mark.parametrize(("height", "width", "scale"), [(128, 256, 1), (64, 64, 2), (256, 256, 0.5), (16, 1024, 0.25)])
-def test_the_scale_fits_the_image_into_the_canvas(height, width, scale):
+def test_the_scale_fits_the_image_into_the_input_size(height, width, scale):
     assert letterbox_scale(height, width, (128, 256)).numpy() == scale
 
 
-def test_an_image_of_the_canvas_size_stays_as_it_is_to_the_bit():
+def test_an_image_of_the_input_size_stays_as_it_is_to_the_bit():
     image = _noise(2, 32, 48, 3).astype(np.uint8)
     scaled = letterbox(tf.constant(image), (32, 48))
     assert scaled.dtype == tf.float32
@@ -207,14 +207,14 @@ def test_an_image_of_the_canvas_size_stays_as_it_is_to_the_bit():
     ],
 )
 def test_images_keep_their_shape_in_the_upper_left_corner_and_the_rest_is_black(height, width, scaled):
-    canvas = (32, 48)
+    input_size = (32, 48)
     image = 1 + _noise(height, width, 3).clip(0, 254)
-    found = letterbox(tf.constant(image[None]), canvas).numpy()[0]
+    found = letterbox(tf.constant(image[None]), input_size).numpy()[0]
     # What a pixel covers beyond the image is black if its centre is: as if the image went on, then cut there.
     rows, columns = (round(side) for side in scaled)
-    expected = np.zeros((*canvas, 3))
+    expected = np.zeros((*input_size, 3))
     scale = scaled[0] / height
-    weights = [_weights(0, side / scale, size, side) for side, size in zip(canvas, (height, width), strict=True)]
+    weights = [_weights(0, side / scale, size, side) for side, size in zip(input_size, (height, width), strict=True)]
     for channel in range(3):
         full = weights[0] @ image[..., channel] @ weights[1].T
         expected[:rows, :columns, channel] = full[:rows, :columns]

@@ -29,7 +29,7 @@ from platefuse.networks.detection.training import (
 from tests.helpers.small_models import DETECTOR, INPUT_SIZE
 from tests.helpers.stopping import StoppedError, stopping_at
 
-WIDE = 120  # not the canvas' size, so that boards are scaled to it
+WIDE = 120  # not the input size, so that boards are scaled
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,8 @@ def train(plates: Path, output: Path, **changes: object) -> dict[str, float]:
     params = DetectorParams.model_validate({**DETECTOR.model_dump(), **changes})
     files = {"model": "detector.h5", "metrics": "detector.json", "curves": "curves.csv"}
     paths = {name: output / file for name, file in files.items()}
-    kept = output.with_name(f"{output.name}-checkpoints")
-    train_detector(params, plates / "train", plates / "val", **paths, checkpoint_dir=kept)
+    checkpoints = output.with_name(f"{output.name}-checkpoints")
+    train_detector(params, plates / "train", plates / "val", **paths, checkpoint_dir=checkpoints)
     return json.loads(paths["metrics"].read_text())
 
 
@@ -64,34 +64,31 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
-def test_training_writes_the_same_bytes_again_and_others_with_another_seed(plates: Path, tmp_path: Path) -> None:
-    metrics = train(plates, tmp_path / "first", epochs=2)
+def test_a_training_that_was_stopped_goes_on_to_the_same_bytes_and_another_seed_gives_others(
+    plates: Path, tmp_path: Path
+) -> None:
+    """That the same seed gives the same bytes follows: the stopped training began anew, in another folder."""
+    changes = {"epochs": 3, "learning_rate_decay": "cosine", "augmentation": LightParams(brightness=0.2).model_dump()}
+    metrics = train(plates, tmp_path / "whole", **changes)
     assert metrics.keys() == {"average_precision_50", "average_precision_50_95", "anchor_coverage"}
     assert all(0 <= value <= 1 for value in metrics.values())
-    with (tmp_path / "first" / "curves.csv").open() as stream:
+    with (tmp_path / "whole" / "curves.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert {"loss", "val_loss"} <= rows[0].keys()
-    train(plates, tmp_path / "second", epochs=2)
-    assert hashes(tmp_path / "first") == hashes(tmp_path / "second")
-    loaded = load_detector(tmp_path / "first" / "detector.h5")
-    one, alphabet = loaded.model, loaded.alphabet
-    assert alphabet == ""
-    assert one.output_shape[1][-1] == 1
-    train(plates, tmp_path / "third", epochs=2, seed=4)
-    other = load_detector(tmp_path / "third" / "detector.h5").model
-    assert any(not np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
-
-
-def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(plates: Path, tmp_path: Path) -> None:
-    changes = {"epochs": 4, "learning_rate_decay": "cosine", "augmentation": LightParams(brightness=0.2).model_dump()}
-    train(plates, tmp_path / "whole", **changes)
-    for mark in ("Epoch 2/4", "Epoch 4/4"):
+    for mark in ("Epoch 2/3", "Epoch 3/3"):
         with pytest.raises(StoppedError), stopping_at(mark):
             train(plates, tmp_path / "stopped", **changes)
     assert not (tmp_path / "stopped").exists()
     train(plates, tmp_path / "stopped", **changes)
     assert hashes(tmp_path / "stopped") == hashes(tmp_path / "whole")
+    loaded = load_detector(tmp_path / "whole" / "detector.h5")
+    assert loaded.alphabet == ""
+    assert loaded.model.output_shape[1][-1] == 1
+    train(plates, tmp_path / "other", **changes, seed=4)
+    other = load_detector(tmp_path / "other" / "detector.h5").model
+    pairs = zip(loaded.model.get_weights(), other.get_weights(), strict=True)
+    assert any(not np.array_equal(ours, theirs) for ours, theirs in pairs)
 
 
 class Trained(NamedTuple):
@@ -122,8 +119,8 @@ def test_classes_that_are_characters_are_those_of_the_training_sets_classes_in_t
     detector, alphabet = loaded.model, loaded.alphabet
     assert alphabet == "97A"
     assert detector.output_shape[1][-1] == 3
-    canvases = load_letterboxed(read_plate_set(of_characters.folder / "train"), INPUT_SIZE, alphabet, "")
-    assert canvases.labels.tolist() == [[0]] + [[1]] * 5
+    letterboxed = load_letterboxed(read_plate_set(of_characters.folder / "train"), INPUT_SIZE, alphabet, "")
+    assert letterboxed.labels.tolist() == [[0]] + [[1]] * 5
 
 
 def test_a_character_that_only_the_validation_set_knows_is_named(plates: Path, tmp_path: Path) -> None:
@@ -136,7 +133,7 @@ def test_a_character_that_only_the_validation_set_knows_is_named(plates: Path, t
         train(tmp_path, tmp_path, classes="character")
 
 
-def test_canvases_hold_the_plates_as_scaled_and_how_far_they_reach(tmp_path: Path) -> None:
+def test_a_set_holds_the_plates_letterboxed_and_how_far_they_reach(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     boards = []
     for i, (height, width) in enumerate([(64, 96), (20, 60), (150, 90), (33, 47)]):
@@ -166,7 +163,7 @@ def test_a_damaged_image_is_named_before_training(plates: Path, tmp_path: Path) 
 
 
 def numbered(count: int) -> LetterboxedSet:
-    """LetterboxedSet of one gray each, their number, with one box each that starts there too."""
+    """Plates of one gray each, their number, with one box each that starts there too."""
     images = np.zeros((count, *INPUT_SIZE, 3), np.uint8) + np.arange(count, dtype=np.uint8)[:, None, None, None]
     boxes = np.array([[[i, i, i + 20, i + 20], [0] * 4] for i in range(count)], np.float32)
     return LetterboxedSet(images, np.full((count, 2), INPUT_SIZE, np.int32), boxes, np.zeros((count, 2), np.int32))
