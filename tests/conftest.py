@@ -1,4 +1,4 @@
-"""What several test modules need: repeatable property tests, MNIST in miniature, and the pipeline's first run."""
+"""Shared set-up of tests: repeatable property tests, a miniature MNIST, and the pipeline's first run."""
 
 import gzip
 import hashlib

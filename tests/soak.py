@@ -31,7 +31,7 @@ _POLL = 0.02  # seconds
 
 @dataclass(frozen=True)
 class Kill:
-    """What is killed, by which signal, and how many seconds after the stage has started."""
+    """A kill: its target, its signal, and its seconds after the start of the stage."""
 
     stage: str
     victim: str  # stage | dvc
@@ -41,7 +41,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a kill came to.
+    """Outcome of a kill.
 
     Attributes:
         kill: it.
