@@ -1,8 +1,9 @@
-"""Compare the fused model with its detector, Python glue, exports and other readers.
+"""Compare the fused model with its detector, exports and other readers.
 
-Every number comes from this machine, in separate processes pinned to one core and to all cores. Rows are timed in turn,
-so that disturbances affect all rows alike. The results are written to latest.json and latest.png in the folder --out,
-and a table is printed. Models come from the pipelines' models/, or from released/ where a pipeline has not trained.
+A detector with Python glue is one of the other readers. Every number comes from this machine, in separate processes
+pinned to one core and to all cores. Rows are timed in turn, so that disturbances affect all rows alike. The results are
+written to latest.json and latest.png in the folder --out, and a table is printed. Models come from the pipelines'
+models/, or from released/ where a pipeline has not trained.
 """
 
 import argparse
@@ -89,7 +90,10 @@ def measure_all(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _measure(model: ModelUnderTest) -> dict[str, Any]:
-    """All results of one model, by task and setting (`one` core or `all`)."""
+    """All results of one model, by task and setting.
+
+    A setting is `one` core or `all` cores.
+    """
     settings = {setting: cores_of(setting) for setting in ("one", "all")}
     steps = [(task, setting) for task in ("reading", "callers") for setting in settings] + [("training", "all")]
     if model.name == "plates":

@@ -32,7 +32,7 @@ def measure(model: ModelUnderTest, cores: int) -> dict[str, Any]:
 
 
 def measure_callers(call: Call, images: np.ndarray, rounds: int, calls: int) -> dict[str, Any]:
-    """Let 1, 2 and 4 threads read concurrently, and compare with serial calls.
+    """Compare concurrent reads by 1, 2 and 4 threads with serial calls.
 
     Args:
         call: the loaded model, from uint8 [1,H,W,3] to its outputs.

@@ -19,7 +19,10 @@ _HEIGHT = 0.8 / len(_SERIES)
 
 
 def draw_chart(results: dict[str, Any], path: Path) -> None:
-    """Draw a bar chart for each model, with quartiles and a logarithmic axis."""
+    """Draw a bar chart for each model.
+
+    Bars have quartiles; the axis is logarithmic.
+    """
     models = results["models"]
     figure = Figure(figsize=(7 * len(models), 5.5), layout="constrained")
     FigureCanvasAgg(figure)

@@ -25,7 +25,9 @@ class ExportedReader:
 
 
 def open_exported(kind: Kind, fused: Path, model: ModelUnderTest, cores: int) -> ExportedReader | str:
-    """Export a fused model, unless an earlier process did, and load the file.
+    """Export a fused model and load the file.
+
+    A file that an earlier process exported is reused.
 
     Args:
         kind: of file.

@@ -12,13 +12,19 @@ PACKAGES = ("tensorflow", "tf-keras", "keras-retinanet", "numpy", "pillow", "onn
 
 
 def cores_of(setting: str) -> list[int]:
-    """Cores for the setting `one` or `all`, among those this process may use."""
+    """Cores for the setting `one` or `all`.
+
+    Only cores that this process may use count.
+    """
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
     return cores[:1] if setting == "one" else cores
 
 
 def pin(cores: Sequence[int]) -> None:
-    """Pin this process to cores; without system support only thread counts limit it."""
+    """Pin this process to cores.
+
+    Without system support, only thread counts limit the process.
+    """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
 

@@ -53,7 +53,7 @@ class ModelUnderTest(BaseModel, frozen=True):
 
     @property
     def fused(self) -> Path:
-        """The pipeline's own fused model if it has trained, else the released one."""
+        """The pipeline's trained fused model if there is one, else the release."""
         own = self.pipeline / "models" / "fused"
         return own if self.source == TRAINED and own.is_dir() else self.released
 
@@ -66,7 +66,9 @@ class ModelUnderTest(BaseModel, frozen=True):
 def find_model(
     name: str, pipeline: Path, released: Path, photographs: Path | None, quick: bool, work: Path
 ) -> ModelUnderTest:
-    """Find a pipeline's model and test plates; missing plates are rendered into `work`.
+    """Find a pipeline's model and test plates.
+
+    Missing plates are rendered into `work`.
 
     Raises:
         PlatefuseError: if there is neither a trained nor a released model, or params.yaml is wrong.
@@ -122,7 +124,10 @@ def load_images(plates: list[Plate]) -> np.ndarray:
 
 @contextmanager
 def linked_folder(model: ModelUnderTest, count: int) -> Iterator[Path]:
-    """Make a temporary folder of `count` images: links to the test plates, repeated."""
+    """Make a temporary folder of `count` images.
+
+    The images are links to the test plates, repeated.
+    """
     paths = [plate.path for plate in read_plates(model, PLATES_READ)]
     if not (model.plates / IMAGES).is_dir():
         raise PlatefuseError(f"{model.plates} is packed; benchmarks need a plate set of image files.")

@@ -44,7 +44,7 @@ class Run:
 
 
 def run(command: Sequence[str], cores: Sequence[int]) -> Run:
-    """Run a command on some cores, and measure its output times and memory.
+    """Run a command on some cores; measure output times and memory.
 
     Raises:
         PlatefuseError: if it fails or prints nothing.
@@ -69,7 +69,10 @@ def _platefuse_read(fused: Path, images: Path) -> list[str]:
 
 
 def measure_start(model: ModelUnderTest, cores: Sequence[int]) -> dict[str, Any]:
-    """Measure seconds until the first reading, and peak memory in MiB, by row."""
+    """Measure seconds until the first reading, and peak memory, by row.
+
+    Memory is in MiB.
+    """
     with linked_folder(model, 1) as folder:
         [image] = folder.iterdir()
         commands = {"fused": _platefuse_read(model.fused, image)}

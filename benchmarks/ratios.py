@@ -1,4 +1,7 @@
-"""The ratios that summarise a benchmark; None if a row was not measured."""
+"""Ratios that summarise a benchmark.
+
+A ratio is None if one of its rows was not measured.
+"""
 
 from typing import Any
 

@@ -38,20 +38,20 @@ def measure(model: ModelUnderTest, cores: int) -> dict[str, Any]:
 
 
 def _time_rows(rows: dict[str, Read], images: np.ndarray, batch: int, plan: Plan, description: str) -> dict[str, Any]:
-    """Time rows in turn on batches: milliseconds per image, a summary by row."""
+    """Time rows in turn on batches; summarise milliseconds per image by row."""
     times = interleaved({name: _next_batch(read, images, batch) for name, read in rows.items()}, plan, description)
     return {name: summarise(values, 1000 / batch) for name, values in times.items()}
 
 
 def _next_batch(read: Read, images: np.ndarray, batch: int) -> Callable[[], object]:
-    """Make a function that reads the next batch of images, in a cycle."""
+    """Make a function that reads the batches of images in a cycle."""
     starts = range(0, len(images) - len(images) % batch or 1, batch)
     batches = cycle([images[np.arange(start, start + batch) % len(images)] for start in starts])
     return lambda: read(next(batches))
 
 
 def _compare_texts(rows: Rows, images: np.ndarray, truths: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Shares of images that each row reads like the row `fused`, and correctly."""
+    """Shares of images read like the row `fused`, and correctly, by row."""
     starts = range(0, len(images), 16)
     texts = {
         name: [text for start in starts for text in read(images[start : start + 16])]
@@ -70,7 +70,10 @@ def _compare_texts(rows: Rows, images: np.ndarray, truths: Sequence[str]) -> dic
 def _measure_operations(
     rows: Rows, images: np.ndarray, plan: Plan, batch16: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """Operations per image by part, and their share of the matrix product rate."""
+    """Operations per image by part.
+
+    Their share of the matrix product rate is given too.
+    """
     batch = images[:16]
     counts = {name: count_operations(part, batch) / len(batch) for name, part in rows.parts.items()}
     for name in {"detector", "fused"} & counts.keys():  # they letterbox in a conditional branch, which is not counted

@@ -46,7 +46,9 @@ class Rows:
 
 
 def build_rows(model: ModelUnderTest, work: Path, cores: int) -> Rows:
-    """Build every row that the model has files for, in the folder `work`.
+    """Build every row that the model has files for.
+
+    Files are written to the folder `work`.
 
     Raises:
         PlatefuseError: for models or parameters that cannot be read.
@@ -105,7 +107,10 @@ _HEADS = {"batched": "fused", "multiflow": "multiflow"}
 
 
 def _detector_of(fused: FusedModel) -> Callable[..., Any]:
-    """The fused model's detector with the same optimisations: images to boxes and scores."""
+    """The fused model's detector, from images to boxes and scores.
+
+    It has the same optimisations as the fused model.
+    """
     scale, network = fused.model.get_layer("letterbox"), fused.on_letterboxed
     predictor = freeze(keras.Model(network.inputs[:1], network.get_layer("non_max_suppression").output[:2]))
     images = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")

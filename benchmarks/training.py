@@ -1,4 +1,4 @@
-"""Training speed: steps with the input pipeline against steps on a constant batch."""
+"""Training speed, with the input pipeline and with a constant batch."""
 
 import time
 from typing import Any
@@ -23,7 +23,7 @@ _CHARACTERS = 4096
 
 
 def measure(model: ModelUnderTest, cores: int) -> dict[str, Any]:
-    """Train detector and classifier for some steps, in turn with a constant batch.
+    """Train both networks for some steps, in turn with a constant batch.
 
     Returns:
         For each network: milliseconds per step (summaries), their ratio, and examples per second. The classifier is
@@ -46,7 +46,10 @@ def _detector(model: ModelUnderTest) -> tuple[keras.Model, tf.data.Dataset, int]
 
 
 def _letterboxed_noise(settings: DetectorParams) -> detection.LetterboxedSet:
-    """Noise with boxes of the anchors' sizes; pixels do not affect the time."""
+    """Noise with boxes of the anchors' sizes.
+
+    Pixels do not affect the time.
+    """
     rng = np.random.default_rng(1)
     height, width = settings.input_size
     shape = (_PLATES, _CHARACTERS_A_PLATE)
@@ -74,7 +77,10 @@ def _classifier(model: ModelUnderTest) -> tuple[keras.Model, tf.data.Dataset, in
 
 
 class _Clock(keras.callbacks.Callback):
-    """Measures seconds per step of `fit`, without the first steps, which wait for input."""
+    """Measures seconds per step of `fit`.
+
+    The first steps wait for input and are left out.
+    """
 
     def __init__(self, skipped: int) -> None:
         super().__init__()

@@ -1,4 +1,7 @@
-"""Runs a measurement in a separate process, pinned before any thread pool starts."""
+"""Run a measurement in a separate process.
+
+The process is pinned before any thread pool starts.
+"""
 
 import importlib
 import json
@@ -18,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def environment_of(cores: Sequence[int], **variables: str) -> dict[str, str]:
-    """Environment of a process that runs this checkout with one thread per core."""
+    """Environment of a process that runs this checkout, one thread per core."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return os.environ | thread_environment(cores) | {"PYTHONPATH": path} | variables
 
@@ -48,7 +51,10 @@ def run_worker(task: str, model: ModelUnderTest, cores: Sequence[int], **variabl
 
 
 def run_task(task: str, model: ModelUnderTest, cores: int) -> Any:
-    """Run a task in this process; TensorFlow is imported only here, after pinning."""
+    """Run a task in this process.
+
+    TensorFlow is imported only here, after pinning.
+    """
     return importlib.import_module(f"benchmarks.{task}").measure(model, cores)
 
 

@@ -1,4 +1,4 @@
-"""One TensorFlow model that finds the characters on a plate and reads them.
+"""One TensorFlow model that finds and reads the characters on a plate.
 
     from platefuse import Reader
 

@@ -1,4 +1,7 @@
-"""Stage evaluate: reads the test plates with the fused model and scores the readings."""
+"""Stage evaluate: read the test plates and score the readings.
+
+The readings are those of the fused model.
+"""
 
 from pathlib import Path
 

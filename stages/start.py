@@ -1,4 +1,4 @@
-"""Set-up of every stage script: use this checkout's code, and make outputs reproducible.
+"""Set-up of every stage script: this checkout's code, reproducible outputs.
 
 Importing this module puts the folder above stages/ first on the import path: a stage in the worktree of an experiment
 must not import an installed platefuse from another checkout.

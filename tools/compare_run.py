@@ -1,8 +1,9 @@
-"""Compare a run of the pipeline with the committed one: the same sources and data, metrics within a tolerance.
+"""Compare a run of the pipeline with the committed run.
 
-A folder is a project's: it holds dvc.lock and metrics/. Sources that differ mean that code or a lock changed and
-dvc.lock was not brought up to date. Data made from the same parameters must be the same to the last byte on every
-machine. Training is not: another processor adds in another order.
+Sources and data must be the same; metrics must agree within a tolerance. A folder is a project's: it holds dvc.lock and
+metrics/. Sources that differ mean that code or a lock changed and dvc.lock was not brought up to date. Data made from
+the same parameters must be the same to the last byte on every machine. Training is not: another processor adds in
+another order.
 """
 
 import argparse
@@ -40,7 +41,10 @@ def data_hashes(project: Path) -> dict[str, str]:
 
 
 def source_hashes(project: Path) -> dict[str, str]:
-    """The hash of every dependency that no stage makes: code and locks, by their paths."""
+    """Hashes of the dependencies that no stage makes, by path.
+
+    They are code and locks.
+    """
     made = _entries(project, "outs")
     return {path: md5 for path, md5 in _entries(project, "deps").items() if path not in made}
 
@@ -81,7 +85,10 @@ def compare_hashes(committed: dict[str, str], run: dict[str, str]) -> list[str]:
 
 
 def compare_metrics(committed: dict[str, float], run: dict[str, float]) -> tuple[list[str], list[str]]:
-    """The rows of what moved, and a sentence for each metric that moved too far or has no partner."""
+    """Rows of metrics that moved, and a sentence for each fault.
+
+    A fault is a metric that moved too far or has no partner.
+    """
     if not committed:
         return [], ["The committed metrics/ has no metrics, so there is nothing to compare with."]
     rows, problems = [], []

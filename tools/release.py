@@ -1,4 +1,4 @@
-"""Release fused models: pin them in released/, and keep them in its store.
+"""Release fused models: pin them in released/, keep them in its store.
 
 The store is a DVC remote inside the repository, so that any clone pulls a model without a network. Beside each model
 lie its two networks, for `platefuse fuse`, and release.json: its pipeline, the commit of that pipeline's run, the run's
@@ -35,7 +35,11 @@ def git(*arguments: str) -> str:
 
 
 def check_committed() -> None:
-    """Raise PlatefuseError if a tracked file is not as HEAD has it; released/ itself may differ."""
+    """Check that every tracked file is as in HEAD, except released/.
+
+    Raises:
+        PlatefuseError: if a tracked file differs.
+    """
     changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{RELEASED}").splitlines()
     if changed:
         raise PlatefuseError(
@@ -61,7 +65,7 @@ def check_fused(repo: Repo, name: str) -> None:
 
 
 def _in_words(state: str | dict[str, str]) -> str:
-    """Give DVC's word for a changed file, or those for the sections of a parameter file."""
+    """DVC's word for a changed file, or for changed parameter sections."""
     return state if isinstance(state, str) else ", ".join(f"{section} {word}" for section, word in state.items())
 
 
@@ -129,7 +133,10 @@ def prune() -> None:
 
 
 def pinned(pins: Iterable[Path]) -> Iterable[Path]:
-    """Yield the stored objects that .dvc files pin: each folder's list and its files."""
+    """Yield the stored objects that .dvc files pin.
+
+    They are each folder's list and its files.
+    """
     for pin in pins:
         for out in yaml.safe_load(pin.read_text(encoding="utf-8"))["outs"]:
             folder = _object(out["md5"])

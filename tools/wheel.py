@@ -1,8 +1,8 @@
-"""Build the wheel in dist/, with the released plates reader inside as one ONNX file.
+"""Build the wheel in dist/ with the released plates reader inside.
 
-The reader is exported from released/plates. It must read the same as the SavedModel on the plates of --plates, or else
-on rendered plates, whose seed is fixed. The ONNX file is put into a copy of the package, so that the checkout stays as
-it is. Run it in the project's root.
+The reader is one ONNX file, exported from released/plates. It must read the same as the SavedModel on the plates of
+--plates, or else on rendered plates, whose seed is fixed. The ONNX file is put into a copy of the package, so
+that the checkout stays as it is. Run it in the project's root.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""`platefuse check`: lists the issues of annotated images, and counts what they hold."""
+"""`platefuse check`: issues of annotated images, and counts of their contents."""
 
 import argparse
 import os
@@ -61,7 +61,11 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def check_picture(picture: Path, folder: Path, images: Iterable[Path]) -> None:
-    """Raise PlatefuseError if the picture would lie in the folder, or replace an image."""
+    """Check that the picture lies outside the folder and replaces no image.
+
+    Raises:
+        PlatefuseError: if the picture would lie in the folder, or replace an image.
+    """
     if picture.suffix.lower() != ".png":
         raise PlatefuseError(f"--draw {picture}: expected a name ending in .png.")
     path = os.path.realpath(picture)
@@ -72,7 +76,10 @@ def check_picture(picture: Path, folder: Path, images: Iterable[Path]) -> None:
 
 
 def _print_amounts(annotated: AnnotatedFolder, images: list[AnnotatedImage]) -> None:
-    """Print a column for each split: its number of images, and of characters of each class."""
+    """Print the numbers of images and characters, a column for each split.
+
+    Characters are counted by class.
+    """
     splits = annotated.splits
     if len(splits) > 1:
         _print_row("", splits)
@@ -102,7 +109,10 @@ def _print_sizes(name: str, sizes: np.ndarray) -> None:
 
 
 def _anchors(images: list[AnnotatedImage], path: Path) -> str:
-    """Describe how well the anchors set in `path` cover the boxes; its errors are no issues of the images."""
+    """Describe how well the anchors set in `path` cover the boxes.
+
+    Errors in `path` are described too: they are no issues of the images.
+    """
     if not path.exists():
         return f"not checked: {path} does not exist"
     try:  # imported here: the rest of the command does not need TensorFlow

@@ -1,4 +1,7 @@
-"""Shared parts of the commands. A command is a module whose `add` adds its parser, which names its function."""
+"""Shared parts of the commands.
+
+A command is a module whose `add` adds its parser. The parser names the command's function.
+"""
 
 import argparse
 import os
@@ -19,13 +22,16 @@ BAD = 1
 
 
 def complain(message: str) -> int:
-    """Print a message on the error output, and give the exit status for it."""
+    """Print a message on the error output; return the exit status 1."""
     print(f"platefuse: {message}", file=sys.stderr)
     return BAD
 
 
 def on_one_line(text: object) -> str:
-    """Escape control characters, which names of files may have, as Python writes them: `\\n`."""
+    """Escape control characters as Python does, such as `\\n`.
+
+    Names of files may contain control characters.
+    """
     return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: repr(match[0])[1:-1], str(text))
 
 
@@ -55,7 +61,10 @@ def add_command(
 def add_reading_command(
     commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, more: str
 ) -> argparse.ArgumentParser:
-    """Add a command that reads, with the options that all of them share; arguments as for `add_command`."""
+    """Add a reading command with the options that all of them share.
+
+    The arguments are those of `add_command`.
+    """
     parser = add_command(commands, name, run, summary, more)
     parser.add_argument(
         "--model",
@@ -71,7 +80,10 @@ def add_reading_command(
 
 
 def model_name(text: str) -> str:
-    """Keep a model's name as it is: as a Path, `./plates` would be the known name `plates`."""
+    """Keep a model's name as text.
+
+    As a Path, `./plates` would become the known name `plates`.
+    """
     return text
 
 
@@ -96,7 +108,7 @@ def refuse_existing(folder: Path) -> None:
 
 
 def find_model(arguments: argparse.Namespace) -> Path:
-    """Find the model to read with, and print its path if asked to."""
+    """Find the model to read with; print its path if asked to."""
     model = resolve(arguments.model)
     if arguments.verbose:
         print(f"platefuse: model {on_one_line(model)}", file=sys.stderr)
@@ -104,7 +116,10 @@ def find_model(arguments: argparse.Namespace) -> Path:
 
 
 def read_with_progress(model: Path, paths: Sequence[Path], batch_size: int) -> Iterable[Reading]:
-    """Read files with a progress bar on the error output, if that is a terminal."""
+    """Read files with a progress bar.
+
+    The bar is drawn on the error output, if that is a terminal.
+    """
     # With oneDNN TensorFlow keeps what it compiled for each of the last 1,024 sizes of images: half a gigabyte in all.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     readings = Reader(model).read_many(paths, batch_size)

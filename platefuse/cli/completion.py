@@ -25,7 +25,10 @@ class PrintCompletion(argparse.Action):
 
 
 def _complete_paths(parser: argparse.ArgumentParser, complete: object) -> None:
-    """Have paths completed, those of subcommands included; shtab completes only options by itself."""
+    """Have paths completed, also those of subcommands.
+
+    By itself, shtab completes only options.
+    """
     for action in parser._actions:
         if action.type in (Path, file_path, model_name):
             action.complete = complete  # type: ignore[attr-defined]

@@ -52,7 +52,7 @@ def _convert(arguments: argparse.Namespace) -> int:
 
 
 def _copy(folder: Path, images: list[AnnotatedImage]) -> list[tuple[str, tuple[int, int], np.ndarray, str]]:
-    """Copy images, texts and sources; return what `write_coco` needs to know of each image."""
+    """Copy images, texts and sources; return the entries for `write_coco`."""
     (folder / IMAGES).mkdir(parents=True)
     store, names = ImageStore(), []
     for index, image in enumerate(images):

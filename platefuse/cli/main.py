@@ -1,4 +1,7 @@
-"""The command line: a module of this package for each command, and options for the program itself."""
+"""The command line: options of the program, and its commands.
+
+Each command is a module of this package.
+"""
 
 import argparse
 import codecs
@@ -17,7 +20,10 @@ _INTERRUPTED, _PIPE_CLOSED = 130, 141  # the shell's: 128 and the signal's numbe
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command, and give the exit status: 0, or 1 if anything failed. Wrong usage exits with 2."""
+    """Run one command and return the exit status.
+
+    The status is 0, or 1 if anything failed. Wrong usage exits with 2.
+    """
     _open_outputs()
     try:
         arguments = _parser().parse_args(argv)
@@ -36,7 +42,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _open_outputs() -> None:
-    """Make both outputs take every text, even if the shell has closed them or their encoding lacks characters."""
+    """Make both outputs accept every text.
+
+    The shell may have closed an output, and an output's encoding may lack characters.
+    """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115

@@ -88,7 +88,10 @@ def _size(path: Path) -> int:
 
 
 def _accuracy(metrics: dict[str, Any]) -> tuple[float | None, str | None]:
-    """Give the exact match and its plates: photographs if there are any, else synthetic plates."""
+    """Return the exact match and the kind of plates measured.
+
+    Photographs are preferred to synthetic plates.
+    """
     if "real" in metrics:
         return metrics["real"]["all"]["exact"], f"{metrics['real']['all']['images']} photographs"
     if "evaluation" in metrics:

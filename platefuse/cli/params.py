@@ -82,7 +82,9 @@ def _check(path: Path) -> int:
 
 
 def _named(parameters: "list[Parameter]", names: Sequence[str]) -> "list[Parameter]":
-    """Keep the parameters whose names begin with one of these; all if there are none.
+    """Keep the parameters whose names begin with one of `names`.
+
+    Without names, all are kept.
 
     Raises:
         PlatefuseError: for a name with which no parameter begins.
@@ -100,7 +102,10 @@ def _is_there(parameter: "Parameter", values: dict[str, Any]) -> bool:
 
 
 def _value(content: Any, path: list[str]) -> Any:
-    """Find the value at a path of keys, `*` being every place in a list; None if there is none."""
+    """Find the value at a path of keys; None if absent.
+
+    The key `*` stands for every place in a list.
+    """
     if not path:
         return content
     if path[0] == "*":

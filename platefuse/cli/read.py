@@ -92,7 +92,9 @@ def _named(found: Plate | Character) -> dict[str, Any]:
 
 
 def _picture_paths(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
-    """Choose a PNG in the folder for each image; images of the same name get -2, -3 … in their order.
+    """Choose a PNG in the folder for each image.
+
+    Images of the same name get -2, -3 … in their order.
 
     Raises:
         PlatefuseError: if a picture would replace an image that is to be read, or a folder.

@@ -1,4 +1,4 @@
-"""`platefuse score`: the share of plates read right, of those whose text is known."""
+"""`platefuse score`: the share of labelled plates that are read right."""
 
 import argparse
 from collections.abc import Mapping

@@ -64,7 +64,7 @@ def text_read(reads: Reads, plate: Plate) -> str:
 
 
 def parse_formats(entries: Iterable[str]) -> dict[str, Formats]:
-    """Parse entries such as "eu=sk,cz" as the formats of each folder, by its name.
+    """Parse entries such as "eu=sk,cz" as formats by folder name.
 
     Raises:
         PlatefuseError: for an entry of another form, or of a folder that has one already.

@@ -1,4 +1,4 @@
-"""params.yaml as a whole: a section for each stage, and the rules across them."""
+"""params.yaml as a whole: the stages' sections and the rules across them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,11 +31,13 @@ class PipelineParams(Params):
 SECTIONS: dict[str, Any] = {
     name: SYNTH_PARAMS if name == "synth" else field.annotation for name, field in PipelineParams.model_fields.items()
 }
-"""What `check` takes for each section."""
+"""Type of each section, as `check` uses it."""
 
 
 def issues_of(path: Path) -> list[str]:
-    """Check a whole parameter file, each section by itself and then the rules across the valid ones.
+    """Check a whole parameter file.
+
+    Each section is checked by itself. The rules across sections are checked for valid sections only.
 
     Returns:
         A sentence for each issue.

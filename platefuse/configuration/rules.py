@@ -1,6 +1,7 @@
-"""Rules across the sections of params.yaml: each gives a clause that says how it is broken, or None.
+"""Rules across the sections of params.yaml.
 
-A rule speaks only where the whole run would be for nothing, or where some plates could never be read right.
+Each rule returns a clause that says how it is broken, or None. A rule speaks only where the whole run would be for
+nothing, or where some plates could never be read right.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,9 +26,9 @@ _MIN_FACTOR, _MAX_FACTOR = 0.4, 1.5
 
 
 def anchors_cover_characters(synth: SynthParams, detector: DetectorParams) -> str | None:
-    """Require that an anchor centred on a character overlaps some characters enough to learn them.
+    """Require anchors that overlap some characters enough to learn them.
 
-    Training measures on the plates how many there are, and warns of too few.
+    An anchor is taken to be centred on its character. Training counts such anchors on the plates and warns of too few.
     """
     sizes = _character_sizes(synth, detector.input_size)
     if sizes is None:
@@ -46,9 +47,16 @@ def anchors_cover_characters(synth: SynthParams, detector: DetectorParams) -> st
 
 
 def _character_sizes(synth: SynthParams, input_size: tuple[int, int]) -> np.ndarray | None:
-    """Give widths and heights of boxes on a plate letterboxed to `input_size`, float [n,2]; None if unknown.
+    """Sizes of character boxes on a letterboxed plate; None if unknown.
 
-    Those of licence plates are random: the result reaches a little beyond what the parameters can give.
+    Sizes on licence plates are random: the result reaches a little beyond the range that the parameters allow.
+
+    Args:
+        synth: the layout's parameters.
+        input_size: height and width of the letterboxed plate.
+
+    Returns:
+        Widths and heights, float [n,2].
     """
     if isinstance(synth, ScatterSynthParams):
         sides = np.arange(synth.size[0], synth.size[1] + 1) * min(
@@ -70,7 +78,11 @@ def _character_sizes(synth: SynthParams, input_size: tuple[int, int]) -> np.ndar
 
 
 def _of_heights(heights: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Combine every height with the widths that are these shares of it, float [n,2]: width, height."""
+    """Combine every height with every width, given as a share of it.
+
+    Returns:
+        Widths and heights, float [n,2].
+    """
     return np.stack([np.outer(heights, shares), np.outer(heights, np.ones_like(shares))], axis=-1).reshape(-1, 2)
 
 
@@ -136,7 +148,10 @@ RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
 
 
 def broken_rules(sections: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a clause for each broken rule among the sections that are there, as their models."""
+    """Yield a clause for each broken rule among the sections present.
+
+    Sections are given as their models.
+    """
     for names, rule in RULES:
         if sections.keys() >= set(names) and (broken := rule(*(sections[name] for name in names))):
             yield broken

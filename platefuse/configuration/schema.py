@@ -1,4 +1,7 @@
-"""Describes the parameters by their JSON schema: for editors, for docs/parameters.md and for the command line."""
+"""JSON schema of the parameters.
+
+Editors, docs/parameters.md and the command line use it.
+"""
 
 import json
 import re
@@ -59,7 +62,10 @@ def list_parameters() -> list[Parameter]:
 
 
 def markdown() -> str:
-    """Format docs/parameters.md: a table for each section, and for each block of parameters the first time."""
+    """Format docs/parameters.md.
+
+    Each section has a table. Each block of parameters has one where it first occurs.
+    """
     headings: dict[str, str] = {}
     models: dict[str, Schema] = {}
     for name, condition, model in _models():
@@ -86,7 +92,10 @@ def _link(heading: str) -> str:
 
 
 def _models() -> Iterator[tuple[str, str, Schema]]:
-    """Yield full name, condition and schema of each section and of each block of parameters within one."""
+    """Yield name, condition and schema of each section and its blocks.
+
+    The name is the full name. A block is a group of parameters within a section.
+    """
     schema = PipelineParams.model_json_schema()
     for section, field in schema["properties"].items():
         for choice in field.get("oneOf", [field]):
@@ -105,7 +114,10 @@ def _blocks(name: str, condition: str, model: Schema, models: dict[str, Schema])
 
 
 def _reference(field: Schema) -> str:
-    """Give the title of the model in a field, be it alone, in a list or an alternative to null; "" for none."""
+    """Title of the model in a field; "" if there is none.
+
+    The model may stand alone, in a list, or as an alternative to null.
+    """
     candidates = [field, field.get("items", {}), *field.get("anyOf", [])]
     return next((candidate["$ref"].split("/")[-1] for candidate in candidates if "$ref" in candidate), "")
 

@@ -1,8 +1,8 @@
-"""The one kind of error for the user, and how its sentence shows a text."""
+"""The one error class for users, and the quoting of its texts."""
 
 
 class PlatefuseError(Exception):
-    """A mistake that the user can put right: in a parameter, a file or a row.
+    """A mistake that the user can fix: a parameter, file or row.
 
     Its message is a whole sentence that names the culprit and says what was expected. Stages and the command line
     print the message without a traceback and exit with status 1.

@@ -1,4 +1,7 @@
-"""Reads one section of params.yaml into the frozen, strict model of the room that owns it."""
+"""Read one section of params.yaml into its frozen, strict model.
+
+The model is in the room that owns the section.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -31,7 +34,10 @@ class Params(BaseModel):
         return self
 
     def check_rules(self) -> Iterator[str]:
-        """Yield a clause, with the parameters' full names, for each rule that valid values break together."""
+        """Yield a clause for each rule that valid values break together.
+
+        Clauses name parameters in full.
+        """
         yield from ()
 
 

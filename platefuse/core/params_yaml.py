@@ -1,4 +1,4 @@
-"""Reads a parameter file: one small YAML document in which every parameter stands once."""
+"""Read a parameter file: one small YAML document without duplicate names."""
 
 import re
 from pathlib import Path
@@ -50,7 +50,10 @@ def _reason(error: Exception) -> str:
 
 
 class _ParameterLoader(yaml.SafeLoader):
-    """Reads 1e-05 as a number, as DVC does; refuses aliases and a name that is given twice."""
+    """YAML loader that reads numbers like DVC and refuses aliases and duplicates.
+
+    1e-05 is a number, as in DVC.
+    """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):  # a few of them can stand for a billion values

@@ -1,4 +1,4 @@
-"""JSON and CSV text: one format for every metric and table that a stage writes."""
+"""JSON and CSV text in one format for all metrics and tables."""
 
 import csv
 import io
@@ -8,7 +8,9 @@ from typing import Any
 
 
 def json_text(content: Any) -> str:
-    """Format `content` as indented JSON with a final newline; floats are rounded to six decimals.
+    """Format `content` as indented JSON with a final newline.
+
+    Floats are rounded to six decimals.
 
     Raises:
         ValueError: if a number is NaN or infinite.

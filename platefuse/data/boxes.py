@@ -1,4 +1,7 @@
-"""Reading order and padding of boxes, in NumPy; shared by training and the fused model."""
+"""Reading order and padding of boxes, in NumPy.
+
+Training and the fused model share them.
+"""
 
 from typing import Any, Literal
 
@@ -12,7 +15,15 @@ ROW_GAP = 0.5
 
 
 def order_boxes(boxes: np.ndarray, order: Literal["left_to_right", "rows"]) -> np.ndarray:
-    """Return the indices, int64 [n], of boxes [n,4], x1,y1,x2,y2, in reading order; ties keep their order."""
+    """Return the indices of boxes in reading order; ties keep their order.
+
+    Args:
+        boxes: [n,4], x1,y1,x2,y2.
+        order: from left to right, or row by row.
+
+    Returns:
+        int64 [n].
+    """
     x, y = (boxes[:, :2] + boxes[:, 2:]).T / 2
     by_x = np.argsort(x, kind="stable")
     if order == "left_to_right":
@@ -26,7 +37,7 @@ def order_boxes(boxes: np.ndarray, order: Literal["left_to_right", "rows"]) -> n
 
 
 def expand_box(x1: Any, y1: Any, x2: Any, y2: Any, margin: float) -> tuple[Any, Any, Any, Any]:
-    """Expand a box on each side by `margin` times its width or height.
+    """Expand a box on each side by a share of its size.
 
     Args:
         x1, y1, x2, y2: the box in pixels; numbers, or arrays or tensors of one shape for many boxes.

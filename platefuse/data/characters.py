@@ -34,7 +34,10 @@ class Characters:
 
 
 def write_characters(path: Path, characters: Characters) -> None:
-    """Write one split as .npz; uncompressed, so that the bytes do not depend on a compressor's version."""
+    """Write one split as uncompressed .npz.
+
+    Compressed bytes would depend on the compressor's version.
+    """
     with atomic_write(path) as draft:
         np.savez(draft, images=characters.images, labels=characters.labels, alphabet=np.array(characters.alphabet))
 

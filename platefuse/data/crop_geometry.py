@@ -1,4 +1,7 @@
-"""Parameters that decide how large a character's crop is; the stages that read them share their types."""
+"""Parameters that determine the size of a character's crop.
+
+The stages that read them share their types.
+"""
 
 from typing import Annotated
 

@@ -1,6 +1,7 @@
-"""Reads the CSV files of annotated images and collects every issue with its file and line.
+"""Read the CSV files of annotated images and collect every issue.
 
-Only the files themselves are checked here; whoever opens the images checks that both agree.
+Each issue names its file and line. Only the files themselves are checked here; whoever opens the images checks that
+both agree.
 """
 
 import csv
@@ -115,7 +116,7 @@ def read_classes(path: Path, issues: list[str]) -> dict[str, int] | None:
 
 
 def read_image_column(path: Path, column: str, issues: list[str]) -> dict[str, str] | None:
-    """Read rows `image,COLUMN` below that header, each of a new image inside the folder.
+    """Read rows `image,COLUMN`, each of a new image inside the folder.
 
     Args:
         path: the file; paths of images are relative to its folder.
@@ -166,7 +167,7 @@ def read_text(path: Path) -> str:
 
 
 def image_name(written: str) -> str:
-    """Normalise the path of an image, which must lie inside the folder of its annotations.
+    """Normalise an image's path, which must lie inside its annotations' folder.
 
     Raises:
         PlatefuseError: if the path leads out of the folder, or is empty.
@@ -178,7 +179,10 @@ def image_name(written: str) -> str:
 
 
 def beyond_image(box: Box, size: tuple[int, int] | None) -> str | None:
-    """Return the issue if a box reaches beyond its image of this width and height; None means an unknown size."""
+    """Return the issue if a box reaches beyond its image.
+
+    `size` is the image's width and height; None means an unknown size.
+    """
     if size is None or (box.corners[2] <= size[0] and box.corners[3] <= size[1]):
         return None
     corners = ",".join(map(str, box.corners))
@@ -207,9 +211,12 @@ def _shown(row: list[str]) -> str:
 
 
 def _take_rows(path: Path, header: list[str] | None, take: Callable[[list[str], str], None], issues: list[str]) -> bool:
-    """Call `take` with each row and its file and line; return whether the file was read to its end.
+    """Call `take` with each row and its file and line.
 
     A sentence is appended to `issues` for each row for which `take` raises PlatefuseError.
+
+    Returns:
+        Whether the file was read to its end.
     """
     try:
         rows = _rows(path)
@@ -235,7 +242,7 @@ def _take_rows(path: Path, header: list[str] | None, take: Callable[[list[str], 
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line number and the fields of each row that is not empty.
+    """Yield the line number and fields of each row; skip empty rows.
 
     Raises:
         PlatefuseError: if the file cannot be read to its end; names the file and the line.

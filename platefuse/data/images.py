@@ -1,4 +1,7 @@
-"""Image files as people have them: decoded to RGB, or rejected with a sentence that names the file."""
+"""Decoding of users' image files to RGB.
+
+An invalid file is rejected with a sentence that names the file.
+"""
 
 import io
 import stat
@@ -38,7 +41,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def read_image(path: Path, content: bytes | None = None) -> np.ndarray:
-    """Decode an image to uint8 RGB [H,W,3], rotated as its EXIF orientation says.
+    """Decode an image to uint8 RGB [H,W,3] in its EXIF orientation.
 
     Channels of 16 bits keep their upper 8. Transparent pixels are blended with white. Of an animation or a file with
     several pages, the first is read. Safe to call from several threads.
@@ -57,7 +60,9 @@ def read_image(path: Path, content: bytes | None = None) -> np.ndarray:
 
 
 def as_rgb(image: Image.Image) -> np.ndarray:
-    """Convert a PIL image to what `read_image` returns: uint8 RGB [H,W,3], rotated as its EXIF orientation says.
+    """Convert a PIL image to uint8 RGB [H,W,3] in its EXIF orientation.
+
+    The result is the same as from `read_image`.
 
     Raises:
         PlatefuseError: as `read_image`.
@@ -68,7 +73,9 @@ def as_rgb(image: Image.Image) -> np.ndarray:
 
 
 def image_size(path: Path, content: bytes | None = None) -> tuple[int, int]:
-    """Return the width and height of an image as `read_image` rotates it, decoding only the header where possible.
+    """Return the width and height of an image after its EXIF rotation.
+
+    Where possible, only the header is decoded.
 
     Raises:
         PlatefuseError: as `read_image`, as far as the header tells.
@@ -79,7 +86,7 @@ def image_size(path: Path, content: bytes | None = None) -> tuple[int, int]:
 
 
 def read_encoded(path: Path, content: bytes | None = None) -> tuple[bytes, str]:
-    """Return the bytes of an image file unchanged, and the usual suffix of its kind.
+    """Return an image file's unchanged bytes and its kind's usual suffix.
 
     Raises:
         PlatefuseError: as `read_image`, as far as the header tells.
@@ -119,7 +126,10 @@ def _as_rgb(image: Image.Image, path: Path | str) -> Image.Image:
 
 @contextmanager
 def _opened(path: Path, content: bytes | None) -> Iterator[Image.Image]:
-    """Open an image without decoding it; turn every failure in the block into a sentence."""
+    """Open an image without decoding; turn every failure into a sentence.
+
+    Failures in the `with` block count too.
+    """
     with _errors_named(path):
         if content is None:
             _check_file(path)

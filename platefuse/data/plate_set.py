@@ -1,6 +1,6 @@
-"""Plate sets, the contract between stages: images, the boxes of their characters, and their texts.
+"""Plate sets: images, the boxes of their characters, and their texts.
 
-A plate set is a folder with
+Plate sets are the contract between stages. A plate set is a folder with
 
 - `images/`, files of any kind that `platefuse.data.images` reads; or, packed, the archive `images.zip` with the same
   files under the same names (`images/000000.jpg`), since DVC and copying are slow with tens of thousands of files;
@@ -67,7 +67,7 @@ class ImageStore:
         return read_image(path, self._member(path))
 
     def read_encoded(self, path: Path) -> tuple[bytes, str]:
-        """Return the bytes of an image file unchanged, and the usual suffix of its kind.
+        """Return an image file's unchanged bytes and its kind's usual suffix.
 
         Raises:
             PlatefuseError: as `read`, as far as the header tells.
@@ -83,7 +83,7 @@ class ImageStore:
         return image_size(path, self._member(path))
 
     def _member(self, path: Path) -> bytes | None:
-        """Return the bytes of a packed image; None if it is not packed."""
+        """Return the bytes of a packed image; None if not packed."""
         if path.parent.name != IMAGES or path.parent.exists():
             return None
         archive = path.parent.with_name(ARCHIVE)
@@ -155,7 +155,9 @@ def _packing(folder: Path) -> Iterator[Callable[[str, bytes], object]]:
 
 
 def read_plate_set(folder: Path) -> list[Plate]:
-    """Read and check a plate set's annotations; of the images only the headers are read.
+    """Read and check a plate set's annotations.
+
+    Only the headers of the images are read.
 
     Returns:
         The plates in the order of truth.csv.
@@ -177,7 +179,7 @@ def read_plate_set(folder: Path) -> list[Plate]:
 
 
 def read_classes(path: Path) -> dict[str, int]:
-    """Read classes.csv: the id of each character, in the order of the file.
+    """Read classes.csv: the id of each character, in file order.
 
     Raises:
         PlatefuseError: unless each row is a new character and a new whole number; names the line.
@@ -190,7 +192,7 @@ def read_classes(path: Path) -> dict[str, int]:
 
 
 def read_truth(path: Path) -> dict[str, str]:
-    """Read truth.csv: the text of each image, in the order of the file.
+    """Read truth.csv: the text of each image, in file order.
 
     Raises:
         PlatefuseError: without the header `image,text`, or if a row is not an image and its text, names an image
@@ -204,7 +206,10 @@ def read_truth(path: Path) -> dict[str, str]:
 
 
 def missing_names(first: Path, names: Iterable[str], second: Path, others: Iterable[str]) -> list[str]:
-    """Return an issue for each image that only one of two files names, sorted by name."""
+    """Return an issue for each image that only one file names.
+
+    Issues are sorted by name.
+    """
     names, others = set(names), set(others)
     return [
         f"{first if odd in names else second} names {odd}, which {second if odd in names else first} does not."

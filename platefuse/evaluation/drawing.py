@@ -1,4 +1,4 @@
-"""Pictures of readings: the image, a box around each character, and a caption under it."""
+"""Pictures of readings: the image, a box per character, and a caption."""
 
 import math
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ def draw_plate(
     truth: str | None = None,
     size: tuple[int, int] | None = None,
 ) -> Image.Image:
-    """Draw one plate with its boxes, and the text that was read under it.
+    """Draw one plate with its boxes and a caption with its text.
 
     Args:
         image: uint8 RGB [H,W,3].
@@ -80,7 +80,9 @@ def draw_plate(
 
 
 def contact_sheet(pictures: Sequence[Image.Image], columns: int, title: str = "") -> Image.Image:
-    """Lay pictures out in rows on white, each in a cell as large as the largest, under a title.
+    """Lay out pictures in rows on white, under a title.
+
+    Every cell is as large as the largest picture.
 
     Raises:
         ValueError: for no pictures, or less than one column.
@@ -101,7 +103,10 @@ def contact_sheet(pictures: Sequence[Image.Image], columns: int, title: str = ""
 
 
 def _enlargement(width: int, height: int) -> int:
-    """Give the whole factor that makes a small image wide enough, and a narrow one not endlessly tall."""
+    """Whole factor that makes a small image wide enough.
+
+    The height is limited, since a narrow image would become endlessly tall.
+    """
     return max(1, min(math.ceil(_MIN_WIDTH / width), _MAX_ENLARGED_HEIGHT // height))
 
 
@@ -110,7 +115,10 @@ def _colour(label: BoxLabel) -> Colour:
 
 
 def _corners(label: BoxLabel, scale: float) -> tuple[float, float, float, float]:
-    """Give x1,y1,x2,y2 in pixels of the picture, the far edges inside the box: Pillow draws those too."""
+    """Corners x1,y1,x2,y2 in the picture's pixels.
+
+    Pillow draws the far edges too, so they are inside the box.
+    """
     x1, y1, x2, y2 = (float(corner) * scale for corner in label.box)
     return x1, y1, max(x1, x2 - 1), max(y1, y2 - 1)
 
@@ -145,7 +153,7 @@ def _dashed(canvas: ImageDraw.ImageDraw, box: tuple[float, float, float, float],
 
 
 def _caption(width: int, size: int, text: str, truth: str | None) -> Image.Image:
-    """Draw the line under the image: a tick or a cross where the truth is known, and what was read."""
+    """Draw the caption: the text, with a tick or cross if labelled."""
     words = text or "(nothing)"
     if truth is not None and text != truth:
         words = f"read {words}, is {truth or '(nothing)'}"
@@ -166,7 +174,10 @@ def _caption(width: int, size: int, text: str, truth: str | None) -> Image.Image
 
 
 def _draw_sign(canvas: ImageDraw.ImageDraw, right: bool, x: float, y: float, size: float) -> None:
-    """Draw a tick or a cross: colour alone must not carry the message, and the font has neither."""
+    """Draw a tick or a cross.
+
+    Colour alone must not carry the message, and the font has neither sign.
+    """
     width = max(2, round(size / 5))
     if right:
         corners = [(x, y + size * 0.55), (x + size * 0.35, y + size * 0.9), (x + size, y + size * 0.1)]
@@ -177,7 +188,10 @@ def _draw_sign(canvas: ImageDraw.ImageDraw, right: bool, x: float, y: float, siz
 
 
 def _fitting(words: str, size: int, width: float) -> ImageFont.FreeTypeFont:
-    """Give the font at `size`, or smaller if the words would not fit the width; never too small to read."""
+    """Font at `size`, or smaller if the words exceed the width.
+
+    The font is never too small to read.
+    """
     length = _font(size).getlength(words)
     return _font(size if length <= width else max(9, math.floor(size * max(width, 1) / length)))
 

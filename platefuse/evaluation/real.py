@@ -33,7 +33,7 @@ class ReadFolder:
 
 
 def score_folders(folders: Mapping[str, ReadFolder], look_alikes: Mapping[str, str]) -> dict[str, Row]:
-    """Score each folder, and all of their plates together as the row `all`.
+    """Score each folder, and all plates together as the row `all`.
 
     Args:
         folders: at least one, by name; every one was read by the same models.
@@ -67,7 +67,10 @@ def _row(folder: ReadFolder, look_alikes: Mapping[str, str]) -> Row:
 
 
 def table_of(rows: Mapping[str, Row]) -> str:
-    """Lay out the rows as lines to print, scores with formats to the right of those without."""
+    """Lay out the rows as lines to print.
+
+    Scores with formats are to the right of scores without formats.
+    """
     suffixes = ["", WITH_FORMATS] if f"exact{WITH_FORMATS}" in rows[ALL] else [""]
     width = max(map(len, rows))
     titles = "".join(f"{title:>8}" for title in _COLUMNS.values())
@@ -79,7 +82,7 @@ def table_of(rows: Mapping[str, Row]) -> str:
 
 
 def picture_of_misread(read: Sequence[tuple[Plate, Reading]]) -> Image.Image | None:
-    """Draw every misread plate beside its true text; None if all were read right.
+    """Draw misread plates beside their true texts; None if there are none.
 
     Raises:
         PlatefuseError: if an image cannot be read.

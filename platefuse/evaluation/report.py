@@ -1,4 +1,7 @@
-"""The evaluation of a fused model on annotated plates: metrics, tables for plots, a picture of readings."""
+"""Evaluation of a fused model on annotated plates.
+
+It gives metrics, tables for plots, and a picture of readings.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +68,10 @@ class Result:
 
 
 def match_readings(plates: Sequence[Plate], readings: Sequence[Reading], iou_threshold: float) -> list[Result]:
-    """Match the boxes of each reading with those of its plate, at an overlap of `iou_threshold` or more."""
+    """Match the boxes of each reading with the boxes of its plate.
+
+    Matched boxes overlap by `iou_threshold` or more.
+    """
     return [
         Result(plate, reading, match_boxes(plate.boxes, boxes_of(reading.characters), iou_threshold))
         for plate, reading in zip(plates, readings, strict=True)
@@ -73,10 +79,10 @@ def match_readings(plates: Sequence[Plate], readings: Sequence[Reading], iou_thr
 
 
 def metrics_of(results: Sequence[Result], detection: DetectionScores) -> dict[str, Any]:
-    """Compute the metrics of metrics/evaluation.json: shares, 0 to 1, and the error rate.
+    """Compute the metrics of metrics/evaluation.json.
 
-    A share of nothing counts nothing as wrong: `recall` is 1 without true boxes, `precision` is 1 without boxes found.
-    `character_accuracy_on_crops` is 0 without a single match.
+    They are shares, 0 to 1, and the error rate. A share of nothing counts nothing as wrong: `recall` is 1 without true
+    boxes, `precision` is 1 without boxes found. `character_accuracy_on_crops` is 0 without a single match.
 
     Raises:
         PlatefuseError: for no plates.
@@ -107,7 +113,10 @@ def _share(part: int, whole: int) -> float:
 
 
 def detection_of(results: Sequence[Result]) -> DetectionScores:
-    """Score the boxes of the readings: those that passed the fused model's thresholds and its maximum number."""
+    """Score the boxes of the readings.
+
+    They passed the fused model's thresholds and its maximum number.
+    """
     read = [result.reading.characters for result in results]
     return average_precision(
         [result.plate.boxes for result in results], [boxes_of(of) for of in read], [scores_of(of) for of in read]
@@ -179,7 +188,10 @@ def chosen(results: Sequence[Result], pictured: int) -> list[Result]:
 
 
 def picture_of(results: Sequence[Result], pictured: int) -> Image.Image:
-    """Draw plates in four columns: mistakes, the most confident first, then right ones, the least confident first."""
+    """Draw plates in four columns, mistakes first.
+
+    The most confident mistakes and the least confident right readings come first.
+    """
     store = ImageStore()
     pictures = [
         draw_plate(store.read(r.plate.path), labels_of_result(r), r.reading.text, r.plate.text, size=(384, 192))
@@ -195,7 +207,9 @@ def picture_of(results: Sequence[Result], pictured: int) -> Image.Image:
 
 
 def read_plates(model: Path, plates: Sequence[Plate], batch_size: int) -> list[Reading]:
-    """Read the plates' images with a fused model, with a progress bar where there is a terminal.
+    """Read the plates' images with a fused model.
+
+    A progress bar is shown if there is a terminal.
 
     Raises:
         PlatefuseError: if the model or an image cannot be read.
@@ -210,7 +224,7 @@ def read_plates(model: Path, plates: Sequence[Plate], batch_size: int) -> list[R
 
 
 def evaluate(model: Path, plates_folder: Path, output: Path, params: EvaluateParams) -> dict[str, Any]:
-    """Score a fused model on a plate set, and write metrics, tables and a picture.
+    """Score a fused model on a plate set; write metrics, tables, picture.
 
     Args:
         model: the SavedModel of the fuse stage.

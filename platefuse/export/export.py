@@ -1,4 +1,7 @@
-"""Export of a fused SavedModel as one file for another runtime, kept only if it reads the same."""
+"""Export of a fused SavedModel as one file for another runtime.
+
+The file is kept only if it reads the same.
+"""
 
 import importlib
 import importlib.util
@@ -69,7 +72,10 @@ def _check_packages(kind: Kind) -> None:
 
 
 def _truth_of(plates: Path, precision: Precision) -> dict[str, str]:
-    """The true text of each image; empty if the folder has no truth.csv, and float32 needs none."""
+    """The true text of each image.
+
+    Empty if the folder has no truth.csv and the precision is float32, which needs none.
+    """
     if (plates / TRUTH).is_file():
         return read_truth(plates / TRUTH)
     if precision == "float32":

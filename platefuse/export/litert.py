@@ -12,7 +12,7 @@ from platefuse.networks.common.keras2 import tf
 
 
 def convert(model: Path, out: Path, metadata: dict[str, Any], precision: str) -> None:
-    """Write the `numeric` signature as a flatbuffer, with the metadata as an associated file.
+    """Write the `numeric` signature as a flatbuffer with an associated metadata file.
 
     Args:
         model: the SavedModel's folder.

@@ -17,7 +17,7 @@ OPSET = 17  # the first that has all that the graph needs
 
 
 def convert(model: Path, out: Path, metadata: dict[str, Any], precision: str) -> None:
-    """Write the `numeric` signature as ONNX, for images of any size and number.
+    """Write the `numeric` signature as ONNX for any image size and number.
 
     Args:
         model: the SavedModel's folder.
@@ -74,9 +74,10 @@ def _name_axes(proto: onnx.ModelProto) -> None:
 
 
 def _halve_weights(proto: onnx.ModelProto) -> None:
-    """Store the kernels of convolutions and matrix products as float16, and cast them where they are used.
+    """Store kernels as float16; cast them where they are used.
 
-    All other constants stay float32: anchor boxes in float16 would be off by a tenth of a pixel.
+    The kernels are those of convolutions and matrix products. All other constants stay float32: anchor boxes in float16
+    would be off by a tenth of a pixel.
     """
     graph = proto.graph
     products = {name for node in graph.node if node.op_type in ("Conv", "Gemm", "MatMul") for name in node.input[1:2]}

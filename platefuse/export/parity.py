@@ -1,4 +1,4 @@
-"""Parity of an exported model with the SavedModel that it was made of."""
+"""Parity of an exported model with its SavedModel."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,10 @@ class Parity:
     exact_match: list[float] = field(default_factory=list)
 
     def add(self, expected: Reading, found: Reading) -> tuple[float, float]:
-        """Count one plate, and give the largest differences of its scores and boxes, 0 if the texts differ."""
+        """Count one plate; return the largest differences of scores and boxes.
+
+        Both are 0 if the texts differ.
+        """
         self.plates += 1
         self.characters += len(expected.text)
         if expected.text != found.text:
@@ -59,7 +62,9 @@ def _largest(expected: np.ndarray, found: np.ndarray) -> float:
 
 
 def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: str, batch_size: int) -> Parity:
-    """Check that two models read the same texts on every image, and nearly the same numbers.
+    """Check that two models read the same texts and nearly equal numbers.
+
+    Every image is compared.
 
     Args:
         reference: the SavedModel.
@@ -89,7 +94,7 @@ def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: 
 def compare_exact_match(
     reference: Reader, candidate: Reader, images: Sequence[Path], truths: Sequence[str], name: str, batch_size: int
 ) -> Parity:
-    """Check that the candidate reads nearly as many plates right as the reference.
+    """Check that the candidate's exact match is near the reference's.
 
     Args:
         reference: the SavedModel.
@@ -123,7 +128,10 @@ def compare_exact_match(
 def _both(
     reference: Reader, candidate: Reader, images: Sequence[Path], batch_size: int
 ) -> Iterator[tuple[Path, Reading, Reading]]:
-    """Read each image with both, with a progress bar on the error output if that is a terminal."""
+    """Read each image with both models.
+
+    A progress bar is shown on the error output if that is a terminal.
+    """
     pairs = zip(reference.read_many(images, batch_size), candidate.read_many(images, batch_size), strict=True)
     readings = tqdm(pairs, total=len(images), desc="checking", unit="image", disable=None)
     for path, (expected, found) in zip(images, readings, strict=True):

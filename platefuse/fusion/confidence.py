@@ -1,4 +1,7 @@
-"""Confidence of a class distribution, and the joint objectness of detector and classifier."""
+"""Confidence of a class distribution, and joint objectness of both networks.
+
+The networks are the detector and the classifier.
+"""
 
 import math
 from typing import Any
@@ -65,11 +68,11 @@ def _log_odds(probabilities: tf.Tensor) -> tf.Tensor:
 
 
 class ProductOfExperts(keras.layers.Layer):
-    """Combines class distributions: log p = log p_classifier + weight * log p_detector.
+    """Combines class distributions of classifier and detector.
 
-    This is a product of experts (Hinton, 2002), or logarithmic opinion pool. Input: the classifier's probabilities,
-    float32 [B,N,K], and the detector's class scores [B,N,K], sigmoids of 0..1 that need not sum to 1 (-1 in unused
-    slots). Output: probabilities [B,N,K].
+    log p = log p_classifier + weight * log p_detector. This is a product of experts (Hinton, 2002), or logarithmic
+    opinion pool. Input: the classifier's probabilities, float32 [B,N,K], and the detector's class scores [B,N,K],
+    sigmoids of 0..1 that need not sum to 1 (-1 in unused slots). Output: probabilities [B,N,K].
     """
 
     # A focal-loss sigmoid near 0 only means that the detector would not propose the class. Without a floor it would

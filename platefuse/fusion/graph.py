@@ -125,7 +125,10 @@ class Letterbox(keras.layers.Layer):
 
 
 class NonEmptyBatch(keras.layers.Layer):
-    """Replaces an empty batch by one black image: oneDNN's convolutions reject empty batches."""
+    """Replaces an empty batch by one black image.
+
+    oneDNN's convolutions reject empty batches.
+    """
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         batch = tf.shape(images)[0]
@@ -200,7 +203,10 @@ def multiflow_head(classifier: keras.Model, characters: tf.Tensor, valid: tf.Ten
 
 
 def multiflow(classifier: keras.Model, max_characters: int) -> keras.Model:
-    """Build the article's head, N copies of the classifier: N times [B,h,w,V] to [B,K]."""
+    """Build the article's head, N copies of the classifier.
+
+    It maps N times [B,h,w,V] to [B,K].
+    """
     inputs = [keras.Input(classifier.input_shape[1:], name=f"character_{i}") for i in range(max_characters)]
     flows = []
     for i, character in enumerate(inputs):

@@ -69,5 +69,9 @@ def _pixels(content: tf.Tensor) -> tf.Tensor:
 
 
 def _png_size(content: tf.Tensor) -> tf.Tensor:
-    """Width and height, int32 [2], from bytes 16 to 23 of a PNG."""
+    """Width and height of a PNG from bytes 16 to 23.
+
+    Returns:
+        int32 [2].
+    """
     return tf.reshape(tf.io.decode_raw(tf.strings.substr(content, 16, 8), tf.int32, little_endian=False), [2])

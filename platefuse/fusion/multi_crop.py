@@ -60,7 +60,10 @@ class ViewsToBatch(keras.layers.Layer):
 
 
 class GeometricMean(keras.layers.Layer):
-    """Averages the distributions of each character's crops: [V*M,K], as `ViewsToBatch` orders them, to [M,K]."""
+    """Averages the distributions of each character's crops.
+
+    Input [V*M,K], as `ViewsToBatch` orders them; output [M,K].
+    """
 
     def __init__(self, crops: int, **kwargs: object) -> None:
         super().__init__(**kwargs)

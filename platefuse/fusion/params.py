@@ -12,7 +12,7 @@ from platefuse.fusion.decoding.formats import Formats
 
 
 class FuseParams(Params):
-    """What the fused model does between and after the two networks."""
+    """Steps of the fused model between and after the two networks."""
 
     max_characters: int = Field(ge=1, le=100, description="N, the most characters read on one plate.")
     head: Literal["batched", "multiflow"] = Field(

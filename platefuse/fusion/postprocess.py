@@ -1,4 +1,4 @@
-"""Post-processing, the last layer of the fused model: from detections to a reading."""
+"""Post-processing layer of the fused model: detections to a reading."""
 
 from typing import Any
 
@@ -61,7 +61,10 @@ class Postprocess(keras.layers.Layer):
         return kept
 
     def _decode(self, boxes: tf.Tensor, probabilities: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Character ids and their probabilities, [B,N] each; -1 and 0 in unused slots."""
+        """Character ids and their probabilities, [B,N] each.
+
+        They are -1 and 0 in unused slots.
+        """
         formats, tolerance = self.params.formats, self.params.format_tolerance
         if formats or self.params.transition_cost:
             costs = transition_costs(boxes, count, self.params.transition_cost, self.params.group_gap)
@@ -71,7 +74,9 @@ class Postprocess(keras.layers.Layer):
 
 
 def at_least_height(boxes: tf.Tensor, used: tf.Tensor, min_height: float) -> tf.Tensor:
-    """Mark boxes at least `min_height` times the median height; smaller ones are print.
+    """Mark boxes at least `min_height` times the median height.
+
+    Smaller boxes are print.
 
     Args:
         boxes: float32 [B,N,4], x1,y1,x2,y2.
@@ -92,5 +97,13 @@ def _unletterbox(boxes: tf.Tensor, geometry: tf.Tensor) -> tf.Tensor:
 
 
 def join_characters(character_ids: tf.Tensor, alphabet: str) -> tf.Tensor:
-    """Join character ids, int32 [B,N] with -1 for none, to texts, string [B]."""
+    """Join character ids to texts.
+
+    Args:
+        character_ids: int32 [B,N], -1 for none.
+        alphabet: the character of each id.
+
+    Returns:
+        string [B].
+    """
     return tf.strings.reduce_join(tf.gather(tf.constant(["", *alphabet]), character_ids + 1), axis=-1)

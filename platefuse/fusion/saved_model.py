@@ -13,7 +13,7 @@ from platefuse.runner.atomic import atomic_write
 
 
 def save_fused(path: Path, fused: FusedModel, parameters: dict[str, Any]) -> None:
-    """Write the fused model with its three signatures, and its metadata beside it.
+    """Write the fused model with its three signatures and its metadata.
 
     Args:
         path: the SavedModel's folder; replaced as a whole.
@@ -42,7 +42,10 @@ def _make_reproducible(model: Path) -> None:
 
 
 class _Signatures(tf.Module):
-    """The three signatures of one network; they differ in input and text output."""
+    """The three signatures of one network.
+
+    They differ in input and text output.
+    """
 
     def __init__(self, fused: FusedModel) -> None:
         super().__init__()

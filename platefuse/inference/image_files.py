@@ -9,10 +9,11 @@ from platefuse.data.images import SUFFIXES
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:
-    """Expand folders to the images directly in them, sorted by name; files are taken as they are.
+    """Expand folders to the images directly in them, sorted by name.
 
-    Whatever has an image's suffix and is no folder is taken, since reading it says what is wrong with it. Hidden files
-    are left out, and with them the `._` files that macOS puts beside its own. A path that is given twice is taken once.
+    Files are taken as they are. Whatever has an image's suffix and is no folder is taken, since reading it says what is
+    wrong with it. Hidden files are left out, and with them the `._` files that macOS puts beside its own. A path that
+    is given twice is taken once.
 
     Raises:
         PlatefuseError: for a path that does not exist, or a folder without images.

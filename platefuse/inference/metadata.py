@@ -1,6 +1,7 @@
-"""The metadata of a fused model: what its numbers mean, and with which parameters it was fused.
+"""Metadata of a fused model: meaning of its numbers, and parameters.
 
-It is a file in a SavedModel's folder, an associated file in a LiteRT model, and an entry of an ONNX model's metadata.
+The parameters are those of the fusion. The metadata is a file in a SavedModel's folder, an associated file in a LiteRT
+model, and an entry of an ONNX model's metadata.
 """
 
 import json
@@ -22,5 +23,9 @@ def metadata_text(content: dict[str, Any]) -> str:
 
 
 def read_metadata(model: Path) -> Any:
-    """Read the metadata in the SavedModel's folder; ValueError if it is not JSON."""
+    """Read the metadata in the SavedModel's folder.
+
+    Raises:
+        ValueError: if the metadata is not JSON.
+    """
     return json.loads((model / METADATA_FILE).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Which model is read with: a known name, a path, or the default."""
+"""Model to read with: a known name, a path, or the default."""
 
 from pathlib import Path
 
@@ -62,10 +62,10 @@ def find_released(name: str) -> Path:
 
 
 def in_checkout(name: str) -> bool:
-    """Whether the package lies in a checkout that releases the model of that name."""
+    """Whether the package is in a checkout that releases the model `name`."""
     return (_CHECKOUT / "released" / f"{name}.dvc").is_file()
 
 
 def bundled_file(name: str) -> Path:
-    """The file that a wheel has for the model of that name; it need not exist."""
+    """The wheel's file for the model `name`; it may be missing."""
     return _PACKAGE / "models" / f"{name}.onnx"

@@ -1,4 +1,7 @@
-"""Read images with a fused model. Needs the model's runtime, and nothing that trains."""
+"""Reading of images with a fused model.
+
+It needs the model's runtime, and nothing that trains.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -53,7 +56,7 @@ class Reader:
         return self.read_images([_pixels(image)])[0]
 
     def read_many(self, paths: Iterable[str | Path], batch_size: int = 16) -> Iterator[Reading]:
-        """Read image files, and yield a reading for each, in the order given.
+        """Read image files and yield a reading for each, in order.
 
         A file that cannot be read has a reading with `error` set; all others are read.
 
@@ -70,7 +73,7 @@ class Reader:
     def read_files(
         self, paths: Iterable[Path], batch_size: int = 16, decode: Callable[[Path], np.ndarray] | None = None
     ) -> Iterator[tuple[Path, Reading | PlatefuseError]]:
-        """Read image files, and yield each path with its reading, in the order given.
+        """Read image files and yield each path with its reading, in order.
 
         No more than `batch_size` images are in memory at once, and fewer if they are large. A file that cannot be
         read yields the error that says why; all others are read. `decode` gives a file's pixels, uint8
@@ -108,7 +111,10 @@ class Reader:
         return [readings[index] for index in range(len(images))]
 
     def _reading(self, outputs: dict[str, np.ndarray], shape: tuple[int, ...]) -> Reading:
-        """Make a reading of the outputs for one image of shape [H,W,3]: one plate, or none without characters."""
+        """Make a reading of the outputs for one image of shape [H,W,3].
+
+        It has one plate, or none without characters.
+        """
         used = outputs["character_ids"] >= 0
         ids = outputs["character_ids"][used]
         if not ids.size:
@@ -129,7 +135,7 @@ class Reader:
 
 
 def _pixels(image: Any) -> np.ndarray:
-    """Give the pixels of a PIL image or an array as uint8 RGB [H,W,3]."""
+    """Pixels of a PIL image or array as uint8 RGB [H,W,3]."""
     if isinstance(image, Image.Image):
         return as_rgb(image)
     if not isinstance(image, np.ndarray):
@@ -143,7 +149,10 @@ def _pixels(image: Any) -> np.ndarray:
 def _batches(
     paths: Iterable[Path], size: int, decode: Callable[[Path], np.ndarray] | None
 ) -> Iterator[list[tuple[Path, np.ndarray | PlatefuseError]]]:
-    """Read the files, and yield them by `size`, or earlier if they hold as many pixels as one call takes."""
+    """Read the files and yield them in batches of at most `size`.
+
+    A batch ends earlier if it holds as many pixels as one call takes.
+    """
     batch: list[tuple[Path, np.ndarray | PlatefuseError]] = []
     pixels = 0
     for path in paths:

@@ -1,7 +1,8 @@
-"""COCO JSON, the format of labelling tools (https://cocodataset.org/#format-data): read with its issues, written.
+"""COCO JSON, the format of labelling tools, read and written.
 
-A box is x,y,width,height in pixels of the image as displayed, rounded to the nearest pixel. Fields that are not named
-below, such as segmentations, crowds or licences, are ignored.
+Its specification is https://cocodataset.org/#format-data. Reading collects the issues of a file. A box is
+x,y,width,height in pixels of the image as displayed, rounded to the nearest pixel. Fields that are not named below,
+such as segmentations, crowds or licences, are ignored.
 """
 
 import json
@@ -66,7 +67,10 @@ class _Annotation(_Entry):
         return value
 
     def corners(self) -> tuple[int, int, int, int]:
-        """Return x1,y1,x2,y2; halves go up, where round() would send them to the even pixel."""
+        """Return x1,y1,x2,y2 in whole pixels.
+
+        Halves go up; round() would send them to the even pixel.
+        """
         x, y, width, height = self.bbox
         x1, y1, x2, y2 = (math.floor(value + 0.5) for value in (x, y, x + width, y + height))
         return x1, y1, x2, y2
@@ -165,7 +169,10 @@ def _ids(entries: list[Any]) -> set[int]:
 def _valid_entries(
     model: type[_AnyEntry], entries: list[Any], part: str, ids: dict[str, set[int]], issues: list[str]
 ) -> Iterator[tuple[str, _AnyEntry]]:
-    """Yield where each valid entry stands, and the entry; append a sentence for each invalid one."""
+    """Yield the place and content of each valid entry.
+
+    A sentence is appended for each invalid entry.
+    """
     seen: set[int | str] = set()
     for index, entry in enumerate(entries):
         where = f"{part}[{index}]"
@@ -182,7 +189,10 @@ def _valid_entries(
 
 
 def _explain(error: PlatefuseError | ValidationError, model: type[BaseModel], value: Any) -> str:
-    """Say in one sentence what each invalid field should be, and what it is."""
+    """Say in one sentence what each invalid field should be.
+
+    The sentence shows the field's value too.
+    """
     if isinstance(error, PlatefuseError):
         return str(error)
     fields = dict.fromkeys(str(detail["loc"][0]) for detail in error.errors() if detail["loc"])
@@ -199,7 +209,10 @@ def _explain(error: PlatefuseError | ValidationError, model: type[BaseModel], va
 
 
 def _shown(value: Any) -> str:
-    """Show a value as Python writes it, cut to fit a sentence; nested values may be endless."""
+    """Show a value as Python writes it, cut to fit a sentence.
+
+    Nested values may be endless.
+    """
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):

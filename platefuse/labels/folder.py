@@ -1,4 +1,4 @@
-"""Folders of annotated images that people bring: read completely, with every issue in them.
+"""Users' folders of annotated images, read completely with every issue.
 
 A folder holds images, in any subfolder, and
 
@@ -94,7 +94,7 @@ def read_annotated(folder: Path) -> AnnotatedFolder:
 
 
 def _read_set(folder: Path, issues: list[str]) -> tuple[list[AnnotatedImage], str, list[Path]]:
-    """Read one set; return its images, its alphabet, and the image files without annotations."""
+    """Read one set: its images, its alphabet, and images without annotations."""
     has_csv, has_coco = (folder / ANNOTATIONS).exists(), (folder / COCO).exists()
     if has_csv == has_coco:
         found = "both" if has_csv else "neither"
@@ -161,7 +161,7 @@ def _read_optional(path: Path, column: str, issues: list[str]) -> dict[str, str]
 
 
 def _decode(paths: list[Path]) -> Iterable[tuple[tuple[int, int], str] | PlatefuseError]:
-    """Yield the width, height and pixel hash of each image, or why it cannot be read."""
+    """Yield width, height and pixel hash of each image, or its error."""
     store = ImageStore()
 
     def decode(path: Path) -> tuple[tuple[int, int], str] | PlatefuseError:
@@ -177,7 +177,10 @@ def _decode(paths: list[Path]) -> Iterable[tuple[tuple[int, int], str] | Platefu
 
 
 def _valid_boxes(boxes: list[Box], size: tuple[int, int], issues: list[str]) -> list[Box]:
-    """Leave out boxes that reach beyond their image (width and height), or occur twice."""
+    """Leave out boxes that reach beyond their image or occur twice.
+
+    `size` is the image's width and height.
+    """
     valid: dict[tuple[int, int, int, int], Box] = {}
     for box in boxes:
         issue = beyond_image(box, size)
@@ -193,7 +196,10 @@ def _valid_boxes(boxes: list[Box], size: tuple[int, int], issues: list[str]) -> 
 def _contradictions(
     folder: Path, name: str, size: tuple[int, int], annotations: Annotations, text: str | None
 ) -> list[str]:
-    """Return an issue if the annotated size is not the image's, or the text is not made of the boxes' characters."""
+    """Return issues of annotations that contradict the image or the text.
+
+    The annotated size may not be the image's, or the text not be made of the boxes' characters.
+    """
     issues = []
     where, *annotated = annotations.sizes.get(name, ("", *size))
     if tuple(annotated) != size:
@@ -208,7 +214,10 @@ def _contradictions(
 
 
 def _shared(splits: dict[str, list[AnnotatedImage]]) -> list[str]:
-    """Return an issue for each image whose pixels or source an earlier split has too; empty plates may look alike."""
+    """Return an issue for each image that an earlier split shares.
+
+    An image is shared if its pixels or its source are the same. Empty plates may have the same pixels.
+    """
     issues = []
     first: dict[tuple[str, str | None], tuple[str, Path]] = {}
     for split, images in splits.items():

@@ -1,4 +1,7 @@
-"""Group split: divides images into train, val and test so that no two splits share a source."""
+"""Group split into train, val and test.
+
+No two splits share a source.
+"""
 
 from collections.abc import Sequence
 
@@ -14,10 +17,10 @@ from platefuse.labels.folder import AnnotatedImage
 def group_split(
     images: Sequence[AnnotatedImage], val_share: float, test_share: float, seed: int
 ) -> dict[str, list[AnnotatedImage]]:
-    """Split images; those of one source, or with the same pixels, stay together.
+    """Split images so that each source stays in one split.
 
-    The largest sources are assigned first, each to the split that lacks most images; sources of equal size are in
-    random order. The shares are met as closely as the sources allow.
+    Images with the same pixels stay together too. The largest sources are assigned first, each to the split that lacks
+    most images; sources of equal size are in random order. The shares are met as closely as the sources allow.
 
     Args:
         images: in any order, which each split keeps.
@@ -48,7 +51,10 @@ def group_split(
 
 
 def _sources(images: Sequence[AnnotatedImage]) -> list[list[int]]:
-    """Return the indices of the images of each source; an image in two sources joins them."""
+    """Return the indices of each source's images.
+
+    An image in two sources joins them.
+    """
     keys: dict[tuple[str, str | None], int] = {}
     edges = []  # of a graph: from each image to its content and to its source
     for index, image in enumerate(images):

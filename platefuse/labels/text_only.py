@@ -1,4 +1,7 @@
-"""Images labelled by text only, without boxes: real plates to measure accuracy on."""
+"""Images labelled by text only, without boxes.
+
+They are real plates that measure accuracy.
+"""
 
 from pathlib import Path
 
@@ -11,7 +14,7 @@ _NO_BOXES = np.zeros((0, 4), np.int32)
 
 
 def read_text_only(plates: Path) -> dict[str, list[Plate]]:
-    """Read the images labelled by text in a folder and in its subfolders.
+    """Read the images labelled by text in a folder and its subfolders.
 
     Args:
         plates: a folder of images with a truth.csv (header `image,text`), or a folder of such folders.

@@ -1,7 +1,7 @@
-"""Scores of boxes against true boxes: intersection over union, one-to-one matches, average precision.
+"""Scores of boxes: intersection over union, one-to-one matches, average precision.
 
-Boxes are float or int arrays [n,4], x1,y1,x2,y2 in pixels of their image, x2 and y2 exclusive: a box is x2 - x1 pixels
-wide. All boxes are of one class, "character".
+Predicted boxes are compared with true boxes. Both are float or int arrays [n,4], x1,y1,x2,y2 in pixels of their image.
+x2 and y2 are exclusive: a box is x2 - x1 pixels wide. All boxes are of one class, "character".
 """
 
 import contextlib
@@ -37,7 +37,7 @@ class DetectionScores:
 def average_precision(
     truth_boxes: Sequence[np.ndarray], predicted_boxes: Sequence[np.ndarray], scores: Sequence[np.ndarray]
 ) -> DetectionScores:
-    """Compute the average precision of the boxes predicted on a set of images.
+    """Average precision of the boxes predicted on a set of images.
 
     Boxes predicted on images without true boxes are wrong. If no image has a true box, precision and its averages
     are 1 if nothing was predicted, else 0; never NaN.
@@ -100,9 +100,10 @@ def _coco(boxes: Sequence[np.ndarray], scores: Sequence[np.ndarray] | None = Non
 
 
 def intersection_over_union(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Compute the IoU, float64 [n,m] in 0..1, of each pair of boxes [n,4] and [m,4].
+    """Compute the IoU of each pair of boxes.
 
-    A box without area has an IoU of 0 with every box, even itself.
+    The boxes are [n,4] and [m,4]; the result is float64 [n,m], 0..1. A box without area has an IoU of 0 with every box,
+    even itself.
     """
     first, second = np.asarray(first, float).reshape(-1, 1, 4), np.asarray(second, float).reshape(1, -1, 4)
     sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
@@ -116,7 +117,9 @@ def _area(boxes: np.ndarray) -> np.ndarray:
 
 
 def match_boxes(truth: np.ndarray, predicted: np.ndarray, iou_threshold: float) -> np.ndarray:
-    """Match true and predicted boxes one to one: the most pairs, then the largest total IoU.
+    """Match true and predicted boxes one to one.
+
+    The matching has the most pairs, then the largest total IoU.
 
     Args:
         truth: [n,4]; may be empty.

@@ -1,4 +1,7 @@
-"""Scores of texts that were read against the true ones; platefuse.metrics.boxes scores boxes."""
+"""Scores of texts against the true texts.
+
+platefuse.metrics.boxes scores boxes.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +13,9 @@ from platefuse.core.errors import PlatefuseError
 
 @dataclass(frozen=True)
 class TextScores:
-    """How well plates were read, each score from 0 to 1; the error rate may exceed 1.
+    """Accuracy of readings; scores are 0 to 1.
+
+    Only the error rate may exceed 1.
 
     Attributes:
         exact_match: share of plates whose text is completely right.
@@ -68,9 +73,10 @@ def score_texts(
 
 
 def exact_match_by_length(truths: Sequence[str], readings: Sequence[str]) -> dict[str, float]:
-    """Return the exact match of plates by their true length, sorted by length: {"1": …, "2": …}.
+    """Return the exact match of plates by their true length.
 
-    Only lengths that occur have an entry; plates without characters are under "0".
+    The result is sorted by length: {"1": …, "2": …}. Only lengths that occur have an entry; plates without characters
+    are under "0".
 
     Raises:
         ValueError: if the two differ in length.
@@ -105,5 +111,8 @@ def parse_look_alikes(groups: str) -> dict[str, str]:
 
 
 def equate(text: str, look_alikes: Mapping[str, str]) -> str:
-    """Replace each character by the first of its look-alikes: texts that differ in look-alikes only become equal."""
+    """Replace each character by the first of its look-alikes.
+
+    Texts that differ only in look-alikes become equal.
+    """
     return "".join(look_alikes.get(character, character) for character in text)

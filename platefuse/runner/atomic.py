@@ -1,4 +1,4 @@
-"""Atomic writes: a file or folder appears under its final name complete, or not at all."""
+"""Atomic writes: a file or folder appears complete, or not at all."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Yield a temporary path to write to; rename it to `path` when the block succeeds.
+    """Yield a temporary path; rename it to `path` on success.
 
     The block may create a file or a folder; a folder replaces the old one as a whole. If the block fails, `path` stays
     as it was.
@@ -73,7 +73,10 @@ def _workplace(path: Path) -> Path:
 
 
 def _flush(*paths: Path) -> None:
-    """Flush bytes to the disk: a rename may survive a power cut that the data does not."""
+    """Flush bytes to the disk.
+
+    A power cut may spare a rename and lose the data.
+    """
     if os.name == "nt":
         return  # Windows flushes neither folders nor files that are opened for reading
     for path in paths:
@@ -85,7 +88,10 @@ def _flush(*paths: Path) -> None:
 
 
 def _is_lack_of_room(error: BaseException) -> bool:
-    """Tell a full disk or quota; TensorFlow and HDF5 report them in text only."""
+    """Tell whether an error is a full disk or quota.
+
+    TensorFlow and HDF5 report them in text only.
+    """
     return getattr(error, "errno", None) in _NO_ROOM or os.strerror(errno.ENOSPC) in str(error)
 
 

@@ -13,7 +13,10 @@ _PAUSE = 0.2  # seconds between two polls
 
 
 def on_exit_of(pid: int, act: Callable[[], object]) -> None:
-    """Call `act` in a thread of its own once another process has ended, in whatever way."""
+    """Call `act` in a separate thread when another process has ended.
+
+    The way in which it ended does not matter.
+    """
 
     def watch() -> None:
         with suppress(psutil.NoSuchProcess):
@@ -26,7 +29,7 @@ def on_exit_of(pid: int, act: Callable[[], object]) -> None:
 
 
 def exit_with_parent() -> None:
-    """Send this process SIGTERM when the DVC process that runs it as a stage ends.
+    """Send this process SIGTERM when the parent DVC process ends.
 
     DVC itself would leave its stage running. A stage started by hand is not affected.
     """

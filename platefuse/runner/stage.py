@@ -1,4 +1,7 @@
-"""Runs a stage: one process at a time, a clean end after signals, and errors as sentences."""
+"""Runner of stages: one process at a time, clean ends, error sentences.
+
+A stage ends cleanly after a signal too.
+"""
 
 import os
 import shutil
@@ -17,7 +20,9 @@ _PID = "process"
 
 
 def run_stage(name: str, work: Callable[[], None]) -> None:
-    """Run a stage in the current folder; end the process with a sentence if it fails.
+    """Run a stage in the current folder.
+
+    If it fails, the process ends with a sentence.
 
     - While another process runs the same stage in the same folder, this one waits.
     - SIGTERM ends it like an exception: drafts are removed, checkpoints stay.
@@ -48,7 +53,10 @@ def run_stage(name: str, work: Callable[[], None]) -> None:
 
 
 def _leave(status: int) -> None:
-    """End the process without waiting for its threads and workers, which may be busy for minutes."""
+    """End the process without waiting for its threads and workers.
+
+    They may be busy for minutes.
+    """
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(status)
@@ -56,7 +64,10 @@ def _leave(status: int) -> None:
 
 @contextmanager
 def _exclusive(name: str) -> Iterator[None]:
-    """Hold the stage's lock; remove its checkpoints if it succeeds, and otherwise an empty folder."""
+    """Hold the stage's lock.
+
+    On success, the stage's checkpoints are removed. On failure, only an empty folder of checkpoints is removed.
+    """
     folder = CHECKPOINTS / name
     lock = _acquire(name)
     try:
@@ -78,7 +89,10 @@ def _exclusive(name: str) -> Iterator[None]:
 
 
 def _acquire(name: str) -> FileLock:
-    """Acquire the stage's lock; say so once if another process holds it, and wait."""
+    """Acquire the stage's lock; wait while another process holds it.
+
+    Waiting is announced once.
+    """
     lock = FileLock(CHECKPOINTS / f"{name}.lock")
     waiting = False
     while True:

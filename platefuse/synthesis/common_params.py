@@ -25,7 +25,10 @@ class SplitSizes(Params):
 
 
 class SplitShares(Params):
-    """Shares of a source that is split, so that no part of the source serves two splits."""
+    """Shares of a source that is split.
+
+    No part of the source serves two splits.
+    """
 
     val_share: _Share = Field(description="Share that only the validation split sees.")
     test_share: _Share = Field(description="Share that only the test split sees.")

@@ -30,7 +30,7 @@ _DIGIT = (28, 28)  # height and width of MNIST's digits
 
 
 class MixedParams(Params):
-    """Synthetic plates mixed into the training set: the share, and the parameters of one layout."""
+    """Synthetic plates of one layout, mixed into the training set."""
 
     share: float = Field(gt=0, lt=1, description="Share of the training plates that are synthetic.")
     scatter: BoardParams | None = Field(None, description="Boards of digits, as layout scatter makes them.")
@@ -131,7 +131,10 @@ def _samples(plates: list[Plate], split: str, seed: int, settings: CropSettings 
 
 
 def _crops(image: np.ndarray, plate: Plate, rng: np.random.Generator, settings: CropSettings) -> np.ndarray:
-    """Crop the characters of a plate, uint8 RGB [H,W,3], and hard negatives: uint8 [m,h,w]."""
+    """Crop the characters and hard negatives of a plate: uint8 [m,h,w].
+
+    `image` is uint8 RGB [H,W,3].
+    """
     picture = Image.fromarray(image)
     characters = cut_characters(rng, picture, plate.boxes, settings)
     return np.concatenate([characters, cut_hard_negatives(rng, picture, plate.boxes, np.zeros((0, 4)), settings)])

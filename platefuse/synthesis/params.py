@@ -1,4 +1,7 @@
-"""Parameters of the stage synth: those of one layout, and two of other sections where characters are cut out."""
+"""Parameters of the stage synth for one layout.
+
+Layouts that cut characters out also use two parameters of other sections.
+"""
 
 import os
 from pathlib import Path
@@ -21,7 +24,7 @@ SynthParams = Annotated[
 ]
 SYNTH_PARAMS: TypeAdapter[SynthParams] = TypeAdapter(SynthParams)
 OF_OTHER_SECTIONS = ("detector.input_size", "fuse.crop_margin")
-"""What the stage reads beside its own section where characters are cut out of plates."""
+"""Parameters of other sections that the stage reads where characters are cut out of plates."""
 
 
 class _DetectorParams(Params, extra="ignore"):
@@ -33,7 +36,9 @@ class _FuseParams(Params, extra="ignore"):
 
 
 def load_params(path: Path = FILE) -> tuple[SynthParams, CropGeometry | None]:
-    """Read section `synth` of a parameter file, and the crops' geometry where the layout cuts characters out.
+    """Read the section `synth` and the crop geometry of a parameter file.
+
+    The geometry is None unless the layout cuts characters out.
 
     Raises:
         PlatefuseError: for an unknown layout, wrong parameters, or something that the stage reads and the dvc.yaml
@@ -55,7 +60,9 @@ def _cuts_characters(params: SynthParams) -> bool:
 
 
 def _check_declared(params: SynthParams, cuts_characters: bool, dvc_yaml: Path) -> None:
-    """Check that DVC will see every change; without a dvc.yaml there is nothing to check.
+    """Check that DVC will see every change.
+
+    Without a dvc.yaml there is nothing to check.
 
     Raises:
         PlatefuseError: names the line that the stage synth lacks.
@@ -83,6 +90,9 @@ def _check_declared(params: SynthParams, cuts_characters: bool, dvc_yaml: Path) 
 
 
 def _declared_parameters(entries: list[Any]) -> set[str]:
-    """Names in a stage's `params`, with or without the name of the file."""
+    """Parameter names in a stage's `params`.
+
+    They may be listed under the name of the file.
+    """
     named = [entry[FILE.name] if isinstance(entry, dict) else [entry] for entry in entries]
     return {name for names in named for name in names}

@@ -75,7 +75,10 @@ def metadata(folder: Path) -> Prepared:
 
 
 def encoded(folder: Path) -> Prepared:
-    """What the signature `encoded` decodes; a call may fail by TensorFlow's own error, as it is served without us."""
+    """Images as the signature `encoded` decodes them.
+
+    A call may fail with TensorFlow's own error, since the model is served without our code.
+    """
     from platefuse.networks.common.keras2 import tf
 
     loaded = tf.saved_model.load(str(_fused(folder)))

@@ -69,7 +69,7 @@ def names(entries: list[Any]) -> list[str]:
 
 
 def outs_of(stage: dict[str, Any]) -> list[str]:
-    """What a stage writes: DVC knows three kinds of it."""
+    """Paths that a stage writes: DVC has three kinds of outputs."""
     return [name for kind in ("outs", "metrics", "plots") for name in names(stage.get(kind, []))]
 
 

@@ -336,7 +336,7 @@ def test_a_damaged_row_is_named_by_file_and_line(workspace: Pipeline):
 
 
 def left_of(pipeline: Pipeline, stage: str) -> list[str]:
-    """What is left of a stage's outputs, and drafts that lie beside them."""
+    """Remains of a stage's outputs, and drafts beside them."""
     places = [pipeline.folder / out for out in pipeline.outs(stage)]
     drafts = [draft for place in places for draft in place.parent.glob(f".{place.name}.*")]
     return sorted(str(path) for path in [*drafts, *places] if path.exists())

@@ -27,7 +27,7 @@ METRICS = {"exact_match": 0.75, "detector": {"recall": 0.125}}
 
 
 def issues(root: Path) -> list[str]:
-    """What is pinned in a project's released/*.dvc, and is not in released/store with the very content."""
+    """Objects pinned in a project's released/*.dvc that released/store lacks or has with other content."""
     found = []
     for pin in sorted((root / "released").glob("*.dvc")):
         [out] = yaml.safe_load(pin.read_text())["outs"]

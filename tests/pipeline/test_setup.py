@@ -96,7 +96,7 @@ def test_score_real_is_a_command_that_platefuse_knows():
 
 @pytest.fixture
 def bare_clone(tmp_path: Path) -> Path:
-    """What `make` needs to make the environment, and no environment."""
+    """Files that `make` needs to create the environment, without an environment."""
     clone = tmp_path / "clone"
     for name in ("Makefile", "pyproject.toml", "requirements", "tools"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy

@@ -1,4 +1,4 @@
-"""What the README promises of files from outside: none of our code hands them to anything that would run them."""
+"""The README's promise about outside files: our code hands them to nothing that would run them."""
 
 import ast
 import re

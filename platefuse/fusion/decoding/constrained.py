@@ -73,7 +73,7 @@ def max_marginals(logarithms: tf.Tensor, transition_costs: tf.Tensor) -> tf.Tens
 
 
 def _messages(slots: list[tf.Tensor], costs: list[tf.Tensor]) -> list[tf.Tensor]:
-    """Messages to each slot from the slots before it: N times float32 [...,types]."""
+    """Messages to each slot from earlier slots: N times float32 [...,types]."""
     messages = [tf.zeros_like(slots[0])]
     for slot, cost in zip(slots[:-1], costs, strict=True):
         scores = messages[-1] + slot

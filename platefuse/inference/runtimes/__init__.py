@@ -1,4 +1,7 @@
-"""Runtimes of a fused model, a module each. None loads its library before it opens a model."""
+"""Runtimes of a fused model, a module each.
+
+None loads its library before it opens a model.
+"""
 
 from pathlib import Path
 
@@ -6,7 +9,7 @@ from platefuse.inference.runtimes.base import Runtime
 
 
 def open_model(model: Path) -> Runtime:
-    """Load a fused model into the runtime that its name asks for, as `runtime_of` says.
+    """Load a fused model into the runtime that `runtime_of` chooses.
 
     Raises:
         PlatefuseError: if the model is missing, damaged or of another kind, or the runtime's library is not installed.
@@ -15,7 +18,10 @@ def open_model(model: Path) -> Runtime:
 
 
 def runtime_of(model: Path) -> type[Runtime]:
-    """Choose the runtime by the name's suffix: .onnx, .tflite, or anything else for a SavedModel's folder."""
+    """Choose the runtime by the suffix of the model's name.
+
+    The suffixes are .onnx and .tflite; any other name is a SavedModel's folder.
+    """
     if model.suffix == ".onnx":
         from platefuse.inference.runtimes.onnx import OnnxRuntime
 

@@ -1,4 +1,4 @@
-"""The base class of the runtimes: checks, metadata and error sentences that all share."""
+"""Base class of the runtimes: shared checks, metadata and error sentences."""
 
 import json
 from abc import ABC, abstractmethod
@@ -80,16 +80,19 @@ class Runtime(ABC):
             ) from None
 
     def _files(self) -> tuple[Path, ...]:
-        """The files that the model consists of; its metadata stands in the last one."""
+        """Files of the model; the last file holds its metadata."""
         return (self._model,)
 
     @abstractmethod
     def _open(self) -> str | bytes | None:
-        """Open the model, and give its metadata as JSON, or None if it has none."""
+        """Open the model and return its metadata as JSON, or None."""
 
     @abstractmethod
     def _load(self) -> Iterable[str]:
-        """Load the model, whose metadata is known by now, and give the names of its outputs."""
+        """Load the model and return the names of its outputs.
+
+        The metadata is known by now.
+        """
 
     @abstractmethod
     def _run(self, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -110,6 +113,6 @@ class Runtime(ABC):
 
 
 def _reason(error: Exception) -> str:
-    """The first line of an error's message, or its class if it has none."""
+    """First line of an error's message; the error's class if empty."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0]

@@ -15,9 +15,10 @@ SIGNATURE = "numeric"
 
 
 class LitertRuntime(Runtime):
-    """A .tflite file that `platefuse export` makes, with its metadata as an associated file.
+    """A .tflite file from `platefuse export`.
 
-    A call with another size or number of images than the last makes the interpreter plan its memory anew.
+    Its metadata is an associated file. A call with another size or number of images than the last makes the interpreter
+    plan its memory anew.
     """
 
     LIBRARY = "LiteRT"
@@ -33,7 +34,10 @@ class LitertRuntime(Runtime):
         return metadata
 
     def _parts(self) -> tuple[bytes, bytes | None]:
-        """The flatbuffer, and the metadata behind it; None if there is none that can be read."""
+        """The flatbuffer, and the metadata behind it.
+
+        The metadata is None if none can be read.
+        """
         content = self._model.read_bytes()
         try:
             with zipfile.ZipFile(self._model) as associated:

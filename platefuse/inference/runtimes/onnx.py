@@ -9,7 +9,10 @@ from platefuse.inference.runtimes.base import OUTPUTS, Runtime
 
 
 class OnnxRuntime(Runtime):
-    """An .onnx file that `platefuse export` makes, with its metadata among the model's own."""
+    """An .onnx file from `platefuse export`.
+
+    Its metadata is an entry of the ONNX model's metadata.
+    """
 
     LIBRARY = "ONNX Runtime"
     PACKAGE = "onnxruntime"

@@ -7,7 +7,9 @@ from platefuse.networks.common.keras2 import tf
 
 
 def augment(images: tf.Tensor, seed: tf.Tensor, params: AugmentationParams) -> tf.Tensor:
-    """Augment a batch of characters at random, like inexact boxes and other light.
+    """Augment a batch of characters at random.
+
+    The augmentations imitate inexact boxes and other light.
 
     Args:
         images: float32 [B,H,W,1], 0..1. Pixels beyond the border repeat the border.
@@ -55,7 +57,7 @@ def _about_centre(
     height: tf.Tensor,
     width: tf.Tensor,
 ) -> tf.Tensor:
-    """Make a linear map turn about the image's centre, and append the shift."""
+    """Make a linear map turn about the image's centre; append shifts."""
     x, y = (width - 1) / 2, (height - 1) / 2
     zero = tf.zeros_like(a0)
     a2, b2 = x - a0 * x - a1 * y + shift_x, y - b0 * x - b1 * y + shift_y

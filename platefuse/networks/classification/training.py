@@ -87,7 +87,9 @@ def accuracy(model: keras.Model, characters: Characters) -> float:
 
 
 def training_batches(characters: Characters, params: ClassifierParams, done: int = 0) -> tf.data.Dataset:
-    """Make one epoch of augmented batches in random order, different in each epoch.
+    """Make one epoch of augmented batches in random order.
+
+    The order is different in each epoch.
 
     Args:
         characters: the training set.

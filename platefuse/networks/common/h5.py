@@ -27,7 +27,10 @@ _MODULES = {None, "keras.initializers"}
 
 
 def save_network(path: Path, network: keras.Model, attributes: dict[str, str]) -> None:
-    """Write a network as .h5 without its optimiser, with attributes and a checksum."""
+    """Write a network as .h5 with attributes and a checksum.
+
+    The optimiser is left out.
+    """
     with atomic_write(path) as draft:
         network.save(draft, include_optimizer=False)
         with h5py.File(draft, "a") as file:

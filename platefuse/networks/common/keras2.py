@@ -32,7 +32,10 @@ __all__ = [
 
 
 def learning_rate(rate: float, decay: Literal["none", "cosine"], steps: int) -> Any:
-    """Make a learning rate: constant, or cosine decay to 0 over `steps` batches."""
+    """Make a learning rate: constant, or cosine decay to 0.
+
+    The decay takes `steps` batches.
+    """
     return rate if decay == "none" else keras.optimizers.schedules.CosineDecay(rate, steps)
 
 

@@ -23,10 +23,11 @@ def fit(
     folder: Path,
     **options: Any,
 ) -> dict[str, list[float]]:
-    """Train a compiled model with Keras' `fit`, with a checkpoint after every epoch.
+    """Train a compiled model with Keras' `fit` and checkpoints per epoch.
 
-    A checkpoint holds every variable that training changes, and the history so far. The variables are the weights, the
-    statistics of batch normalisation, the optimiser's moments and step count, and the states of dropout's generators.
+    A checkpoint is written after every epoch. A checkpoint holds every variable that training changes, and the history
+    so far. The variables are the weights, the statistics of batch normalisation, the optimiser's moments and step
+    count, and the states of dropout's generators.
 
     Args:
         model: compiled, with a Keras optimiser.
@@ -89,7 +90,10 @@ def _sources() -> list[Path]:
 
 
 def _packages() -> list[str]:
-    """Versions of the loaded packages; others, installed meanwhile, must not discard a checkpoint."""
+    """Versions of the loaded packages.
+
+    Others, installed meanwhile, must not discard a checkpoint.
+    """
     loaded = [(name, getattr(module, "__dict__", {})) for name, module in [*sys.modules.items()] if "." not in name]
     return [
         sys.version,

@@ -11,7 +11,10 @@ BOX_VARIANCE = 0.2  # keras-retinanet's box coder: deltas are in units of this s
 
 
 def anchor_boxes(anchors: AnchorParams, input_size: tuple[int, int]) -> np.ndarray:
-    """All anchors for an input size (height, width): float64 [A,4], x1,y1,x2,y2 in pixels."""
+    """All anchors for an input size: float64 [A,4], x1,y1,x2,y2 in pixels.
+
+    `input_size` is height and width.
+    """
     return retinanet_anchors.anchors_for_shape(
         input_size, pyramid_levels=list(anchors.levels), anchor_params=anchor_parameters(anchors)
     )

@@ -74,7 +74,10 @@ def local_contrast(images: tf.Tensor) -> tf.Tensor:
 
 
 def _image_mask(gray: tf.Tensor) -> tf.Tensor:
-    """Mask of the image within its letterbox padding: 1 or 0, float32 [B,H,W,1]."""
+    """Mask of the image within its letterbox padding: float32 [B,H,W,1].
+
+    1 in the image, 0 in the padding.
+    """
     lit = tf.cast(gray > 0, tf.float32)
     rows, columns = (tf.reduce_max(lit, axis=axis, keepdims=True) for axis in (2, 1))
     nonzero_after = tf.cumsum(rows, axis=1, reverse=True) * tf.cumsum(columns, axis=2, reverse=True)

@@ -19,7 +19,7 @@ POSITIVE_OVERLAP, NEGATIVE_OVERLAP = 0.5, 0.4
 
 
 class AnchorParams(Params):
-    """Anchor boxes: one of every size, ratio and scale at each place of a pyramid level."""
+    """Anchor boxes of every size, ratio and scale at each pyramid place."""
 
     levels: Items[Annotated[int, Field(ge=3, le=7)]] = Field(
         description="Levels of the feature pyramid; level n has a stride of 2 to the power of n, in pixels."
@@ -35,7 +35,10 @@ class AnchorParams(Params):
             yield f"detector.anchors.sizes = {list(self.sizes)}: expected {len(self.levels)} numbers, one a level"
 
     def shapes(self) -> np.ndarray:
-        """Compute the anchors' width and height in pixels, float [n,2], for every size, ratio and scale."""
+        """Compute the anchors' widths and heights in pixels, float [n,2].
+
+        There is one anchor for every size, ratio and scale.
+        """
         sizes, ratios, scales = np.meshgrid(self.sizes, self.ratios, self.scales, indexing="ij")
         widths = sizes * scales / np.sqrt(ratios)  # a ratio keeps the area
         return np.stack([widths, widths * ratios], axis=-1).reshape(-1, 2)

@@ -38,12 +38,18 @@ def _triangle_weights(start: tf.Tensor, extent: tf.Tensor, source: tf.Tensor, ta
 
 
 def letterbox_scale(height: tf.Tensor, width: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
-    """Largest scale, float32, at which an image fits the input size (height, width)."""
+    """Largest scale, float32, at which an image fits the input size.
+
+    `input_size` is height and width.
+    """
     return tf.minimum(input_size[0] / tf.cast(height, tf.float32), input_size[1] / tf.cast(width, tf.float32))
 
 
 def letterbox_geometry(height: tf.Tensor, width: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
-    """Scale, height and width of an image, float32 [3], which invert its letterboxing."""
+    """Scale, height and width of an image, float32 [3].
+
+    They invert its letterboxing.
+    """
     return tf.stack(
         [letterbox_scale(height, width, input_size), tf.cast(height, tf.float32), tf.cast(width, tf.float32)]
     )

@@ -74,9 +74,10 @@ def build_detector(params: DetectorParams, classes: int) -> keras.Model:
 
 
 def _subnet(name: str, params: DetectorParams, anchors: int, values: int) -> keras.Model:
-    """Build a subnet like keras-retinanet's, with any depth and one seed per layer.
+    """Build a subnet like keras-retinanet's, one seed per layer.
 
-    keras-retinanet's subnets share one unseeded initialiser, which gives all layers the same initial weights.
+    The subnet may have any depth. keras-retinanet's subnets share one unseeded initialiser, which gives all layers the
+    same initial weights.
     """
     is_classification = name == "classification"
     prior = initializers.PriorProbability(probability=0.01) if is_classification else "zeros"
@@ -99,7 +100,10 @@ def _subnet(name: str, params: DetectorParams, anchors: int, values: int) -> ker
 
 
 def training_losses() -> dict[str, Any]:
-    """Smooth L1 and focal loss of keras-retinanet, by output of the training model."""
+    """Smooth L1 and focal loss of keras-retinanet.
+
+    They are named by the outputs of the training model.
+    """
     return {"regression": losses.smooth_l1(), "classification": losses.focal()}
 
 

@@ -61,7 +61,7 @@ class LetterboxedSet:
 def train_detector(
     params: DetectorParams, train: Path, val: Path, model: Path, metrics: Path, curves: Path, checkpoint_dir: Path
 ) -> None:
-    """Train on one plate set and validate on another, resuming an interrupted training.
+    """Train on one plate set, validate on another, resume after an interruption.
 
     An epoch is `params.steps` batches, whatever the number of plates; passes over the plates continue across epochs.
 

@@ -28,7 +28,7 @@ def _each_once(alphabet: str) -> str:
 
 
 class FontParams(SplitShares):
-    """Fonts that draw numbers and small print; the shares are those of the font families."""
+    """Fonts of numbers and small print, with shares of font families."""
 
     alphabet: Annotated[str, AfterValidator(_each_once)] = Field(
         min_length=1, description="Characters of the plates, each once."

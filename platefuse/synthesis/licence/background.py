@@ -18,7 +18,7 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 
 
 class BackgroundParams(Params):
-    """What surrounds a plate on the car."""
+    """Surroundings of a plate on the car."""
 
     frame: Probability = Field(description="Share of plates in a holder whose edge is visible.")
     frame_print: Probability = Field(description="Share of holders with a dealer's name above or below the plate.")

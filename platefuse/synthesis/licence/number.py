@@ -32,7 +32,7 @@ class Font(Protocol):
 
 
 class NumberParams(Params):
-    """The numbers on the plates: their texts, and how their characters are set."""
+    """The numbers on the plates: their texts and the setting of characters."""
 
     none: Probability = Field(description="Share of plates without a number.")
     count: Range[_Count] = Field(description="Characters of a number that follows no common format.")

@@ -18,7 +18,7 @@ _PADDING = 0.35  # of the car around the plate, as a share of the plate's width
 
 
 class LicenceParams(Params):
-    """What plates look like, and how they are photographed."""
+    """Appearance and photography of licence plates."""
 
     number: NumberParams
     face: FaceParams

@@ -14,15 +14,18 @@ from platefuse.synthesis.splits import LazySplit, Sample
 
 
 class BoardParams(ScatterParams, SplitShares, Seeded):
-    """Boards of digits; `val_share` and `test_share` are those of the digits (mnist has a test set of its own)."""
+    """Boards of digits.
+
+    `val_share` and `test_share` are shares of the digits; mnist has a test set of its own.
+    """
 
     characters: Source = Field(description="Source of the digits: mnist5k embeds 5,000, mnist has all 70,000.")
 
 
 class ScatterSynthParams(SplitSizes, BoardParams):
-    """Boards of digits at random places, as in the article; the shares are those of the digits.
+    """Boards of digits at random places, as in the article.
 
-    The source mnist has a test set of its own and ignores `test_share`.
+    The shares refer to the digits. The source mnist has a test set of its own and ignores `test_share`.
     """
 
     layout: Literal["scatter"] = Field(description="Boards of digits at random places.")

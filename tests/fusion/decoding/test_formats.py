@@ -24,7 +24,7 @@ def allows(entry: str, text: str) -> bool:
 
 
 def cost_of(text: str, costs: Sequence[float]) -> float:
-    """What it costs that a letter, a digit or another sign follows one of another kind, at each of these places."""
+    """Cost of a letter, digit or other sign after a sign of another kind, at each of these places."""
     kinds = [(c.isalpha(), c.isdigit()) for c in text]
     return sum(cost for (a, b), cost in zip(itertools.pairwise(kinds), costs, strict=False) if a != b)
 

@@ -109,7 +109,7 @@ def named_and_not(count: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def wanted(labels: np.ndarray, classes: int) -> np.ndarray:
-    """What the network is to answer: the label alone; of no character, every class alike."""
+    """Target distribution: the label alone, or every class alike for no character."""
     return np.where(labels[:, None] == NO_CHARACTER, 1 / classes, np.eye(classes)[labels])
 
 

@@ -1,4 +1,4 @@
-"""What keras2 adds to Keras 2."""
+"""Additions of keras2 to Keras 2."""
 
 import json
 
