@@ -1,4 +1,4 @@
-"""What several test modules need: repeatable property tests, MNIST in miniature, and the pipeline's first run.
+"""Shared set-up of tests: repeatable properties, a miniature MNIST, the pipeline's first run.
 
 A test is marked `slow` where it trains, builds large graphs, or starts processes: `make test-quick` leaves those out.
 """
