@@ -138,7 +138,7 @@ def make_a_conflict(project: Pipeline) -> None:
     project.restore()
     ours = project.git("branch", "--show-current").strip()
     project.git("branch", "other")
-    for branch, parameter, value in (("other", "evaluate.iou_threshold", 0.6), (ours, "fuse.score_threshold", 0.7)):
+    for branch, parameter, value in (("other", "evaluate.pictured", 3), (ours, "fuse.score_threshold", 0.7)):
         project.git("checkout", "-q", branch)
         project.restore()
         project.change(parameter, value)

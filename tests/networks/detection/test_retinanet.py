@@ -38,7 +38,7 @@ def test_model_has_an_output_for_each_anchor() -> None:
             {"backbone": "vgg16", "weights": "imagenet", "contrast": "local"},
             r"detector\.contrast = 'local': weights imagenet know pixels as_given",
         ),
-        ({"input_size": (64, 100)}, "multiples of 32"),
+        ({"input_size": (64, 100)}, "multiple of 32"),
     ],
 )
 def test_parameters_that_do_not_go_together_are_refused(changes: dict, sentence: str) -> None:
