@@ -56,9 +56,7 @@ def fuse_again(networks: Path, changes: Mapping[Path, dict[str, Any]]) -> None:
         from platefuse.fusion.params import FuseParams
         from platefuse.fusion.trained import fuse_trained, parameters_of
     except ModuleNotFoundError as error:
-        raise PlatefuseError(
-            f'Fusing networks needs {error.name}, which `pip install "platefuse[pipeline]"` brings.'
-        ) from None
+        raise _needs(error) from None
     before = parameters_of(networks)
     checked = {out: check(FuseParams, "fuse", {"fuse": before | changed}) for out, changed in changes.items()}
     issues = [issue for parameters in checked.values() if isinstance(parameters, list) for issue in parameters]
@@ -71,8 +69,10 @@ def fuse_again(networks: Path, changes: Mapping[Path, dict[str, Any]]) -> None:
 
 def _parsed(changes: Sequence[str]) -> dict[str, Any]:
     """Parse NAME=VALUE; the last value of a name counts."""
-    import yaml  # here: the base install lacks it
-
+    try:
+        import yaml
+    except ModuleNotFoundError as error:
+        raise _needs(error) from None
     parsed = {}
     for change in changes:
         name, equals, value = change.partition("=")
@@ -83,3 +83,8 @@ def _parsed(changes: Sequence[str]) -> dict[str, Any]:
         if not equals:
             raise PlatefuseError(f"--set {change}: expected NAME=VALUE, such as 'formats=[br]' or max_characters=12.")
     return parsed
+
+
+def _needs(error: ModuleNotFoundError) -> PlatefuseError:
+    """Tell what the base install lacks."""
+    return PlatefuseError(f'Fusing networks needs {error.name}, which `pip install "platefuse[pipeline]"` brings.')

@@ -31,7 +31,8 @@ def add(commands: Any) -> None:
         "  platefuse read photos --json | jq .text     one JSON object a line, with boxes and scores\n"
         "  platefuse read plate.jpg --model plates     with a released model\n\n"
         "The confidence is the smallest of the characters' confidences. Images that cannot be read are listed\n"
-        "on the error output at the end, and the exit status is 1; all others are read.",
+        "on the error output at the end, and the exit status is 1; all others are read. A PATH that does not\n"
+        "exist, or a folder without images, stops the command before any work.",
     )
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="an image, or a folder of images")
     parser.add_argument(

@@ -67,7 +67,7 @@ class FuseParams(Params):
         "heights; 0 ignores gaps.",
     )
     formats: Formats = Field(
-        description="Formats that plates follow, such as LL000LL (L a letter, 0 a digit, ? either), or names of "
+        description="Formats that plates follow, such as LL000LL (L a letter, 0 a digit, ? any), or names of "
         "shipped lists."
     )
     format_tolerance: float = Field(

@@ -35,7 +35,7 @@ def resolve(model: str | Path | None = None) -> Path:
     path = Path(model)
     if not path.exists():
         raise PlatefuseError(
-            f"There is no fused model at {path}: expected a path, or the name of a released model "
+            f"There is no fused model at {model}: expected a path, or the name of a released model "
             f"({', '.join(KNOWN)}). {runtime_of(path).REMEDY}"
         )
     return path

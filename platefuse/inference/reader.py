@@ -63,7 +63,12 @@ class Reader:
         Args:
             paths: the files; taken one by one, so that a generator may be endless.
             batch_size: the most images that are read in one call of the model, and held in memory.
+
+        Raises:
+            PlatefuseError: if one path is given instead of several.
         """
+        if isinstance(paths, str):  # an iterable of paths to Python, one for each letter
+            raise PlatefuseError(f"Reader.read_many: expected several paths, found the one path {paths!r}.")
         for path, result in self.read_files(map(Path, paths), batch_size):
             if isinstance(result, PlatefuseError):
                 yield Reading(path, error=result)

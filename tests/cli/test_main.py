@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import platefuse
 from platefuse.cli.main import main
+from tests.helpers.imports import ROOT
 from tests.helpers.reader import folder_of_plates, save_rule_reader
 
 
@@ -122,3 +124,16 @@ def test_an_output_that_is_closed_or_knows_few_letters_takes_all(tmp_path):
         assert (done.returncode, "Traceback" in done.stderr) == (1, False)
         if output is not None:
             assert output in done.stdout and "issues: 1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["fuse", "networks", "out", "--set", "round=true"], ["params"], ["params", "--check"]], ids=" ".join
+)
+def test_what_the_base_install_lacks_is_named_in_a_sentence(command: list[str], tmp_path: Path) -> None:
+    lacking = "import sys; sys.modules |= dict.fromkeys(['yaml', 'pydantic', 'tensorflow', 'h5py'])\n"
+    run = [sys.executable, "-c", f"{lacking}from platefuse.cli.main import main; sys.exit(main())", *command]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("platefuse: ") and 'pip install "platefuse[pipeline]"' in ended.stderr
+    assert "Traceback" not in ended.stderr

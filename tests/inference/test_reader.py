@@ -186,7 +186,7 @@ def test_no_model_says_which_stage_makes_it(tmp_path):
 def test_what_is_not_a_fused_model_is_named(model, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(PlatefuseError, match=r"empty is not a fused model: .*/saved_model\.pb is not a file"):
+    with pytest.raises(PlatefuseError, match=r"empty is not a fused model: .*/saved_model\.pb is missing"):
         Reader(empty)
     for name, content, said in (
         ("platefuse.json", "{", "has no alphabet"),

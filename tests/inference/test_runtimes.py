@@ -66,7 +66,7 @@ def test_a_missing_module_of_another_library_is_a_bug(tmp_path):
 
 
 def test_what_is_no_file_is_no_model(tmp_path):
-    with pytest.raises(PlatefuseError, match=r"is not a fused model: .*model\.json is not a file\. `make json`"):
+    with pytest.raises(PlatefuseError, match=r"is not a fused model: .*model\.json is missing\. `make json`"):
         JsonRuntime(tmp_path / "model.json")
 
 

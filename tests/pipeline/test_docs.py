@@ -74,7 +74,8 @@ def project(first_run: FirstRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     shutil.copytree(models / "fused", copy.folder / "released" / "plates")
     shutil.copytree(copy.folder / "data" / "plates" / "test", copy.folder / "photographs")
     with (copy.folder / ".git" / "info" / "exclude").open("a") as excluded:
-        excluded.write("/released/\n/photographs/\n")
+        excluded.write("/released/\n/photographs/\n/plate.jpg\n")
+    shutil.copy(ROOT / "examples" / "plate.jpg", copy.folder)
     monkeypatch.chdir(copy.folder)
     return copy
 

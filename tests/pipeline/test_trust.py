@@ -97,9 +97,8 @@ def test_a_module_that_does_is_found(line: str, tmp_path: Path) -> None:
 
 
 def test_what_is_downloaded_has_a_checksum() -> None:
-    asking = [
-        path for path in SOURCES if re.search(r"urlopen|urlretrieve|requests\.|http\.client\.HTTP|pooch\.", path.read_text())
-    ]
+    asks = re.compile(r"urlopen|urlretrieve|requests\.|http\.client\.HTTP|pooch\.")
+    asking = [path for path in SOURCES if asks.search(path.read_text())]
     assert [path.relative_to(ROOT).as_posix() for path in asking] == [
         "platefuse/synthesis/mnist.py"  # tests/synthesis/test_mnist.py: an altered download is refused and not kept
     ]

@@ -42,7 +42,7 @@ class Runtime(ABC):
         self._model = model
         for file in self._files():
             if not file.is_file():
-                raise PlatefuseError(f"{model} is not a fused model: {file} is not a file. {self.REMEDY}")
+                raise PlatefuseError(f"{model} is not a fused model: {file} is missing. {self.REMEDY}")
         try:
             self.metadata = self._parsed(self._open())
             outputs = set(self._load())
