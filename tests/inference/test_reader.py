@@ -135,6 +135,11 @@ def test_many_are_read_in_order_and_a_bad_one_has_its_error(reader, tmp_path):
         assert readings[0] == readings[4] == reader.read(paths[0])
 
 
+def test_one_path_in_place_of_many_is_refused(reader):
+    with pytest.raises(PlatefuseError, match=r"expected several paths, found the one path 'plate\.png'"):
+        next(reader.read_many("plate.png"))
+
+
 def test_images_of_mixed_shapes_come_back_in_order(reader):
     texts = ["12", "3", "", "4567", "89", "0"]
     images = [digits(text, width) for text, width in zip(texts, (90, 60, 90, 90, 60, 50), strict=True)]
