@@ -95,7 +95,7 @@ def measure_start(model: ModelUnderTest, cores: Sequence[int]) -> dict[str, Any]
 def measure_folders(model: ModelUnderTest, cores: Sequence[int]) -> dict[str, Any]:
     """Measure images per second and peak memory of `platefuse read` on folders."""
     result = {}
-    for count in tqdm((20, 40) if model.quick else FOLDERS, desc=f"{model.name}: folders", disable=None):
+    for count in tqdm((20,) if model.quick else FOLDERS, desc=f"{model.name}: folders", disable=None):
         with linked_folder(model, count) as folder:
             measured = run(_platefuse_read(model.fused, folder), cores)
         if measured.lines != count:

@@ -21,7 +21,7 @@ class Plan:
     seconds: float
 
 
-FULL, QUICK = Plan(rounds=9, seconds=0.05), Plan(rounds=2, seconds=0.0)
+FULL, QUICK = Plan(rounds=9, seconds=0.05), Plan(rounds=1, seconds=0.0)
 
 
 def summarise(values: Sequence[float], factor: float = 1.0) -> dict[str, float]:

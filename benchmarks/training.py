@@ -29,7 +29,7 @@ def measure(model: ModelUnderTest, cores: int) -> dict[str, Any]:
         For each network: milliseconds per step (summaries), their ratio, and examples per second. The classifier is
         missing if there is no classifier.h5, which gives the size of the characters.
     """
-    rounds, steps = (2, 3) if model.quick else (9, 25)
+    rounds, steps = (1, 2) if model.quick else (9, 25)
     result = {"detector": _measure(*_detector(model), rounds, steps, f"{model.name}: training the detector")}
     if model.source == TRAINED:
         description = f"{model.name}: training the classifier"

@@ -92,9 +92,9 @@ def test_help_has_examples(command, capsys):
 @pytest.mark.skipif(os.name != "posix", reason="pipes and signals of POSIX")
 def test_a_closed_pipe_and_ctrl_c_leave_no_traceback(model, tmp_path):
     folder = folder_of_plates(tmp_path / "plates", [("1", "1")] * 3)
-    command = [sys.executable, "-m", "platefuse", "read", str(folder), "--model", model]
     reading, writing = os.pipe()
     os.close(reading)
+    command = [sys.executable, "-m", "platefuse", "check", str(folder)]
     closed = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120)
     os.close(writing)
     assert closed.returncode == 141
@@ -107,7 +107,7 @@ def test_a_closed_pipe_and_ctrl_c_leave_no_traceback(model, tmp_path):
         platefuse.inference.reader.read_image = lambda path: os.kill(os.getpid(), signal.SIGINT)
         sys.exit(platefuse.cli.main.main(sys.argv[1:]))
     """
-    command[1:3] = ["-c", interrupted]
+    command = [sys.executable, "-c", interrupted, "read", str(folder), "--model", model]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (130, "")
     assert "Traceback" not in done.stderr

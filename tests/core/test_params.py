@@ -279,7 +279,7 @@ def _files_nearly_right(draw):
 
 @pytest.mark.parametrize("section", MODELS)
 @given(content=_files_nearly_right() | st.binary(max_size=60))
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_any_bytes_are_read_or_refused_in_a_short_sentence(section, content):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "params.yaml")

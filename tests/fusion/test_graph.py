@@ -299,7 +299,7 @@ def boxes_anywhere(draw):
 
 
 @given(st.lists(boxes_anywhere(), min_size=1, max_size=4), st.sampled_from([-0.4, 0.0, 0.1, 2.0]), st.integers(0, 9))
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_connection_layer_is_the_plain_crop_of_any_box(boxes: list, margin: float, seed: int) -> None:
     images = random_boards(2, *INPUT_SIZE, seed=seed).astype(np.float32)
     slots = np.array([[i % 2, i // 2] for i in range(len(boxes))])

@@ -10,6 +10,7 @@ from platefuse.networks.classification.model import Classifier, normalise, save_
 from platefuse.networks.classification.params import AugmentationParams, ClassifierParams
 from platefuse.networks.classification.training import accuracy, character_loss, train_classifier, training_batches
 from platefuse.networks.common.keras2 import keras, tf
+from tests.helpers.eager import eagerly
 from tests.helpers.small_models import CLASSIFIER, small_classifier
 from tests.helpers.stopping import StoppedError, stopping_at
 
@@ -37,17 +38,21 @@ def with_changes(**changes: object) -> ClassifierParams:
 
 @pytest.mark.parametrize("architecture", ["dense", "cnn", "slim"])
 def test_learns_what_is_easy(architecture: str, tmp_path: Path) -> None:
-    params = with_changes(architecture=architecture, width=8, epochs=14, augmentation=SOME.model_dump())
-    model, history = train_classifier(params, bars(256, 1), bars(64, 2), tmp_path)
+    changes = {"width": 8, "epochs": 6, "batch_size": 32, "learning_rate": 0.01, "augmentation": SOME.model_dump()}
+    with eagerly():
+        model, history = train_classifier(
+            with_changes(architecture=architecture, **changes), bars(128, 1), bars(32, 2), tmp_path
+        )
     assert accuracy(model, bars(200, 3)) > 0.95
-    assert len(history["loss"]) == 14
+    assert len(history["loss"]) == 6
     assert history["loss"][-1] < history["loss"][0]
 
 
 def train(folder: Path, name: str, **changes: object) -> tuple[bytes, dict[str, list[float]]]:
     """Train with dropout and augmentation; give the file's bytes and the history."""
-    params = with_changes(**{"epochs": 3, "dropout": 0.5, "augmentation": SOME.model_dump(), **changes})
-    model, history = train_classifier(params, bars(40, 1), bars(16, 2), folder / name)
+    params = with_changes(**{"epochs": 2, "dropout": 0.5, "augmentation": SOME.model_dump(), **changes})
+    with eagerly():
+        model, history = train_classifier(params, bars(40, 1), bars(16, 2), folder / name)
     save_classifier(folder / f"{name}.h5", Classifier(model, "|-"))
     return (folder / f"{name}.h5").read_bytes(), history
 
@@ -55,9 +60,8 @@ def train(folder: Path, name: str, **changes: object) -> tuple[bytes, dict[str, 
 def test_a_training_that_was_stopped_goes_on_to_the_same_bytes_and_another_seed_gives_others(tmp_path: Path) -> None:
     """That the same seed gives the same bytes follows: the stopped training began anew, in another folder."""
     whole = train(tmp_path, "whole")
-    for mark in ("Epoch 2/3", "Epoch 3/3"):
-        with pytest.raises(StoppedError), stopping_at(mark):
-            train(tmp_path, "stopped")
+    with pytest.raises(StoppedError), stopping_at("Epoch 2/2"):
+        train(tmp_path, "stopped")
     assert train(tmp_path, "stopped") == whole
     with stopping_at("Epoch"):  # all epochs are done: the model comes from the checkpoint
         assert train(tmp_path, "stopped") == whole

@@ -26,6 +26,7 @@ from platefuse.networks.detection.training import (
     training_batches,
     validation_batches,
 )
+from tests.helpers.eager import eagerly
 from tests.helpers.small_models import DETECTOR, INPUT_SIZE
 from tests.helpers.stopping import StoppedError, stopping_at
 
@@ -56,7 +57,8 @@ def train(plates: Path, output: Path, **changes: object) -> dict[str, float]:
     files = {"model": "detector.h5", "metrics": "detector.json", "curves": "curves.csv"}
     paths = {name: output / file for name, file in files.items()}
     checkpoints = output.with_name(f"{output.name}-checkpoints")
-    train_detector(params, plates / "train", plates / "val", **paths, checkpoint_dir=checkpoints)
+    with eagerly():
+        train_detector(params, plates / "train", plates / "val", **paths, checkpoint_dir=checkpoints)
     return json.loads(paths["metrics"].read_text())
 
 
@@ -68,17 +70,16 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes_and_another_seed_
     plates: Path, tmp_path: Path
 ) -> None:
     """That the same seed gives the same bytes follows: the stopped training began anew, in another folder."""
-    changes = {"epochs": 3, "learning_rate_decay": "cosine", "augmentation": LightParams(brightness=0.2).model_dump()}
+    changes = {"epochs": 2, "learning_rate_decay": "cosine", "augmentation": LightParams(brightness=0.2).model_dump()}
     metrics = train(plates, tmp_path / "whole", **changes)
     assert metrics.keys() == {"average_precision_50", "average_precision_50_95", "anchor_coverage"}
     assert all(0 <= value <= 1 for value in metrics.values())
     with (tmp_path / "whole" / "curves.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert [row["epoch"] for row in rows] == ["1", "2"]
     assert {"loss", "val_loss"} <= rows[0].keys()
-    for mark in ("Epoch 2/3", "Epoch 3/3"):
-        with pytest.raises(StoppedError), stopping_at(mark):
-            train(plates, tmp_path / "stopped", **changes)
+    with pytest.raises(StoppedError), stopping_at("Epoch 2/2"):
+        train(plates, tmp_path / "stopped", **changes)
     assert not (tmp_path / "stopped").exists()
     train(plates, tmp_path / "stopped", **changes)
     assert hashes(tmp_path / "stopped") == hashes(tmp_path / "whole")
