@@ -16,7 +16,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from tests.helpers import dvc
+from tests.helpers import dvc, stages
 from tests.helpers.imports import ROOT
 from tests.helpers.once import once
 
@@ -54,12 +54,16 @@ class Pipeline:
 
     Args:
         folder: where it is.
+        warm: whether its stages start with TensorFlow imported.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, warm: bool = False) -> None:
         self.folder = folder
         self.params = folder / "params.yaml"
+        self.warm = warm
         self.environment = _environment(folder.parent)
+        if warm:
+            self.environment["PATH"] = f"{stages.started()}{os.pathsep}{self.environment['PATH']}"
 
     @classmethod
     def make(cls, folder: Path) -> "Pipeline":
@@ -79,10 +83,10 @@ class Pipeline:
         self.commit("The project")
         return self
 
-    def copy(self, folder: Path) -> "Pipeline":
+    def copy(self, folder: Path, warm: bool = True) -> "Pipeline":
         """Copy it as it is, what runs have made and DVC's settings with it."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Pipeline(folder)
+        return Pipeline(folder, warm)
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end. Its streams are files: a worker that dvc leaves behind would hold a pipe open."""

@@ -17,7 +17,7 @@ KILLS = [
 @pytest.fixture(scope="module")
 def pipeline(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """The pipeline after its first run, with a cache of its own, from which things are taken away."""
-    copy = first_run.pipeline.copy(tmp_path_factory.mktemp("soak") / "project")
+    copy = first_run.pipeline.copy(tmp_path_factory.mktemp("soak") / "project", warm=False)
     copy.dvc("config", "--local", "--unset", "cache.dir")
     copy.dvc("commit", "--force")
     return copy
