@@ -16,6 +16,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
+from tests.helpers import dvc, stages
 from tests.helpers.imports import ROOT
 from tests.helpers.once import once
 
@@ -53,12 +54,16 @@ class Pipeline:
 
     Args:
         folder: where it is.
+        warm: whether its stages start with TensorFlow imported.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, warm: bool = False) -> None:
         self.folder = folder
         self.params = folder / "params.yaml"
+        self.warm = warm
         self.environment = _environment(folder.parent)
+        if warm:
+            self.environment["PATH"] = f"{stages.started()}{os.pathsep}{self.environment['PATH']}"
 
     @classmethod
     def make(cls, folder: Path) -> "Pipeline":
@@ -78,20 +83,23 @@ class Pipeline:
         self.commit("The project")
         return self
 
-    def copy(self, folder: Path) -> "Pipeline":
+    def copy(self, folder: Path, warm: bool = True) -> "Pipeline":
         """Copy it as it is, what runs have made and DVC's settings with it."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Pipeline(folder)
+        return Pipeline(folder, warm)
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end. Its streams are files: a worker that dvc leaves behind would hold a pipe open."""
+        variables = self.environment | environment
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            ended = subprocess.run(
-                command, cwd=self.folder, env=self.environment | environment, stdout=out, stderr=err, timeout=900
-            )
+            if Path(command[0]).name == "dvc":
+                status = dvc.call(command[1:], self.folder, variables, out.fileno(), err.fileno())
+            else:
+                ended = subprocess.run(command, cwd=self.folder, env=variables, stdout=out, stderr=err, timeout=900)
+                status = ended.returncode
             for stream in (out, err):
                 stream.seek(0)
-            return subprocess.CompletedProcess(ended.args, ended.returncode, out.read(), err.read())
+            return subprocess.CompletedProcess(command, status, out.read(), err.read())
 
     def git(self, *arguments: str) -> str:
         ended = self.run("git", *arguments)

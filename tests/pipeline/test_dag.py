@@ -2,8 +2,11 @@
 
 import ast
 import os
+import runpy
+import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -292,25 +295,36 @@ def test_a_stage_script_is_thin(script: Path):
     assert lines < 40, f"{relative(script)} has {lines} lines: its work belongs into platefuse/"
 
 
-# --- a stage started by itself
+# --- a stage by itself
 
 
-def run_alone(script: str, folder: Path, **sections: dict[str, Any]) -> str:
-    """Start a stage in a folder with the root's parameters, some of them changed; give what it says.
+@pytest.fixture
+def run_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Run a stage's script in an empty folder, with the root's parameters and changes, and give its sentence.
 
-    It must end with exit status 1, without a traceback, and with nothing written.
+    It runs in this process, which imports TensorFlow once for all of them. tests/pipeline/test_pipeline.py starts
+    stages that fail.
     """
-    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    for section, changes in sections.items():
-        content[section] |= changes
-    (folder / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    before = {path.name for path in folder.iterdir()}
-    command = [sys.executable, str(ROOT / "stages" / f"{script}.py")]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-    assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert "Traceback" not in ended.stderr, ended.stderr
-    assert {path.name for path in folder.iterdir()} == before, "something was written"
-    return ended.stderr
+    monkeypatch.setenv("PYTHONHASHSEED", "0")  # as stages/start.py restarts Python with
+    monkeypatch.syspath_prepend(ROOT / "stages")
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    monkeypatch.chdir(tmp_path)
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def run(script: str, **sections: dict[str, Any]) -> str:
+        content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+        for section, changes in sections.items():
+            content[section] |= changes
+        Path("params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+        before = set(Path().iterdir())
+        monkeypatch.setattr(sys, "argv", [f"stages/{script}.py"])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(ROOT / "stages" / f"{script}.py"), run_name="__main__")
+        assert set(Path().iterdir()) == before, "something was written"
+        return str(end.value)
+
+    yield run
+    signal.signal(signal.SIGTERM, handler)
 
 
 NUMBER_AS_TEXT = "(this is text: write a number without quotes, such as 0.001)"
@@ -369,10 +383,10 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("script", [path.stem for path in SCRIPTS])
-def test_wrong_parameters_are_all_named_before_any_work(script: str, tmp_path: Path):
+def test_wrong_parameters_are_all_named_before_any_work(script: str, run_alone: Callable[..., str]):
     changes, sentences = WRONG[script]
     section = dvc_yaml(ROOT)["stages"][script]["params"][0]
-    said = run_alone(script, tmp_path, **{section: changes})
+    said = run_alone(script, **{section: changes})
     lines = [line for line in said.splitlines() if "params.yaml: " in line]
     assert lines[0].startswith(f"{script}: params.yaml: {section}.")
     for sentence in sentences:
@@ -390,17 +404,17 @@ def test_wrong_parameters_are_all_named_before_any_work(script: str, tmp_path: P
     ],
 )
 def test_a_stage_without_its_input_names_it_and_the_stage_that_makes_it(
-    script: str, file: str, made_by: str, tmp_path: Path
+    script: str, file: str, made_by: str, tmp_path: Path, run_alone: Callable[..., str]
 ):
     plate = Plate(Path("1.png"), np.array([[2, 2, 9, 9]]), "7", "7")
     write_plate_set(tmp_path / "data" / "plates" / "test", "7", [(np.zeros((16, 32, 3), np.uint8), plate)])
-    sentence = run_alone(script, tmp_path).splitlines()[-1]
+    sentence = run_alone(script).splitlines()[-1]
     assert sentence.startswith(f"{script}: ")
     assert file in sentence
     assert f"`dvc repro {made_by}` makes" in sentence
 
 
 @pytest.mark.slow
-def test_a_stage_without_its_plates_names_the_file_and_what_a_plate_set_is(tmp_path: Path):
-    sentence = run_alone("evaluate", tmp_path).splitlines()[-1]
+def test_a_stage_without_its_plates_names_the_file_and_what_a_plate_set_is(run_alone: Callable[..., str]):
+    sentence = run_alone("evaluate").splitlines()[-1]
     assert sentence.startswith("evaluate: data/plates/test/classes.csv is missing: a plate set has ")

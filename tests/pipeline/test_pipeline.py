@@ -284,7 +284,7 @@ def test_an_experiment_in_a_temporary_worktree_runs_that_worktrees_code(workspac
     before = results(workspace.folder)
     # The workspace's library is on the import path, as it is where the project was installed with `pip install -e`.
     experiment = ("exp", "run", "--temp", "-S", "evaluate.iou_threshold=0.6")
-    output = workspace.dvc(*experiment, PYTHONPATH=str(workspace.folder))
+    output = Pipeline(workspace.folder).dvc(*experiment, PYTHONPATH=str(workspace.folder))
     assert ran(output) == ["evaluate"]
     [line] = [line for line in output.splitlines() if line.startswith("scored by ")]
     assert (workspace.folder / ".dvc" / "tmp") in Path(line.removeprefix("scored by ")).parents, line
@@ -324,7 +324,7 @@ def test_a_damaged_row_is_named_by_file_and_line(workspace: Pipeline):
     lines[1] = "images/000000.png,12,twelve,40,40,7"
     annotations.write_text("\n".join(lines) + "\n")
     before = results(workspace.folder)
-    ended = workspace.run("python", "stages/evaluate.py")
+    ended = Pipeline(workspace.folder).run("python", "stages/evaluate.py")
     assert ended.returncode == 1
     [sentence] = [line for line in ended.stderr.splitlines() if line.startswith("evaluate: ")]
     assert sentence == (
