@@ -1,4 +1,4 @@
-"""Two kills of `make soak`, and how it plans them. They hit the one stage that starts without TensorFlow."""
+"""Two kills of `make soak`, of a stage and of dvc in a training, and how it plans them."""
 
 import signal
 from collections import Counter
@@ -10,7 +10,7 @@ from tests.soak import STAGES, Kill, plan, strike
 
 KILLS = [
     Kill("synth", "stage", signal.SIGKILL, 1.0),
-    Kill("synth", "dvc", signal.SIGKILL, 0.5),
+    Kill("train_classifier", "dvc", signal.SIGKILL, 5.0),
 ]
 
 
