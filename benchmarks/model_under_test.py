@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.images import read_image
-from platefuse.data.plate_set import IMAGES, Plate, read_plate_set
+from platefuse.data.plate_set import IMAGES, AnnotatedPlate, read_plate_set
 from platefuse.synthesis.dataset import synthesise
 from platefuse.synthesis.params import load_params
 
@@ -103,12 +103,12 @@ def _render(pipeline: Path, folder: Path) -> Path:
     return folder / "test"
 
 
-def read_plates(model: ModelUnderTest, count: int) -> list[Plate]:
+def read_plates(model: ModelUnderTest, count: int) -> list[AnnotatedPlate]:
     """The first `count` test plates."""
     return read_plate_set(model.plates)[:count]
 
 
-def load_images(plates: list[Plate]) -> np.ndarray:
+def load_images(plates: list[AnnotatedPlate]) -> np.ndarray:
     """Load plates as uint8 RGB [n,H,W,3], resized to the most frequent size."""
     images = [read_image(plate.path) for plate in plates]
     (height, width), _ = Counter(image.shape[:2] for image in images).most_common(1)[0]

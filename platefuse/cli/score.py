@@ -10,7 +10,7 @@ from platefuse.cli.check import check_picture
 from platefuse.cli.common import add_reading_command, file_path, report
 from platefuse.cli.score_reading import Reads, add_networks, read_folders, text_read
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.plate_set import TRUTH, Plate
+from platefuse.data.plate_set import TRUTH, AnnotatedPlate
 from platefuse.evaluation.real import ReadFolder, picture_of_misread, score_folders, table_of
 from platefuse.labels.text_only import read_text_only
 from platefuse.metrics.text import parse_look_alikes, score_texts
@@ -73,14 +73,14 @@ def _score(arguments: argparse.Namespace) -> int:
     return report([reading.error for reading in reads[""].values() if reading.error], len(plates))
 
 
-def _check_images(plates: list[Plate], folder: Path) -> None:
+def _check_images(plates: list[AnnotatedPlate], folder: Path) -> None:
     missing = [plate.path.relative_to(folder) for plate in plates if not plate.path.is_file()]
     if missing:
         more = f" and {len(missing) - 1} more" if missing[1:] else ""
         raise PlatefuseError(f"{folder}: {TRUTH} names images that are not there: {missing[0]}{more}.")
 
 
-def _scores_of(plates: list[Plate], reads: Reads, look_alikes: Mapping[str, str] | None) -> dict[str, float]:
+def _scores_of(plates: list[AnnotatedPlate], reads: Reads, look_alikes: Mapping[str, str] | None) -> dict[str, float]:
     """Score one folder, and print a line a score."""
     truths, texts = [plate.text for plate in plates], [text_read(reads, plate) for plate in plates]
     scores: dict[str, float] = {"images": len(truths), **asdict(score_texts(truths, texts))}
@@ -92,7 +92,7 @@ def _scores_of(plates: list[Plate], reads: Reads, look_alikes: Mapping[str, str]
 
 
 def _rows_of(
-    folders: Mapping[str, list[Plate]], reads: Mapping[str, Reads], look_alikes: Mapping[str, str] | None
+    folders: Mapping[str, list[AnnotatedPlate]], reads: Mapping[str, Reads], look_alikes: Mapping[str, str] | None
 ) -> dict[str, dict[str, float]]:
     """Score each folder, and print a line a folder."""
     texts = {
@@ -107,12 +107,12 @@ def _rows_of(
     return rows
 
 
-def _csv_row(plate: Plate, folder: Path, reads: Reads) -> list[Any]:
+def _csv_row(plate: AnnotatedPlate, folder: Path, reads: Reads) -> list[Any]:
     name, text = plate.path.relative_to(folder).as_posix(), text_read(reads, plate)
     return [name, plate.text, text, round(reads[plate.path].confidence, 6), int(text == plate.text)]
 
 
-def _draw(plates: list[Plate], reads: Reads, path: Path) -> None:
+def _draw(plates: list[AnnotatedPlate], reads: Reads, path: Path) -> None:
     read = [(plate, reads[plate.path]) for plate in plates if not reads[plate.path].error]
     picture = picture_of_misread(read)
     if picture:

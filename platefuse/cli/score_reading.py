@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from platefuse.cli.common import find_model, read_with_progress
 from platefuse.cli.fuse import fuse_again
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.plate_set import Plate
+from platefuse.data.plate_set import AnnotatedPlate
 from platefuse.evaluation.real import WITH_FORMATS
 from platefuse.inference.reading import Reading
 
@@ -34,7 +34,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[Plate]]) -> dict[str, Reads]:
+def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[AnnotatedPlate]]) -> dict[str, Reads]:
     """Read all folders' plates with one model, or without and with formats.
 
     Returns:
@@ -53,7 +53,7 @@ def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[P
     return {"": _read(find_model(arguments), every, arguments.batch_size)}
 
 
-def text_read(reads: Reads, plate: Plate) -> str:
+def text_read(reads: Reads, plate: AnnotatedPlate) -> str:
     """Give the text that was read on a plate.
 
     An image that could not be read gets a wrong text, even if its plate is empty.

@@ -31,7 +31,7 @@ ANNOTATIONS, CLASSES, TRUTH = "annotations.csv", "classes.csv", "truth.csv"
 
 
 @dataclass(frozen=True)
-class Plate:
+class AnnotatedPlate:
     """One annotated plate.
 
     Attributes:
@@ -105,7 +105,7 @@ class ImageStore:
 
 
 def write_plate_set(
-    folder: Path, alphabet: str, plates: Iterable[tuple[np.ndarray | bytes, Plate]], packed: bool = False
+    folder: Path, alphabet: str, plates: Iterable[tuple[np.ndarray | bytes, AnnotatedPlate]], packed: bool = False
 ) -> None:
     """Write images and annotations into a new folder.
 
@@ -154,7 +154,7 @@ def _packing(folder: Path) -> Iterator[Callable[[str, bytes], object]]:
         yield write
 
 
-def read_plate_set(folder: Path) -> list[Plate]:
+def read_plate_set(folder: Path) -> list[AnnotatedPlate]:
     """Read and check a plate set's annotations.
 
     Only the headers of the images are read.
@@ -217,9 +217,9 @@ def missing_names(first: Path, names: Iterable[str], second: Path, others: Itera
     ]
 
 
-def _plate(path: Path, boxes: list[csv_annotations.Box], text: str) -> Plate:
+def _plate(path: Path, boxes: list[csv_annotations.Box], text: str) -> AnnotatedPlate:
     corners = np.array([box.corners for box in boxes], np.int32).reshape(-1, 4)
-    return Plate(path, corners, "".join(box.character for box in boxes), text)
+    return AnnotatedPlate(path, corners, "".join(box.character for box in boxes), text)
 
 
 def _beyond_images(folder: Path, boxes: dict[str, list[csv_annotations.Box]]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from platefuse.data.images import read_image
-from platefuse.data.plate_set import Plate
+from platefuse.data.plate_set import AnnotatedPlate
 from platefuse.evaluation.drawing import contact_sheet, draw_plate, labels_of_reading
 from platefuse.inference.reading import Reading
 from platefuse.metrics.text import score_texts
@@ -81,7 +81,7 @@ def table_of(rows: Mapping[str, Row]) -> str:
     return "\n".join(lines)
 
 
-def picture_of_misread(read: Sequence[tuple[Plate, Reading]]) -> Image.Image | None:
+def picture_of_misread(read: Sequence[tuple[AnnotatedPlate, Reading]]) -> Image.Image | None:
     """Draw misread plates beside their true texts; None if there are none.
 
     Raises:

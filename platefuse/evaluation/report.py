@@ -14,7 +14,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.plate_set import ImageStore, Plate, read_plate_set
+from platefuse.data.plate_set import AnnotatedPlate, ImageStore, read_plate_set
 from platefuse.evaluation.drawing import BoxLabel, contact_sheet, draw_plate
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.inference.reader import Reader
@@ -37,7 +37,7 @@ class Result:
         pairs: int64 [k,2], indices of true boxes and of the read characters whose boxes match them.
     """
 
-    plate: Plate
+    plate: AnnotatedPlate
     reading: Reading
     pairs: np.ndarray
 
@@ -67,7 +67,7 @@ class Result:
         return [(self.plate.characters[true], read[found].text) for true, found in self.pairs]
 
 
-def match_readings(plates: Sequence[Plate], readings: Sequence[Reading], iou_threshold: float) -> list[Result]:
+def match_readings(plates: Sequence[AnnotatedPlate], readings: Sequence[Reading], iou_threshold: float) -> list[Result]:
     """Match the boxes of each reading with the boxes of its plate.
 
     Matched boxes overlap by `iou_threshold` or more.
@@ -206,7 +206,7 @@ def picture_of(results: Sequence[Result], pictured: int) -> Image.Image:
     return sheet.quantize(64, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
-def read_plates(model: Path, plates: Sequence[Plate], batch_size: int) -> list[Reading]:
+def read_plates(model: Path, plates: Sequence[AnnotatedPlate], batch_size: int) -> list[Reading]:
     """Read the plates' images with a fused model.
 
     A progress bar is shown if there is a terminal.

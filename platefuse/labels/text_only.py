@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.plate_set import TRUTH, Plate, read_truth
+from platefuse.data.plate_set import TRUTH, AnnotatedPlate, read_truth
 
 _NO_BOXES = np.zeros((0, 4), np.int32)
 
 
-def read_text_only(plates: Path) -> dict[str, list[Plate]]:
+def read_text_only(plates: Path) -> dict[str, list[AnnotatedPlate]]:
     """Read the images labelled by text in a folder and its subfolders.
 
     Args:
@@ -30,7 +30,7 @@ def read_text_only(plates: Path) -> dict[str, list[Plate]]:
         raise PlatefuseError(f"{plates}: neither this folder nor a subfolder has a {TRUTH} (header image,text).")
     return {
         path.parent.resolve().name: [
-            Plate(path.parent / name, _NO_BOXES, "", text) for name, text in read_truth(path).items()
+            AnnotatedPlate(path.parent / name, _NO_BOXES, "", text) for name, text in read_truth(path).items()
         ]
         for path in truths
     }

@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from platefuse.data.characters import SPLITS, Characters, write_characters
-from platefuse.data.plate_set import Plate, write_plate_set
+from platefuse.data.plate_set import AnnotatedPlate, write_plate_set
 from platefuse.runner.atomic import atomic_write
 from platefuse.synthesis.crops import CropGeometry
 from platefuse.synthesis.folder import FolderSynthParams, make_folder_splits
@@ -57,10 +57,12 @@ def _write_split(name: str, split: LazySplit, plates: Path, characters: Path) ->
     write_characters(characters, concatenate(crops + ([split.source] if split.source else [])))
 
 
-def _annotated(name: str, split: LazySplit, crops: list[Characters]) -> Iterator[tuple[np.ndarray | bytes, Plate]]:
+def _annotated(
+    name: str, split: LazySplit, crops: list[Characters]
+) -> Iterator[tuple[np.ndarray | bytes, AnnotatedPlate]]:
     """Yield numbered images with annotations; append their labelled crops to `crops`."""
     progress = tqdm(split.samples, total=split.count, desc=f"{name} plates", unit="plate", disable=None)
     for index, sample in enumerate(progress):
         crops += sample.labelled_crops(split.alphabet)
         path = Path(f"{index:06d}{sample.suffix}")
-        yield sample.image, Plate(path, sample.boxes, sample.characters, sample.text)
+        yield sample.image, AnnotatedPlate(path, sample.boxes, sample.characters, sample.text)

@@ -15,7 +15,7 @@ from platefuse.core.params import Params
 from platefuse.data.boxes import order_boxes
 from platefuse.data.characters import SPLITS, Characters
 from platefuse.data.csv_annotations import raise_issues
-from platefuse.data.plate_set import ImageStore, Plate
+from platefuse.data.plate_set import AnnotatedPlate, ImageStore
 from platefuse.labels.folder import AnnotatedImage, read_annotated
 from platefuse.labels.split import group_split
 from platefuse.synthesis.common_params import Seeded, SplitShares
@@ -100,7 +100,7 @@ def make_folder_splits(params: FolderSynthParams, geometry: CropGeometry | None)
     return splits | {"train": _mixed(splits["train"], synthetic)}
 
 
-def _read_plates(params: FolderSynthParams) -> tuple[dict[str, list[Plate]], str]:
+def _read_plates(params: FolderSynthParams) -> tuple[dict[str, list[AnnotatedPlate]], str]:
     """Read each split's plates, with boxes in reading order, and the alphabet."""
     folder = Path(params.folder)
     annotated = read_annotated(folder)
@@ -115,13 +115,15 @@ def _read_plates(params: FolderSynthParams) -> tuple[dict[str, list[Plate]], str
     return ordered, annotated.alphabet
 
 
-def _in_reading_order(image: AnnotatedImage, order: Literal["left_to_right", "rows"]) -> Plate:
+def _in_reading_order(image: AnnotatedImage, order: Literal["left_to_right", "rows"]) -> AnnotatedPlate:
     ordered = order_boxes(image.boxes, order)
     characters = "".join(image.characters[index] for index in ordered)
-    return Plate(image.path, image.boxes[ordered], characters, characters if image.text is None else image.text)
+    return AnnotatedPlate(
+        image.path, image.boxes[ordered], characters, characters if image.text is None else image.text
+    )
 
 
-def _samples(plates: list[Plate], split: str, seed: int, settings: CropSettings | None) -> Iterator[Sample]:
+def _samples(plates: list[AnnotatedPlate], split: str, seed: int, settings: CropSettings | None) -> Iterator[Sample]:
     store = ImageStore()
     for index, plate in enumerate(plates):
         content, suffix = store.read_encoded(plate.path)
@@ -130,7 +132,7 @@ def _samples(plates: list[Plate], split: str, seed: int, settings: CropSettings 
         yield Sample(content, suffix, plate.boxes, plate.characters, plate.text, crops)
 
 
-def _crops(image: np.ndarray, plate: Plate, rng: np.random.Generator, settings: CropSettings) -> np.ndarray:
+def _crops(image: np.ndarray, plate: AnnotatedPlate, rng: np.random.Generator, settings: CropSettings) -> np.ndarray:
     """Crop the characters and hard negatives of a plate: uint8 [m,h,w].
 
     `image` is uint8 RGB [H,W,3].

@@ -26,7 +26,7 @@ from benchmarks.table import table_of
 from benchmarks.timing import Plan, interleaved, summarise
 from benchmarks.worker import run_task, run_worker
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.plate_set import Plate, write_plate_set
+from platefuse.data.plate_set import AnnotatedPlate, write_plate_set
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.postprocess import join_characters
 from platefuse.fusion.trained import fuse_trained
@@ -164,7 +164,7 @@ def small_pipeline(folder: Path) -> Path:
     fuse_trained(folder / "models", small_networks(folder), folder / "models" / "fused")
     boards = small_models.random_boards(12, 50, 90)
     nowhere = np.zeros((0, 4), np.int32)
-    plates = [(board, Plate(Path(f"{index}.png"), nowhere, "", "AB1")) for index, board in enumerate(boards)]
+    plates = [(board, AnnotatedPlate(Path(f"{index}.png"), nowhere, "", "AB1")) for index, board in enumerate(boards)]
     write_plate_set(folder / "data" / "plates" / "test", small_models.ALPHABET, plates)
     return folder
 

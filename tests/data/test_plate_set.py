@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.plate_set import ImageStore, Plate, read_classes, read_plate_set, read_truth, write_plate_set
+from platefuse.data.plate_set import (
+    AnnotatedPlate,
+    ImageStore,
+    read_classes,
+    read_plate_set,
+    read_truth,
+    write_plate_set,
+)
 from platefuse.networks.common import keras2  # noqa: F401  # before keras-retinanet: it chooses Keras 2
 
 from keras_retinanet.preprocessing.csv_generator import CSVGenerator  # isort: skip
@@ -35,7 +42,7 @@ def _plate_sets(draw):
         text = draw(st.text(_LETTERS, max_size=4))
         image = np.random.default_rng(index).integers(256, size=(height, width, 3), dtype=np.uint8)
         boxes = np.array(boxes, np.int32).reshape(-1, 4)
-        plates.append((image, Plate(Path(f"{index}, «{index}».png"), boxes, characters, text)))
+        plates.append((image, AnnotatedPlate(Path(f"{index}, «{index}».png"), boxes, characters, text)))
     return "".join(alphabet), plates
 
 
@@ -59,7 +66,7 @@ def test_what_is_written_is_read_back(plate_set, packed):
             np.testing.assert_array_equal(ImageStore().read(found.path), image)
 
 
-def _digits_set(folder: Path, packed: bool = False) -> list[tuple[np.ndarray, Plate]]:
+def _digits_set(folder: Path, packed: bool = False) -> list[tuple[np.ndarray, AnnotatedPlate]]:
     """Write three plates of digits, the second without any character."""
     rng = np.random.default_rng(0)
     plates = []
@@ -69,7 +76,9 @@ def _digits_set(folder: Path, packed: bool = False) -> list[tuple[np.ndarray, Pl
         ("c", [[0, 0, 5, 9]], "0"),
     ):
         image = rng.integers(256, size=(20, 40, 3), dtype=np.uint8)
-        plates.append((image, Plate(Path(f"{name}.png"), np.array(boxes, np.int32).reshape(-1, 4), text, text)))
+        plates.append(
+            (image, AnnotatedPlate(Path(f"{name}.png"), np.array(boxes, np.int32).reshape(-1, 4), text, text))
+        )
     write_plate_set(folder, "0123456789", plates, packed)
     return plates
 
@@ -263,7 +272,7 @@ def test_an_encoded_image_is_written_unchanged(tmp_path, packed):
     stream = io.BytesIO()
     Image.effect_noise((30, 20), 50).convert("RGB").save(stream, "JPEG", quality=70)
     write_plate_set(
-        tmp_path / "set", "1", [(stream.getvalue(), Plate(Path("a.jpg"), np.zeros((0, 4)), "", ""))], packed
+        tmp_path / "set", "1", [(stream.getvalue(), AnnotatedPlate(Path("a.jpg"), np.zeros((0, 4)), "", ""))], packed
     )
     (plate,) = read_plate_set(tmp_path / "set")
     np.testing.assert_array_equal(ImageStore().read(plate.path), np.asarray(Image.open(stream)))

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.plate_set import Plate, write_plate_set
+from platefuse.data.plate_set import AnnotatedPlate, write_plate_set
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.evaluation.report import (
     Result,
@@ -32,8 +32,8 @@ IOU = PARAMS.iou_threshold
 LEFT, RIGHT, FAR = (5, 5, 15, 25), (25, 5, 35, 25), (85, 5, 95, 25)
 
 
-def _plate(name: str, text: str, *boxes: tuple[int, int, int, int]) -> Plate:
-    return Plate(Path(name), np.array(boxes, np.int32).reshape(-1, 4), text, text)
+def _plate(name: str, text: str, *boxes: tuple[int, int, int, int]) -> AnnotatedPlate:
+    return AnnotatedPlate(Path(name), np.array(boxes, np.int32).reshape(-1, 4), text, text)
 
 
 # Five plates with 1 + 2 + 1 + 2 + 0 = 6 true boxes; 1 + 2 + 2 + 1 + 0 = 6 found, 5 of them matched.
@@ -148,7 +148,7 @@ def _plates(folder):
         (digits("9"), _plate("2.png", "")),
         (board(30, 40), _plate("3.png", "")),
     ]
-    plates = [(image, Plate(folder / "images" / p.path, p.boxes, p.characters, p.text)) for image, p in boards]
+    plates = [(image, AnnotatedPlate(folder / "images" / p.path, p.boxes, p.characters, p.text)) for image, p in boards]
     write_plate_set(folder, "0123456789", plates)
     return folder
 

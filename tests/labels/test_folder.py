@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from platefuse.data.plate_set import Plate, write_plate_set
+from platefuse.data.plate_set import AnnotatedPlate, write_plate_set
 from platefuse.labels.folder import read_annotated
 from tests.helpers.annotated import HEIGHT, WIDTH, write_annotated, write_image
 
@@ -46,7 +46,7 @@ def test_classes_texts_and_sources_are_read_where_they_are(tmp_path):
 
 
 def test_a_plate_set_is_an_annotated_folder_packed_or_not(tmp_path):
-    plate = Plate(Path("0.png"), np.array([[1, 2, 8, 9]], np.int32), "7", "7")
+    plate = AnnotatedPlate(Path("0.png"), np.array([[1, 2, 8, 9]], np.int32), "7", "7")
     read = []
     for packed in (False, True):
         folder = tmp_path / str(packed)

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from platefuse.core import params
-from platefuse.data.plate_set import Plate, write_plate_set
+from platefuse.data.plate_set import AnnotatedPlate, write_plate_set
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.fusion.params import FuseParams
 from platefuse.networks.classification.params import ClassifierParams
@@ -159,7 +159,7 @@ def test_a_stage_declares_the_packages_it_runs_on_and_no_others(stage: Stage):
 
 
 def data_of(stage: dict[str, Any]) -> list[str]:
-    """What a stage depends on beside code and packages."""
+    """The data that a stage depends on."""
     code = ("platefuse/", "stages/", "requirements/")
     return [dep for dep in stage["deps"] if not dep.removeprefix("../../").startswith(code)]
 
@@ -419,7 +419,7 @@ def test_wrong_parameters_are_all_named_before_any_work(script: str, run_alone: 
 def test_a_stage_without_its_input_names_it_and_the_stage_that_makes_it(
     script: str, file: str, made_by: str, tmp_path: Path, run_alone: Callable[..., str]
 ):
-    plate = Plate(Path("1.png"), np.array([[2, 2, 9, 9]]), "7", "7")
+    plate = AnnotatedPlate(Path("1.png"), np.array([[2, 2, 9, 9]]), "7", "7")
     write_plate_set(tmp_path / "data" / "plates" / "test", "7", [(np.zeros((16, 32, 3), np.uint8), plate)])
     sentence = run_alone(script).splitlines()[-1]
     assert sentence.startswith(f"{script}: ")

@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.plate_set import ANNOTATIONS, CLASSES, ImageStore, Plate, read_classes, read_plate_set
+from platefuse.data.plate_set import ANNOTATIONS, CLASSES, AnnotatedPlate, ImageStore, read_classes, read_plate_set
 from platefuse.metrics.boxes import average_precision
 from platefuse.networks.common import resume
 from platefuse.networks.common.keras2 import keras, learning_rate, make_deterministic, tf
@@ -119,7 +119,7 @@ def measure_detector(detector: keras.Model, anchors: AnchorParams, plates: Lette
     }
 
 
-def _read(folder: Path, alphabet: str, train: Path) -> list[Plate]:
+def _read(folder: Path, alphabet: str, train: Path) -> list[AnnotatedPlate]:
     plates = read_plate_set(folder)
     if not plates:
         raise PlatefuseError(f"{folder} has no plates: truth.csv names none.")
@@ -133,7 +133,7 @@ def _read(folder: Path, alphabet: str, train: Path) -> list[Plate]:
 
 
 def load_letterboxed(
-    plates: list[Plate], input_size: tuple[int, int], alphabet: str, description: str
+    plates: list[AnnotatedPlate], input_size: tuple[int, int], alphabet: str, description: str
 ) -> LetterboxedSet:
     """Read and letterbox plates.
 

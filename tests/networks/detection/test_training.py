@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.plate_set import Plate, read_plate_set, write_plate_set
+from platefuse.data.plate_set import AnnotatedPlate, read_plate_set, write_plate_set
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.anchors import anchor_boxes, anchor_targets
 from platefuse.networks.detection.params import DetectorParams, LightParams
@@ -48,7 +48,7 @@ def plates(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if not empty:
                 image[y : y + 25, x : x + 25] = 255
             boxes = np.array([[x, y, x + 25, y + 25]][: 0 if empty else 1], np.int32).reshape(-1, 4)
-            boards.append((image, Plate(Path(f"{i}.png"), boxes, "" if empty else "7", "" if empty else "7")))
+            boards.append((image, AnnotatedPlate(Path(f"{i}.png"), boxes, "" if empty else "7", "" if empty else "7")))
         write_plate_set(folder / split, "0123456789", boards)
     return folder
 
@@ -142,7 +142,7 @@ def test_a_set_holds_the_plates_letterboxed_and_how_far_they_reach(tmp_path: Pat
     for i, (height, width) in enumerate([(64, 96), (20, 60), (150, 90), (33, 47)]):
         boxes = np.array([[1, 2, 11, 9], [12, 3, 20, 20]][: i % 3], np.int32).reshape(-1, 4)
         image = rng.integers(128, 256, size=(height, width, 3), dtype=np.uint8)
-        boards.append((image, Plate(Path(f"{i}.png"), boxes, "ab"[: i % 3], "")))
+        boards.append((image, AnnotatedPlate(Path(f"{i}.png"), boxes, "ab"[: i % 3], "")))
     write_plate_set(tmp_path / "set", "ba", boards, packed=True)
     found = load_letterboxed(read_plate_set(tmp_path / "set"), INPUT_SIZE, "ba", "")
     assert found.images.dtype == np.uint8
