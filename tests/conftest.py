@@ -37,24 +37,25 @@ _LONGEST = [
     "synthesis/test_folder.py",
     "fusion/test_saved_model.py",
     "fusion/test_graph.py",
+    "pipeline/test_wheel.py",
 ]
 # Folders and files whose every test is slow; elsewhere the tests themselves are marked.
 _SLOW = [
     "benchmarks",
     "cli/test_main.py",
-    "cli/test_score_real.py",
+    "cli/test_read.py",
+    "cli/test_score.py",
+    "examples",
     "export",
-    "fusion/test_batch_norm.py",
-    "fusion/test_graph.py",
-    "fusion/test_nms.py",
-    "fusion/test_saved_model.py",
-    "fusion/test_trained.py",
+    "fusion",
     "inference",
     "networks",
     "pipeline/test_docs.py",
     "pipeline/test_pipeline.py",
     "pipeline/test_release.py",
     "pipeline/test_soak.py",
+    "pipeline/test_wheel.py",
+    "test_public_api.py",
 ]
 _TESTS = Path(__file__).parent
 
