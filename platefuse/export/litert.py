@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from platefuse.core.errors import PlatefuseError
+from platefuse.export.conversion_error import conversion_error
 from platefuse.inference.metadata import METADATA_FILE, metadata_text
 from platefuse.inference.runtimes.litert import SIGNATURE
 from platefuse.networks.common.keras2 import tf
@@ -30,11 +30,7 @@ def convert(model: Path, out: Path, metadata: dict[str, Any], precision: str) ->
     try:
         out.write_bytes(converter.convert())
     except Exception as error:  # the base class of the converter's own error
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise PlatefuseError(
-            f"{model} does not convert to LiteRT: {reason[0]} If an older version fused it, fuse it again: "
-            "`dvc repro -f fuse`."
-        ) from error
+        raise conversion_error(model, "LiteRT", error) from error
     # An associated file of LiteRT: a zip archive behind the flatbuffer, which the interpreter ignores.
     metadata = metadata | {"sha256": hashlib.sha256(out.read_bytes()).hexdigest()}
     with zipfile.ZipFile(out, "a") as associated:

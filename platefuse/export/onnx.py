@@ -9,7 +9,7 @@ import onnx
 import tf2onnx
 from tf2onnx import tf_loader
 
-from platefuse.core.errors import PlatefuseError
+from platefuse.export.conversion_error import conversion_error
 from platefuse.inference.metadata import METADATA_KEY, metadata_text
 from platefuse.networks.common.keras2 import tf
 
@@ -34,11 +34,7 @@ def convert(model: Path, out: Path, metadata: dict[str, Any], precision: str) ->
         proto = _converted(model)
         onnx.checker.check_model(proto)  # tf2onnx keeps operations that it does not know
     except Exception as error:  # tf2onnx has no error class of its own
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise PlatefuseError(
-            f"{model} does not convert to ONNX: {reason[0]} If an older version fused it, fuse it again: "
-            "`dvc repro -f fuse`."
-        ) from error
+        raise conversion_error(model, "ONNX", error) from error
     _name_axes(proto)
     if precision == "float16":
         _halve_weights(proto)
