@@ -68,7 +68,7 @@ PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pyte
 test: .venv/.package .venv/.dev .venv/.export  ## run the tests
 	@$(PYTEST)
 
-test-quick: .venv/.package .venv/.dev  ## run the quick tests, which train nothing, in under 90 seconds
+test-quick: .venv/.package .venv/.dev  ## run the quick tests, which train nothing and load no TensorFlow
 	@$(PYTEST) -m "not slow"
 
 soak: .venv/.package .venv/.dev  ## kill stages and dvc at random moments, and compare: make soak [SOAK_FLAGS="--kills 50 --seed 1"]
