@@ -28,7 +28,7 @@ class EpochProgress:
     def __init__(self, epochs: int) -> None:
         self._epochs = epochs
         self._durations: list[float] = []
-        self._started = time.monotonic()
+        self._started = 0.0
         self._bar = tqdm(disable=True)
 
     def __enter__(self) -> Self:
@@ -41,11 +41,14 @@ class EpochProgress:
 
     def begin_epoch(self, epoch: int, steps: int | None) -> None:
         """Start an epoch, counted from 1; `steps` is None if unknown."""
-        self._started = time.monotonic()
+        # The first batch of a run builds graphs, which takes as long as many batches.
+        self._started = time.monotonic() if self._durations else 0.0
         self._bar = tqdm(total=steps, desc=self._name(epoch), unit="step", leave=False, disable=None, file=sys.stderr)
 
     def step(self) -> None:
         """Count a batch."""
+        if not self._started:
+            self._started = time.monotonic()
         self._bar.update()
 
     def end_epoch(self, epoch: int, values: Mapping[str, float]) -> None:
@@ -68,7 +71,7 @@ def time_left(durations: Sequence[float], epochs: int) -> list[str]:
     """Estimate the time of the epochs to come.
 
     Args:
-        durations: seconds of this run's epochs, at least one. The first builds graphs, so it counts only if alone.
+        durations: seconds of this run's epochs, at least one. The first builds graphs, and counts only if alone.
         epochs: how many are left.
 
     Returns:

@@ -9,7 +9,6 @@ import struct
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
@@ -60,6 +59,18 @@ def test_a_resumed_training_estimates_from_its_own_epochs(
     train(10, 7, DETECTOR, lambda: wait(60))
     lines = capsys.readouterr().err.splitlines()
     assert [line.split("  ")[-1] for line in lines[:2]] == ["about 2 minutes left", "about 60 seconds left"]
+
+
+def test_graphs_that_the_first_batch_builds_do_not_count(
+    capsys: pytest.CaptureFixture[str], wait: Callable[[float], None]
+):
+    with EpochProgress(4) as progress:
+        progress.begin_epoch(1, 2)
+        for seconds in (500, 10):
+            wait(seconds)
+            progress.step()
+        progress.end_epoch(1, DETECTOR)
+    assert capsys.readouterr().err.endswith("  about 30 seconds left\n")
 
 
 def test_a_network_with_an_accuracy_tells_it(capsys: pytest.CaptureFixture[str]):
@@ -153,11 +164,11 @@ def test_a_training_that_fails_leaves_no_bar_before_its_error():
 
 def calls(*names: str) -> Iterator[tuple[str, ast.Call]]:
     """Calls of functions or methods with one of these names, and where they are."""
-    for folder in ("platefuse", "stages", "tools", "benchmarks"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in names:
-                    yield f"{Path(path).relative_to(ROOT)}, line {node.lineno}", node
+    folders = [ROOT / folder for folder in ("platefuse", "stages", "tools", "benchmarks", "tests/fuzz")]
+    for path in sorted([*(path for folder in folders for path in folder.rglob("*.py")), ROOT / "tests" / "soak.py"]):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in names:
+                yield f"{path.relative_to(ROOT)}, line {node.lineno}", node
 
 
 def options(call: ast.Call) -> dict[str | None, str]:
