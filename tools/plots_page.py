@@ -24,7 +24,7 @@ _PAGE = """\
 <title>Plots</title>
 <style>
 body { font: 14px sans-serif; margin: 1.5em }
-body > div { margin: 0 2em 2em 0; max-width: 100%; vertical-align: top }
+body > div { margin: 0 2em 2em 0; max-width: 100%; vertical-align: top; white-space: normal !important }
 img { max-width: 100% }
 </style>
 <script>
