@@ -96,12 +96,15 @@ def _score(arguments: argparse.Namespace) -> int:
     scores = (_scores_of if alone else _rows_of)(compared, look_alikes)
     _print(compared.remarks(folders).lines() + compared.in_vain(look_alikes or ()))
     pairs = [(plate, compared.reads[""][plate.path]) for of in compared.plates.values() for plate in of]
-    _report_misread(pairs, arguments)
+    wrong = misread(pairs)
+    _print(_lines_of_misread(wrong, arguments, len(plates)))
     if arguments.json:
         write_json(arguments.json, scores)
     if arguments.out:
         rows = [_csv_row(plate, arguments.folder, compared.reads[""]) for plate, _ in pairs]
         write_csv(arguments.out, ["image", "truth", "text", "confidence", "right"], rows)
+    if arguments.draw:
+        _draw(wrong, arguments, len(plates))
     return report([reading.error for _, reading in pairs if reading.error], len(plates))
 
 
@@ -155,21 +158,24 @@ def _rows_of(compared: Comparison, look_alikes: Mapping[str, str] | None) -> dic
     }
 
 
-def _report_misread(pairs: Sequence[Misread], arguments: argparse.Namespace) -> None:
-    """Print the worst misread plates, and draw them if asked to."""
-    wrong = misread(pairs)
+def _lines_of_misread(wrong: Sequence[Misread], arguments: argparse.Namespace, plates: int) -> list[str]:
     shown = wrong[: arguments.misread]
-    if shown:
-        more = f"; the first {len(shown)}, --misread N lists N" if len(shown) < len(wrong) else ""
-        _print([f"\nmisread, worst first: {len(wrong)} of {len(pairs)}{more}"])
-        _print(map(on_one_line, lines_of(shown, arguments.folder)))
-    if arguments.draw and not shown:
-        _print([f"{arguments.draw} is not written: no misread plate is to be drawn."])
-    elif arguments.draw:
-        more = f", the worst {len(shown)}" if len(shown) < len(wrong) else ""
-        title = f"{len(wrong):,} of {len(pairs):,} plates were misread{more}, worst first."
-        with atomic_write(arguments.draw) as draft:
-            picture_of_misread(shown, arguments.folder, title).save(draft, "PNG", optimize=True)
+    if not shown:
+        return []
+    some = f", {len(shown)} of them (--misread N lists N)" if len(shown) < len(wrong) else ""
+    title = f"\n{len(wrong)} of {plates} plates were misread{some}, worst first:"
+    return [title, *map(on_one_line, lines_of(shown, arguments.folder))]
+
+
+def _draw(wrong: Sequence[Misread], arguments: argparse.Namespace, plates: int) -> None:
+    shown = wrong[: arguments.misread]
+    if not shown:
+        print(f"{arguments.draw} is not written: there is no misread plate to draw.")
+        return
+    some = f"; these are the worst {len(shown)}" if len(shown) < len(wrong) else ""
+    title = f"{len(wrong):,} of {plates:,} plates were misread{some}, worst first."
+    with atomic_write(arguments.draw) as draft:
+        picture_of_misread(shown, arguments.folder, title).save(draft, "PNG", optimize=True)
 
 
 def _csv_row(plate: AnnotatedPlate, folder: Path, reads: Reads) -> list[Any]:

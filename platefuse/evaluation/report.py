@@ -209,8 +209,8 @@ def picture_of(results: Sequence[Result], pictured: int) -> Image.Image:
         columns=4,
         title=f"{sum(not result.right for result in results):,} of {len(results):,} test plates were misread.",
         legend=(
-            f"{mistakes} of these {len(shown)} pictures are mistakes, the most confident first. "
-            f"The other {len(shown) - mistakes} are right readings, the least confident first.",
+            f"Pictured: {mistakes} mistakes, the most confident first, and {len(shown) - mistakes} right readings, the "
+            "least confident first.",
             "Filled: misread. Empty: missed (read), or nothing is there (true). Dashed box: missed.",
         ),
     )

@@ -227,7 +227,7 @@ def test_misread_plates_are_listed_worst_first(model: Path, tmp_path: Path, caps
     Image.fromarray(board(40, 100, (1, (5, 5, 15, 25), 200, 255))).save(folder / "1.png")  # a 1, and less sure of it
     assert score(folder, "--model", model) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split() for line in lines[lines.index("misread, worst first: 3 of 4") + 1 :]] == [
+    assert [line.split() for line in lines[lines.index("3 of 4 plates were misread, worst first:") + 1 :]] == [
         ["read", "true", "edits", "confidence", "image"],
         ["1", "777", "3", "1.0000", "2.png"],
         ["19", "13", "1", "1.0000", "3.png"],
@@ -235,7 +235,8 @@ def test_misread_plates_are_listed_worst_first(model: Path, tmp_path: Path, caps
     ]
     assert score(folder, "--model", model, "--misread", 1, "--draw", tmp_path / "one.png") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-3] == "misread, worst first: 3 of 4; the first 1, --misread N lists N" and lines[-1].endswith("2.png")
+    assert lines[-3] == "3 of 4 plates were misread, 1 of them (--misread N lists N), worst first:"
+    assert lines[-1].endswith("2.png")
     assert score(folder, "--model", model, "--misread", 0) == 0
     assert "worst" not in capsys.readouterr().out
     assert score(folder, "--model", model, "--draw", tmp_path / "three.png") == 0
