@@ -25,7 +25,7 @@ from platefuse.runner.atomic import atomic_write, write_csv, write_json
 
 _MAX_ROWS = 100
 _PICTURE_SIZE = (288, 144)
-_COLOURS = 96  # of the picture, which git keeps: with all colours the file is three times as large
+_COLOURS = 72  # of the picture, which git keeps: with all colours the file is three times as large
 MISSED, SPURIOUS = "missed", "spurious"
 
 
