@@ -11,6 +11,7 @@ from platefuse.evaluation.caption import INK, PAPER, RIGHT, WRONG, Colour, crop_
 from platefuse.inference.reading import Reading
 from platefuse.metrics.text import align
 
+LEGEND = "Orange: misread, empty where one was missed. Pale: what is true, empty where nothing is."
 UNJUDGED: Colour = (0, 114, 178)  # of Okabe and Ito too
 _MIN_WIDTH, _MAX_ENLARGED_HEIGHT = 480, 960
 _GAP, _TITLE_SIZE, _LEGEND_SIZE = 16, 30, 22

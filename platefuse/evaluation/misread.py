@@ -7,7 +7,7 @@ from PIL import Image
 
 from platefuse.data.images import read_image
 from platefuse.data.plate_set import AnnotatedPlate
-from platefuse.evaluation.drawing import contact_sheet, draw_plate, labels_of_reading
+from platefuse.evaluation.drawing import LEGEND, contact_sheet, draw_plate, labels_of_reading
 from platefuse.inference.reading import Reading
 from platefuse.metrics.text import edit_distance
 
@@ -59,8 +59,7 @@ def picture_of_misread(wrong: Sequence[Misread], folder: Path, title: str) -> Im
         )
         for plate, reading in wrong
     ]
-    legend = "Filled: misread. Empty: missed (read), or nothing is there (true). Last: image and confidence."
-    return contact_sheet(pictures, _COLUMNS, title, [legend])
+    return contact_sheet(pictures, _COLUMNS, title, [f"{LEGEND} Below: image and confidence."])
 
 
 def _name(plate: AnnotatedPlate, reading: Reading, folder: Path) -> str:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import AnnotatedPlate, ImageStore, read_plate_set
-from platefuse.evaluation.drawing import BoxLabel, contact_sheet, draw_plate
+from platefuse.evaluation.drawing import LEGEND, BoxLabel, contact_sheet, draw_plate
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.inference.reader import Reader
 from platefuse.inference.reading import Reading, boxes_of, scores_of
@@ -211,7 +211,7 @@ def picture_of(results: Sequence[Result], pictured: int) -> Image.Image:
         legend=(
             f"Pictured: {mistakes} mistakes, the most confident first, and {len(shown) - mistakes} right readings, the "
             "least confident first.",
-            "Filled: misread. Empty: missed (read), or nothing is there (true). Dashed box: missed.",
+            f"{LEGEND} Dashed box: missed.",
         ),
     )
     return sheet.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
