@@ -38,10 +38,18 @@ repro: .venv/.package  ## run what is out of date in the pipeline, then show the
 plates: .venv/.package  ## the same in pipelines/plates: licence plates, one hour to two
 	$(call run_pipeline,pipelines/plates)
 
-# Without MODEL the scores are those of the plates pipeline's networks, and become its metrics.
-score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [MODEL=DIR] [PICTURE=FILE.png]
-	@$(BIN)/platefuse score "$(PLATES)" $(if $(PICTURE),--draw "$(PICTURE)") $(if $(MODEL),--model "$(MODEL)",\
-		--networks pipelines/plates/models --formats $(FORMATS) --json pipelines/plates/metrics/real.json)
+# Said before anything is installed.
+ifneq ($(filter score-real,$(MAKECMDGOALS)),)
+ifndef PLATES
+$(error score-real needs PLATES=FOLDER, with a truth.csv in it or in each of its folders)
+endif
+endif
+
+# Scores are written where OUT says. After a run of the plates pipeline, on the photographs that its metrics are of,
+# that is OUT=pipelines/plates/metrics/real.json.
+score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [OUT=FILE.json] [PICTURE=FILE.png] [MODEL=DIR]
+	@$(BIN)/platefuse score "$(PLATES)" $(if $(OUT),--json "$(OUT)") $(if $(PICTURE),--draw "$(PICTURE)") \
+		$(if $(MODEL),--model "$(MODEL)",--networks pipelines/plates/models --formats $(FORMATS))
 
 release: .venv/.package  ## copy fused models to released/ and pin them in its store: make release [NAME=plates]
 	@$(BIN)/python tools/release.py $(NAME)

@@ -115,7 +115,9 @@ def read_classes(path: Path, issues: list[str]) -> dict[str, int] | None:
     return classes if _take_rows(path, None, take, issues) else None
 
 
-def read_image_column(path: Path, column: str, issues: list[str]) -> dict[str, str] | None:
+def read_image_column(
+    path: Path, column: str, issues: list[str], lines: dict[str, str] | None = None
+) -> dict[str, str] | None:
     """Read rows `image,COLUMN`, each of a new image inside the folder.
 
     Args:
@@ -123,19 +125,22 @@ def read_image_column(path: Path, column: str, issues: list[str]) -> dict[str, s
         column: the name of the second column.
         issues: a sentence is appended for another header and for each row that breaks the contract; the row is left
             out.
+        lines: gets the file and line of each image.
 
     Returns:
         The value of each image in the order of the file; None if the file could not be read to its end.
     """
     values: dict[str, str] = {}
 
-    def take(row: list[str], _: str) -> None:
+    def take(row: list[str], where: str) -> None:
         if len(row) != 2:
             raise PlatefuseError(f"expected 'image,{column}', found {_shown(row)}.")
         name = image_name(row[0])
         if name in values:
             raise PlatefuseError(f"{name} is listed twice.")
         values[name] = row[1]
+        if lines is not None:
+            lines[name] = where
 
     return values if _take_rows(path, ["image", column], take, issues) else None
 

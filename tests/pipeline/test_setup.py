@@ -83,13 +83,16 @@ def test_a_run_names_the_command_that_draws_its_own_plots(target: str, told: str
 
 
 def test_score_real_is_a_command_that_platefuse_knows():
-    """Without MODEL the pipeline's networks are scored, and the scores are its metrics; with MODEL none is written."""
+    """Without MODEL the pipeline's networks are scored; nothing is written but where OUT says."""
     told = {"PLATES": "some plates", "PICTURE": "misread.png"}
-    for model, options in (
-        ("", {"networks": Path("pipelines/plates/models"), "json": Path("pipelines/plates/metrics/real.json")}),
-        ("released/plates", {"networks": None, "json": None}),
+    networks = Path("pipelines/plates/models")
+    for model, out, options in (
+        ("", "", {"networks": networks, "json": None}),
+        ("", "my scores.json", {"networks": networks, "json": Path("my scores.json")}),
+        ("released/plates", "", {"networks": None, "json": None}),
+        ("released/plates", "scores.json", {"networks": None, "json": Path("scores.json")}),
     ):
-        given = [f"{name}={value}" for name, value in (told | {"MODEL": model}).items()]
+        given = [f"{name}={value}" for name, value in (told | {"MODEL": model, "OUT": out}).items()]
         words = shlex.split(recipe("score-real", *given).splitlines()[-1])
         parsed = vars(main_parser().parse_args(words[1:]))
         assert parsed["folder"] == Path("some plates") and parsed["draw"] == Path("misread.png")
@@ -103,6 +106,12 @@ def test_score_real_is_a_command_that_platefuse_knows():
                 "us": ("us",),
                 "us-studio": ("us",),
             }
+
+
+def test_score_real_says_that_it_needs_plates():
+    refused = run("make", "--dry-run", "score-real")
+    assert refused.returncode != 0
+    assert "score-real needs PLATES=FOLDER" in refused.stderr
 
 
 @pytest.fixture
