@@ -36,6 +36,7 @@ def test_amounts_and_sizes_are_printed(capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert out.splitlines() == [
+        "layout              CSV (annotations.csv)",
         "images                     3",
         "without characters         1",
         "characters                 5",
@@ -63,8 +64,9 @@ def test_splits_are_columns_side_by_side(capsys):
     for number, split in enumerate(("train", "val", "test")):
         write_annotated(Path("own") / split, ["12", "2"][: number + 1], 10 * number)
     assert main(["check", "own"]) == 0
-    table = [line.split() for line in capsys.readouterr().out.splitlines()[:6]]
+    table = [line.split() for line in capsys.readouterr().out.splitlines()[:7]]
     assert table == [
+        ["layout", "CSV", "(annotations.csv)", "in", "train,", "val", "and", "test"],
         ["train", "val", "test"],
         ["images", "1", "2", "2"],
         ["without", "characters", "0", "0", "0"],
@@ -84,10 +86,10 @@ def test_every_issue_is_a_line_and_the_exit_status_is_1(capsys):
         "platefuse: own/annotations.csv, line 4: expected 'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without "
         "characters), found '1.png,0,0'.",
         "platefuse: own/annotations.csv, line 5: the box '50,0,90,9' reaches beyond its image of 60 x 24 pixels.",
-        "platefuse: own/9.png is missing.",
+        "platefuse: own/annotations.csv, line 6: own/9.png is missing.",
         "platefuse: own: issues: 3.",
     ]
-    assert out.splitlines()[0] == "images                     2"
+    assert out.splitlines()[1] == "images                     2"
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "."])

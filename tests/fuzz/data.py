@@ -56,7 +56,8 @@ def truth(folder: Path) -> Prepared:
 
 def coco(folder: Path) -> Prepared:
     """annotations.json, COCO's."""
-    from platefuse.labels.folder import COCO, read_annotated
+    from platefuse.labels.folder import read_annotated
+    from platefuse.labels.layouts import COCO
 
     for image in ("a.png", "b.png"):
         Image.new("RGB", (9, 9)).save(folder / image)
