@@ -94,7 +94,8 @@ def _read_csv(folder: Path, issues: list[str]) -> Sets:
     found = {box.character for of_image in boxes.values() for box in of_image}
     alphabet = "".join(sorted(found) if classes is None else classes)
     entries = {name: of_image[0].where for name, of_image in boxes.items() if of_image}
-    return {"": Annotations("", folder, folder / ANNOTATIONS, boxes, alphabet, entries)}
+    hint = f" Paths are relative to {folder}."
+    return {"": Annotations("", folder, folder / ANNOTATIONS, boxes, alphabet, entries, hint=hint)}
 
 
 def _read_coco(folder: Path, issues: list[str]) -> Sets:

@@ -23,7 +23,7 @@ from platefuse.labels.data_yaml import DATA, DataYaml, read_data_yaml
 
 LABELS = "labels"
 
-_NUMBER = re.compile(r"[0-9]{0,30}\.?[0-9]{0,30}(?:[eE][+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"(?=\.?[0-9])[0-9]{0,30}\.?[0-9]{0,30}(?:[eE][+-]?[0-9]{1,3})?")
 _CORNER = 0.5  # pixels that a point of an upright box may be off the box's corner
 
 
@@ -155,7 +155,7 @@ def _lines(path: Path, issues: list[str]) -> Iterator[tuple[str, str]]:
 def _parse(line: str, size: tuple[int, int]) -> tuple[int, tuple[int, int, int, int]]:
     """Return the class and the corners in whole pixels of a row."""
     first, *rest = line.split()
-    numbers = [float(text) for text in rest if re.search("[0-9]", text) and _NUMBER.fullmatch(text)]
+    numbers = [float(text) for text in rest if _NUMBER.fullmatch(text)]
     points = len(rest) >= 6 and len(rest) % 2 == 0
     if (
         not re.fullmatch("[0-9]{1,9}", first)

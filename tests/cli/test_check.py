@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -215,46 +216,90 @@ def test_help_has_examples(capsys):
         assert re.search(rf"\n  platefuse {command} ", capsys.readouterr().out)
 
 
-def test_the_base_install_checks_csv_and_names_what_coco_needs():
+def test_the_base_install_checks_csv_and_names_what_other_layouts_need():
     write_annotated(Path("csv"), ["1"])
-    write_image(Path("coco/a.png"), 0)
-    Path("coco/annotations.json").write_text("{}")
-    code = "import sys; sys.modules.update(pydantic=None, filelock=None, psutil=None, yaml=None)\n"
-    code += "from platefuse.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    said = {}
-    for command in ("check csv", "check coco", "convert csv --to coco out"):
-        run = subprocess.run(
-            [sys.executable, "-c", code, *command.split()],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-        )
-        said[command] = (run.returncode, run.stderr)
-    remedy = '`pip install "platefuse[pipeline]"` installs it.\n'
-    assert said == {
-        "check csv": (0, ""),
-        "check coco": (1, f"platefuse: coco/annotations.json: COCO needs pydantic; {remedy}"),
-        "convert csv --to coco out": (1, f"platefuse: `platefuse convert` needs pydantic; {remedy}"),
-    }
+    for folder, name in (("coco", "annotations.json"), ("yolo", "data.yaml")):
+        write_image(Path(folder) / "a.png", 0)
+        (Path(folder) / name).write_text("{}")
+    commands = ["check csv", "check coco", "check yolo", "convert csv --to coco out", "convert csv --to csv out"]
+    code = (
+        "import sys; sys.modules.update(pydantic=None, filelock=None, psutil=None, yaml=None)\n"
+        "from platefuse.cli.main import main\n"
+        "for command in sys.argv[1:]: print(command, main(command.split()), file=sys.stderr)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, *commands],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    remedy = '`pip install "platefuse[pipeline]"` installs it.'
+    assert run.stderr.splitlines() == [
+        "check csv 0",
+        f"platefuse: coco/annotations.json: COCO needs pydantic; {remedy}",
+        "check coco 1",
+        f"platefuse: yolo/data.yaml: YOLO needs yaml; {remedy}",
+        "check yolo 1",
+        f"platefuse: `platefuse convert` needs pydantic; {remedy}",
+        "convert csv --to coco out 1",
+        "convert csv --to csv out 0",
+    ]
 
 
 # --- convert
 
 
-def test_a_converted_folder_has_the_same_content(capsys):
+CONVERTED = {
+    "coco": ["annotations.json", "images", "sources.csv", "truth.csv"],
+    "csv": ["annotations.csv", "classes.csv", "images", "sources.csv", "truth.csv"],
+    "yolo": ["data.yaml", "images", "labels", "sources.csv", "truth.csv"],
+}
+
+
+def _told(folder: Path) -> tuple[str, dict[str, list[tuple[Any, ...]]]]:
+    """All that is known of a folder of annotated images."""
+    annotated = read_annotated(folder)
+    assert annotated.issues == []
+    return annotated.alphabet, {
+        split: [(i.path.read_bytes(), i.boxes.tolist(), i.characters, i.text, i.source) for i in images]
+        for split, images in annotated.splits.items()
+    }
+
+
+@pytest.mark.parametrize("layout", CONVERTED)
+def test_a_converted_folder_has_the_same_content(layout):
     write_annotated(Path("own"), ["12", "", "3"])
+    Path("own/classes.csv").write_text("3,0\n1,1\n2,2\n9,3\n")  # the last has no box
     Path("own/truth.csv").write_text("image,text\n2.png,3\n0.png,21\n1.png,\n")
     Path("own/sources.csv").write_text("image,source\n0.png,a walk\n2.png,a walk\n")
-    assert main(["convert", "own", "--to", "coco", "new/coco"]) == 0
-    written = ["annotations.json", "images", "sources.csv", "truth.csv"]
-    assert sorted(path.name for path in Path("new/coco").iterdir()) == written
-    before, after = (read_annotated(Path(folder)) for folder in ("own", "new/coco"))
-    assert after.issues == [] and after.alphabet == before.alphabet
-    for first, second in zip(before.splits[""], after.splits[""], strict=True):
-        assert first.path.read_bytes() == second.path.read_bytes()
-        assert first.boxes.tolist() == second.boxes.tolist()
-        told = [(image.characters, image.text, image.source) for image in (first, second)]
-        assert told[0] == told[1]
+    assert main(["convert", "own", "--to", layout, f"new/{layout}"]) == 0
+    assert sorted(path.name for path in Path("new", layout).iterdir()) == CONVERTED[layout]
+    assert _told(Path("new", layout)) == _told(Path("own"))
+
+
+@pytest.mark.parametrize("layout", CONVERTED)
+def test_a_converted_folder_is_split_as_before(layout):
+    for number, split in enumerate(("train", "val", "test")):
+        write_annotated(Path("own") / split, ["12", "", "2"][: number + 1], 10 * number)
+        rows = (f"{index}.png,{text}\n" for index, text in enumerate(["21", "", "2"][: number + 1]))
+        (Path("own") / split / "truth.csv").write_text("image,text\n" + "".join(rows))
+    before = _told(Path("own"))
+    assert main(["convert", "own", "--to", layout, "first"]) == 0
+    assert _told(Path("first")) == before
+    for other in CONVERTED:  # and from there into each layout
+        assert main(["convert", "first", "--to", other, f"second/{other}"]) == 0
+        assert _told(Path("second", other)) == before
+
+
+def test_one_table_of_texts_names_all_images_or_none(capsys):
+    for number, split in enumerate(("train", "val", "test")):
+        write_annotated(Path("own") / split, ["1"], number)
+    Path("own/val/truth.csv").write_text("image,text\n0.png,1\n")
+    assert main(["convert", "own", "--to", "yolo", "new"]) == 1
+    assert "1 of 3 images have a text: expected truth.csv in all of train, val and test" in capsys.readouterr().err
+    assert not Path("new").exists()
+    assert main(["convert", "own", "--to", "csv", "new"]) == 0
 
 
 def test_nothing_is_overwritten_and_nothing_invalid_converted(capsys):

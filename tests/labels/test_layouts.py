@@ -79,7 +79,9 @@ def test_many_missing_images_of_a_table_are_one_issue(tmp_path):
     write_annotated(tmp_path, ["1", "2", "3", "", "4"])
     for index in range(1, 5):
         (tmp_path / f"{index}.png").unlink()
-    assert issues_of(tmp_path) == ["annotations.csv, line 2: 1.png is missing. 4 of the 5 images are missing."]
+    assert issues_of(tmp_path) == [
+        "annotations.csv, line 2: 1.png is missing. 4 of the 5 images are missing. Paths are relative to it."
+    ]
 
 
 @pytest.mark.parametrize("place", ["images/", "images/default/", ""])

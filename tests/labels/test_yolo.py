@@ -135,6 +135,7 @@ INVALID_ROWS = {
     "infinity": ("1 0.5 0.5 inf 0.1", "expected 'class x_center"),
     "another script": ("1 0.٣ 0.5 0.1 0.1", "expected 'class x_center"),
     "digits in groups": ("1 0.5 0.5 0.1_0 0.1", "expected 'class x_center"),
+    "an exponent alone": ("1 E-1 0.5 0.1 0.1", "expected 'class x_center"),
     "a point alone": ("1 . 0.5 0.1 0.1", "expected 'class x_center"),
     "commas": ("1,0.5,0.5,0.1,0.1", "expected 'class x_center"),
     "words": ("person on the left", "expected 'class x_center"),
