@@ -90,7 +90,7 @@ _WRITERS = {"coco": _write_coco, "csv": _write_csv, "yolo": _write_yolo}
 
 
 def _copy(out: Path, folder: str, images: Sequence[AnnotatedImage]) -> list[_Described]:
-    """Copy images into a folder of `out` and describe them; paths are relative to `out`."""
+    """Copy images into `folder` of `out`; describe them relative to `out`."""
     (out / folder).mkdir(parents=True)
     store, described = ImageStore(), []
     for index, image in enumerate(images):

@@ -1,4 +1,4 @@
-"""The content of annotation files, in the form that every layout is read into."""
+"""Annotations of images, in the form that all layouts share."""
 
 import math
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ _MAX_COORDINATE = 2**31 - 1  # boxes are kept as int32
 
 @dataclass(frozen=True)
 class Annotations:
-    """The annotations of one set of images: a whole folder, or one split.
+    """The annotations of a folder or of one split.
 
     Attributes:
         split: `train`, `val` or `test`; "" if the images are not split.

@@ -20,7 +20,9 @@ from platefuse.runner.atomic import atomic_write
 
 
 def read_instances(folder: Path, files: Sequence[Path], issues: list[str]) -> dict[str, Annotations | None]:
-    """Read CVAT's export: a file `instances_SPLIT.json` a split, and images in `images/SPLIT` or `images`.
+    """Read CVAT's export, which has a file a split.
+
+    The images of `instances_train.json` lie in `images/train` or `images`.
 
     Args:
         folder: paths of images will be relative to it.
@@ -92,7 +94,7 @@ def read_coco(
 def _placed(
     images: dict[str, CocoImage], folder: Path, places: Sequence[str], issues: list[str]
 ) -> dict[str, tuple[str, CocoImage]]:
-    """Find the images: give each one's entry by its path relative to `folder`."""
+    """Return each image and its entry, by its path in `folder`."""
     placed: dict[str, tuple[str, CocoImage]] = {}
     for where, image in images.items():
         names = [PurePosixPath(place, image.file_name).as_posix() for place in places]
@@ -110,7 +112,10 @@ def _boxes(
     categories: dict[str, CocoCategory],
     issues: list[str],
 ) -> dict[str, list[Box]]:
-    """Give the boxes of each image in `paths`; append an issue for each category with boxes that is no character."""
+    """Return the boxes of each image in `paths`.
+
+    An issue is appended for each category that has boxes and is no character.
+    """
     names = {category.id: category.name for category in categories.values()}
     boxes: dict[str, list[Box]] = {image: [] for image in paths.values()}
     words = set()

@@ -1,4 +1,4 @@
-"""data.yaml of YOLO: the names of the classes, and where the images of each split are.
+"""data.yaml of YOLO: names of classes and places of images.
 
 Scalars are taken as they are written: a class named 0, no or 1e5 is a name, and no number or truth value.
 """
@@ -67,7 +67,7 @@ def read_data_yaml(path: Path, issues: list[str]) -> DataYaml | None:
 
 
 def _read_nodes(path: Path) -> dict[str, yaml.Node]:
-    """Read the document's values by their keys, without turning any into a Python object."""
+    """Read the values as nodes by their keys; construct no object."""
     text = read_text(path)
     if len(text) > _MAX_CHARACTERS:
         raise PlatefuseError(f"{path} is larger than {_MAX_CHARACTERS // 1024} KiB: expected names and a few paths.")
@@ -123,7 +123,10 @@ def _is_id(key: yaml.Node) -> bool:
 
 
 def _root(folder: Path, node: yaml.Node | None) -> str:
-    """Return `path` relative to the folder; "" if it is no folder there, as on the machine that wrote the file."""
+    """Return `path` if it is a folder inside `folder`, or "".
+
+    Often it is a path on the machine that wrote the file.
+    """
     try:
         root = image_name(_text(node))
     except PlatefuseError:
@@ -146,7 +149,10 @@ def _places(path: Path, key: str, node: yaml.Node, root: str, issues: list[str])
 
 
 def _text(node: yaml.Node | None) -> str:
-    """Return a scalar as it is written; "" for any other node, and for text that is no name of a file or a class."""
+    """Return a scalar as it is written, or "".
+
+    Text with a NUL or half a surrogate pair is no name of a file or a class.
+    """
     is_text = isinstance(node, yaml.ScalarNode) and re.fullmatch(r"[^\0\ud800-\udfff]+", node.value)
     return str(node.value) if node and is_text else ""
 

@@ -98,20 +98,20 @@ def read_annotated(folder: Path) -> AnnotatedFolder:
 
 
 def _read_tables(folder: Path, sets: list[Annotations], issues: list[str]) -> _Tables:
-    """Read the texts and sources beside annotations; a file that does not exist has none."""
-    names = [name for annotations in sets for name in annotations.boxes]
+    """Read the texts and sources beside annotations, if there are some."""
+    names = {name for annotations in sets for name in annotations.boxes}
     where = sets[0].where if len({a.where for a in sets}) == 1 else sets[0].where.parent
     texts = _read_optional(folder / TRUTH, "text", issues)
     sources = _read_optional(folder / SOURCES, "source", issues)
     if texts is not None:
         issues += missing_names(where, names, folder / TRUTH, texts)
-    unknown = [name for name in sources or () if name not in set(names)]
+    unknown = [name for name in sources or () if name not in names]
     issues += [f"{folder / SOURCES} names {name}, which {where} does not." for name in unknown]
     return texts or {}, sources or {}
 
 
 def _read_images(annotations: Annotations, tables: _Tables, issues: list[str]) -> list[AnnotatedImage]:
-    """Decode the images of one split; the order is that of the texts, if there are some."""
+    """Decode the images of one split, in the order of truth.csv."""
     folder, (texts, sources) = annotations.folder, tables
     names = list(dict.fromkeys([*(name for name in texts if name in annotations.boxes), *annotations.boxes]))
     images, missing = [], []

@@ -1,4 +1,4 @@
-"""The layouts of annotations that people bring, found by the files that a folder has."""
+"""Layouts of annotations, recognised by the files of a folder."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -124,7 +124,7 @@ def _read_yolo(folder: Path, issues: list[str]) -> Sets:
 
 @contextmanager
 def _optional(file: Path, layout: str) -> Iterator[None]:
-    """Name the package that a reader needs and the base install does not have."""
+    """Name the package that the base install lacks for a layout."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -100,7 +100,7 @@ def _parse(path: Path) -> ElementTree.Element:
 
 
 def _image_of(folder: Path, base: Path, path: Path, written: str) -> str:
-    """Find the image of a file: the one that it names, or else the one named like the file.
+    """Find the image that a file names or is named like.
 
     Returns:
         Its path relative to `folder`; where it would be, if there is none.
@@ -120,7 +120,10 @@ def _image_of(folder: Path, base: Path, path: Path, written: str) -> str:
 
 
 def _boxes(path: Path, root: ElementTree.Element, words: dict[str, str], issues: list[str]) -> Iterator[Box]:
-    """Yield the valid boxes; add names of several characters, and the first object of each, to `words`."""
+    """Yield the valid boxes.
+
+    Names of several characters are added to `words`, with their first object.
+    """
     for index, element in enumerate(root.findall("object")):
         where = f"{path}, object[{index}]"
         name = (element.findtext("name") or "").strip()
@@ -139,7 +142,7 @@ def _boxes(path: Path, root: ElementTree.Element, words: dict[str, str], issues:
 
 
 def _check_upright(element: ElementTree.Element) -> None:
-    """Raise PlatefuseError if an angle is given, as an element or as one of CVAT's attributes."""
+    """Raise PlatefuseError for an angle in an element or attribute."""
     for angle in element.iter():
         if angle.tag in ROTATIONS:
             check_upright(angle.text)
@@ -158,7 +161,7 @@ def _corners(element: ElementTree.Element) -> tuple[int, int, int, int]:
 
 
 def _size(root: ElementTree.Element) -> tuple[int, int] | None:
-    """Return width and height; None if they are not given, or given as 0."""
+    """Return width and height, or None where they are missing or 0."""
     width, height = (root.findtext(f"size/{side}") or "" for side in ("width", "height"))
     if not all(re.fullmatch("[0-9]{1,9}", side) for side in (width, height)):
         return None
@@ -184,7 +187,10 @@ def _splits(folder: Path, base: Path, ids: set[str], issues: list[str]) -> dict[
 
 
 def _members(path: Path, base: Path, ids: set[str], issues: list[str]) -> Iterator[str]:
-    """Yield the names of a list; a number behind a name says whether a class is in the image."""
+    """Yield the names of a list.
+
+    A number behind a name says whether a class is in the image.
+    """
     try:
         lines = read_text(path).splitlines()
     except PlatefuseError as issue:

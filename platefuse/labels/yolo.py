@@ -1,14 +1,15 @@
-"""YOLO text files with a data.yaml, as Ultralytics, Roboflow and CVAT have them, read and written.
+"""YOLO text files with a data.yaml, read and written.
 
-The format is https://docs.ultralytics.com/datasets/detect/. data.yaml names the classes, and for each split a folder
-of images, a text file that lists images, or several of them. The boxes of `images/a.jpg` are in `labels/a.txt`: rows
-`class x_center y_center width height`, or `class x1 y1 x2 y2 ...` for the points of an outline, in shares of the image
-as displayed. An empty file is an image without characters; an image without a file is not annotated.
+Ultralytics, Roboflow and CVAT write it; the format is https://docs.ultralytics.com/datasets/detect/. data.yaml names
+the classes, and for each split a folder of images, a text file that lists images, or several of them. The boxes of
+`images/a.jpg` are in `labels/a.txt`: rows `class x_center y_center width height`, or `class x1 y1 x2 y2 ...` for the
+points of an outline, in shares of the image as displayed. An empty file is an image without characters; an image
+without a file is not annotated.
 """
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -50,25 +51,28 @@ def read_yolo(folder: Path, issues: list[str]) -> dict[str, Annotations | None]:
 
 
 def _listed(folder: Path, places: list[tuple[str, str]], issues: list[str]) -> dict[str, str]:
-    """Give the paths of the images in these places, and what names each."""
+    """Return the line that names each image, by the image's path."""
     entries: dict[str, str] = {}
     for where, place in places:
         path = folder / place
         if path.is_dir():
-            found = _images_in(folder, path)
-            labelled = [name for name in found if os.path.lexists(folder / label_of(name))]
-            if not labelled:
-                example = label_of(f"{place}/a.jpg")
-                issues.append(
-                    f"{where}: no image in {path} has a file of boxes: expected {folder / example} for a.jpg."
-                )
+            found = dict.fromkeys(_images_in(folder, path), where)
             issues += _orphans(folder, place, found)
-            entries |= dict.fromkeys(labelled, where)
         elif path.suffix == ".txt" and path.exists():
-            entries |= _names_in(path, issues)
+            found = _names_in(path, issues)
         else:
             issues.append(f"{where}: {path} is missing: expected a folder of images, or a .txt file that lists them.")
+            continue
+        unlabelled = {name for name in found if _is_there(folder / name) and not _is_there(folder / label_of(name))}
+        if len(unlabelled) == len(found):
+            example = min(unlabelled, default=f"{place}/a.jpg")
+            issues.append(f"{where}: no image of {path} has a file of boxes, as {folder / label_of(example)}.")
+        entries |= {name: entry for name, entry in found.items() if name not in unlabelled}
     return entries
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)  # a broken link is no forgotten file
 
 
 def _images_in(folder: Path, place: Path) -> list[str]:
@@ -77,7 +81,7 @@ def _images_in(folder: Path, place: Path) -> list[str]:
 
 
 def _names_in(path: Path, issues: list[str]) -> dict[str, str]:
-    """Read a list of images, whose paths are relative to the folder of data.yaml."""
+    """Read a list of images, relative to the folder of data.yaml."""
     entries = {}
     for where, line in _lines(path, issues):
         try:
@@ -87,8 +91,11 @@ def _names_in(path: Path, issues: list[str]) -> dict[str, str]:
     return entries
 
 
-def _orphans(folder: Path, place: str, images: Sequence[str]) -> list[str]:
-    """Give an issue for files of boxes that no image has, if they lie in a folder of their own."""
+def _orphans(folder: Path, place: str, images: Iterable[str]) -> list[str]:
+    """Return an issue for files of boxes without an image.
+
+    Beside the images, a .txt file may be another file.
+    """
     labels = PurePosixPath(label_of(f"{place}/a.jpg")).parent
     if labels.as_posix() == place:
         return []
@@ -100,18 +107,24 @@ def _orphans(folder: Path, place: str, images: Sequence[str]) -> list[str]:
 
 
 def label_of(name: str) -> str:
-    """Return the path of an image's boxes: its own, with the last folder `images` replaced by `labels`."""
-    path = PurePosixPath(name).with_suffix(".txt")
-    parts = list(path.parts)
-    if IMAGES in parts[:-1]:
-        parts[len(parts) - 2 - parts[-2::-1].index(IMAGES)] = LABELS
-    return PurePosixPath(*parts).as_posix()
+    """Return the path of an image's boxes.
+
+    It is that of the image, with `labels` for the last folder `images`.
+    """
+    path = PurePosixPath(name)
+    parts = list(path.parts[:-1])
+    if IMAGES in parts:
+        parts[len(parts) - 1 - parts[::-1].index(IMAGES)] = LABELS
+    return PurePosixPath(*parts, f"{path.stem}.txt").as_posix()
 
 
 def _read_split(
     folder: Path, split: str, entries: Mapping[str, str], data: DataYaml, words: set[int], issues: list[str]
 ) -> Annotations:
-    """Read the boxes of a split's images; add classes with boxes that are no characters to `words`."""
+    """Read the boxes of a split's images.
+
+    Classes that have boxes and are no characters are added to `words`.
+    """
     store = ImageStore()
     boxes: dict[str, list[Box]] = {}
     for name in entries:
@@ -139,7 +152,7 @@ def _read_split(
 
 
 def _lines(path: Path, issues: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield the file and line, and the text, of each line that has some."""
+    """Yield the place and the text of each line with text."""
     try:
         text = read_text(path)
         if "\0" in text:
@@ -177,7 +190,7 @@ def _parse(line: str, size: tuple[int, int]) -> tuple[int, tuple[int, int, int, 
 
 
 def _check_rectangle(points: np.ndarray, edges: np.ndarray) -> None:
-    """Raise PlatefuseError unless four points are the corners of an upright box, in pixels [4,2]."""
+    """Raise PlatefuseError unless points, in pixels [4,2], are an upright box's corners."""
     corners = edges[[[0, 1], [2, 1], [2, 3], [0, 3]]]
     distances = np.abs(points[:, None] - corners[None]).max(axis=2)
     if (distances.min(axis=0) > _CORNER).any():

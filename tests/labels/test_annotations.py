@@ -1,4 +1,4 @@
-"""What the readers of annotations share: rounding, angles and names of splits."""
+"""Parts that the readers of annotations share: rounding, angles and names of splits."""
 
 import math
 from pathlib import Path

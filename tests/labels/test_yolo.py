@@ -226,9 +226,15 @@ def test_images_without_any_file_of_boxes_are_named(tmp_path):
     for name in "ab":
         write_image(tmp_path / "images" / f"{name}.png", 0)
     (tmp_path / "data.yaml").write_text(f"train: images\n{NAMES}")
-    assert issues_of(tmp_path) == [
-        "data.yaml, line 1: no image in images has a file of boxes: expected labels/a.txt for a.jpg."
-    ]
+    assert issues_of(tmp_path) == ["data.yaml, line 1: no image of images has a file of boxes, as labels/a.txt."]
+    (tmp_path / "data.yaml").write_text(f"train: list.txt\n{NAMES}")
+    (tmp_path / "list.txt").write_text("images/a.png\nimages/b.png\n.\n")
+    assert issues_of(tmp_path)[0].startswith("data.yaml, line 1: no image of list.txt has a file of boxes")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "b.txt").write_text("")
+    annotated = read_annotated(tmp_path)
+    assert [image.path.name for image in annotated.splits[""]] == ["b.png"]
+    assert annotated.unannotated == [tmp_path / "images" / "a.png"]
 
 
 @pytest.mark.parametrize(
