@@ -11,6 +11,7 @@ out a pixel narrower on the left and the top.
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -35,6 +36,15 @@ _MAX_CHARACTERS = 2**20  # of one image's annotations
 _NUMBER = re.compile(r"\s*[+-]?[0-9]{1,30}(?:\.[0-9]{0,30})?\s*")
 
 
+@dataclass(frozen=True)
+class _File:
+    """One image's file; `size` is width and height, if given."""
+
+    path: Path
+    boxes: list[Box]
+    size: tuple[int, int] | None
+
+
 def read_voc(folder: Path, issues: list[str]) -> dict[str, Annotations | None]:
     """Read annotated images whose objects are named after their characters.
 
@@ -45,13 +55,41 @@ def read_voc(folder: Path, issues: list[str]) -> dict[str, Annotations | None]:
     Returns:
         The annotations of each split, in the order of the files' names; under "" if there are no lists of images.
     """
-    pattern = IN_FOLDER if any(folder.glob(IN_FOLDER)) else BESIDE_IMAGES
-    files = sorted(folder.glob(pattern))
-    base = folder if pattern == BESIDE_IMAGES else folder / files[0].relative_to(folder).parts[0]
-    ids = {path: path.relative_to(base).with_suffix("").as_posix() for path in files}
+    in_folder = sorted(folder.glob(IN_FOLDER))
+    files = in_folder or sorted(folder.glob(BESIDE_IMAGES))
+    bases = sorted({folder / path.relative_to(folder).parts[0] for path in in_folder}) or [folder]
+    if len(bases) > 1:
+        issues.append(f"{folder} has {' and '.join(base.name for base in bases)}: expected one of them.")
+        return {"": None}
+    images = _read_files(folder, bases[0], files, issues)
+    alphabet = "".join(sorted({box.character for file in images.values() for box in file.boxes}))
+    entries = {name: str(file.path) for name, file in images.items()}
+    sizes = {name: file.size for name, file in images.items() if file.size}
+    splits = _splits(folder, bases[0], {_id(path, bases[0]) for path in files}, issues)
+    return {
+        split: Annotations(
+            split,
+            folder,
+            bases[0],
+            {name: file.boxes for name, file in images.items() if ids is None or _id(file.path, bases[0]) in ids},
+            alphabet,
+            entries,
+            sizes,
+        )
+        for split, ids in splits.items()
+    }
+
+
+def _id(path: Path, base: Path) -> str:
+    """Return the name that lists of images have for a file."""
+    return path.relative_to(base).with_suffix("").as_posix()
+
+
+def _read_files(folder: Path, base: Path, files: list[Path], issues: list[str]) -> dict[str, _File]:
+    """Read the files, by the path of the image of each."""
+    images: dict[str, _File] = {}
     words: dict[str, str] = {}
-    images: dict[str, tuple[str, Path, list[Box], tuple[int, int] | None]] = {}
-    for path, written in ids.items():
+    for path in files:
         try:
             root = _parse(path)
         except PlatefuseError as issue:
@@ -59,24 +97,11 @@ def read_voc(folder: Path, issues: list[str]) -> dict[str, Annotations | None]:
             continue
         name = _image_of(folder, base, path, root.findtext("filename") or "")
         if name in images:
-            issues.append(f"{path}: the image {name} is annotated twice, in {images[name][1]} too.")
-            continue
-        boxes = list(_boxes(path, root, words, issues))
-        images[name] = written, path, boxes, _size(root)
+            issues.append(f"{path}: the image {name} is annotated twice, in {images[name].path} too.")
+        else:
+            images[name] = _File(path, list(_boxes(path, root, words, issues)), _size(root))
     issues += [f"{where}: {not_a_character(word)}" for word, where in words.items()]
-    characters = {box.character for _, _, boxes, _ in images.values() for box in boxes}
-    return {
-        split: Annotations(
-            split,
-            folder,
-            base,
-            {name: boxes for name, (written, _, boxes, _) in images.items() if members is None or written in members},
-            "".join(sorted(characters)),
-            {name: str(path) for name, (_, path, _, _) in images.items()},
-            {name: size for name, (_, _, _, size) in images.items() if size},
-        )
-        for split, members in _splits(folder, base, set(ids.values()), issues).items()
-    }
+    return images
 
 
 def _parse(path: Path) -> ElementTree.Element:

@@ -197,6 +197,11 @@ def test_an_image_of_two_files_is_named(tmp_path):
     assert issues_of(tmp_path) == ["b.xml: the image a.png is annotated twice, in a.xml too."]
 
 
+def test_two_folders_of_files_are_an_issue(tmp_path):
+    write_voc(tmp_path, {"Annotations/a.xml": document(), "annotations/a.xml": document()}, "a.png")
+    assert issues_of(tmp_path)[0].endswith(" has Annotations and annotations: expected one of them.")
+
+
 def test_elements_in_elements_have_an_end(tmp_path):
     write_voc(tmp_path, {"a.xml": f"<annotation>{'<object>' * 50_000}{'</object>' * 50_000}</annotation>"}, "a.png")
     assert issues_of(tmp_path) == ["a.xml, object[0]: expected a name, found none."]
