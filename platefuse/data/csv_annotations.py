@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from platefuse.core.errors import PlatefuseError, shortened
@@ -32,21 +32,6 @@ class Box:
     where: str
     corners: tuple[int, int, int, int]
     character: str
-
-
-@dataclass(frozen=True)
-class Annotations:
-    """The content of annotation files.
-
-    Attributes:
-        boxes: the boxes of each image, by its path inside the folder, in the order of the file; without invalid ones.
-        alphabet: every character, in the order of the classes.
-        sizes: where an image's size is given, its width and its height, by its path; CSV files give no sizes.
-    """
-
-    boxes: dict[str, list[Box]]
-    alphabet: str
-    sizes: dict[str, tuple[str, int, int]] = field(default_factory=dict)
 
 
 def raise_issues(issues: list[str], folder: Path) -> None:
