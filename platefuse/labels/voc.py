@@ -3,9 +3,9 @@
 The format is that of http://host.robots.ox.ac.uk/pascal/VOC/. Files lie in `Annotations`, and their images in
 `JPEGImages` or `images`, or both lie side by side. Lists of images in `ImageSets/Main` are splits.
 
-xmin, ymin, xmax and ymax are the edges of a box in pixels of the image as displayed, counted from 0: CVAT, labelImg,
-Label Studio and Roboflow write them so. The data of the challenge itself count pixels from 1, so that these boxes come
-out a pixel narrower on the left and the top.
+xmin, ymin, xmax and ymax are the edges of a box in pixels of the image as displayed, counted from 0, as CVAT writes
+them. The data of the challenge itself count pixels from 1, and so does labelImg by its author's word
+(https://github.com/HumanSignal/labelImg/issues/19). Their boxes come out a pixel narrower on the left and the top.
 """
 
 import os
