@@ -168,9 +168,9 @@ def _hint(issue: Any) -> str:
         return " (this is text: write a number without quotes, such as 0.001)"
     if issue["type"] == "string_type" and value is not None and not isinstance(value, list | dict):
         return " (this is no text: write text in quotes)"
-    return (
-        did_you_mean(value, re.findall("'(.*?)'", issue["ctx"]["expected"])) if issue["type"] == "literal_error" else ""
-    )
+    if issue["type"] == "literal_error":
+        return did_you_mean(value, re.findall("'(.*?)'", issue["ctx"]["expected"]))
+    return ""
 
 
 def _shown(value: Any) -> str:

@@ -54,15 +54,14 @@ def parse(text: str, source: str, name: str = "") -> Any:
         loader = _ParameterLoader(text)
         node = loader.get_single_node()
         if found := list(disagreements(loader, node, name)):
+            places = [source if name else f"{source}: line {line}" for line, _ in found]
             raise PlatefuseError(
-                "\n".join(
-                    f"{source}: {clause}." if name else f"{source}: line {line}: {clause}." for line, clause in found
-                )
+                "\n".join(f"{place}: {clause}." for place, (_, clause) in zip(places, found, strict=True))
             )
         return None if node is None else loader.construct_document(node)
     except RecursionError:
         reason = "its lists or sections are nested too deeply"
-    except (yaml.YAMLError, ValueError, AttributeError) as error:  # PyYAML's for a value unlike its type
+    except (yaml.YAMLError, ValueError, ArithmeticError) as error:  # PyYAML's for numbers it cannot make
         reason = _reason(error)
     raise PlatefuseError(f"{source} cannot be read as YAML: {reason}.")
 

@@ -27,6 +27,7 @@ from tests.helpers.imports import ROOT
         (b"a: 1\n--- \nb: 2\n", "line 2: expected a single document in the stream, but found another document"),
         (b"a: 1\n<<<<<<< HEAD\nb: 2\n=======\n", "line 3: could not find expected ':'"),
         (b"synth: 0x_\n", "invalid literal for int()"),
+        (b"synth: " + b"1:" * 400 + b"1.5\n", "too large"),
         # Other bytes than UTF-8.
         (b"synth: \xff\n", "'utf-8' codec can't decode byte 0xff"),
         ("synth: {seed: 1}".encode("utf-16"), "'utf-8' codec can't decode byte 0xff"),
