@@ -369,7 +369,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"learning_rate": 0, "architecture": "rnn", "widht": 8, "dropout": None},
         [
             "classifier.learning_rate = 0: input should be greater than 0.",
-            "classifier.architecture = 'rnn': input should be 'dense', 'cnn' or 'slim'.",
+            "classifier.architecture = 'rnn': input should be 'dense', 'cnn' or 'slim' (did you mean cnn?).",
             "classifier.widht = 8: there is no parameter of that name (did you mean width?).",
             "classifier.dropout = None: input should be a valid number.",
         ],
