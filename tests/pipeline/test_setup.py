@@ -244,8 +244,9 @@ def test_only_a_changed_lock_makes_the_environment_again(bare_clone: Path, pytho
 
     def change(name: str) -> None:
         now = time.time()
-        for path in (bare_clone / "pyproject.toml", *(bare_clone / "requirements").iterdir()):
-            os.utime(path, (now - 30, now - 30))
+        for folder in (bare_clone, bare_clone / "requirements", bare_clone / "tools"):
+            for path in filter(Path.is_file, folder.iterdir()):
+                os.utime(path, (now - 30, now - 30))
         for stamp in (bare_clone / ".venv").glob(".*"):
             os.utime(stamp, (now - 20, now - 20))
         os.utime(bare_clone / name, (now - 10, now - 10))  # what is made of it now is newer
