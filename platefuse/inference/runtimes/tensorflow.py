@@ -1,6 +1,5 @@
 """A fused SavedModel in TensorFlow."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from platefuse.inference.metadata import METADATA_FILE
 from platefuse.inference.runtimes.base import OUTPUTS, Runtime
+from platefuse.runner.notices import notices_dropped
 
 
 class TensorflowRuntime(Runtime):
@@ -24,9 +24,8 @@ class TensorflowRuntime(Runtime):
         return (self._model / METADATA_FILE).read_bytes()
 
     def _load(self) -> Iterable[str]:
-        # TensorFlow tells of its own build, not of the plates; what it prints early on still shows.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        import tensorflow as tf
+        with notices_dropped():
+            import tensorflow as tf
 
         self._loaded = tf.saved_model.load(str(self._model))  # its signatures live no longer than the model itself
         self._signature = self._loaded.signatures.get("serving_default")

@@ -7,11 +7,13 @@ import os
 import warnings
 from typing import Any, Literal
 
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors that matter are raised as exceptions
+from platefuse.runner.notices import notices_dropped
 
-import tensorflow as tf
-from tensorflow import keras
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
+
+with notices_dropped():
+    import tensorflow as tf
+    from tensorflow import keras
 
 # These have no public names; TensorFlow's own converter to LiteRT uses them.
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
