@@ -24,7 +24,7 @@ from tqdm import tqdm
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import SPLITS
 from platefuse.data.csv_annotations import Annotations, Box, beyond_image, read_boxes, read_classes, read_image_column
-from platefuse.data.images import SUFFIXES
+from platefuse.data.image_kinds import images_below
 from platefuse.data.plate_set import ANNOTATIONS, CLASSES, TRUTH, ImageStore, missing_names
 
 COCO, SOURCES = "annotations.json", "sources.csv"
@@ -131,10 +131,7 @@ def _read_set(folder: Path, issues: list[str]) -> tuple[list[AnnotatedImage], st
 
 def _unannotated(folder: Path, annotations: Annotations) -> list[Path]:
     """List image files without annotations; hidden files and archives are skipped."""
-    files = (
-        p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()
-    )
-    return sorted(path for path in files if path.relative_to(folder).as_posix() not in annotations.boxes)
+    return [path for path in images_below(folder) if path.relative_to(folder).as_posix() not in annotations.boxes]
 
 
 def _read_coco(folder: Path, issues: list[str]) -> Annotations | None:

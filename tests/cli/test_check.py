@@ -51,12 +51,12 @@ def test_amounts_and_sizes_are_printed(capsys):
 
 def test_images_without_annotations_are_reported_and_are_no_issue(capsys):
     write_annotated(Path("own"), ["12", "1"])
-    for name in ("b.png", "a/c.JPG", "d.txt"):
+    for name in ("b.png", "a/c.JPG", "d.txt"):  # the last by its first bytes
         write_image(Path("own/e.png"), 9)
         Path("own/a").mkdir(exist_ok=True)
         Path("own/e.png").rename(Path("own") / name)
     assert main(["check", "own"]) == 0
-    assert "not annotated       own/a/c.JPG and 1 more\n" in capsys.readouterr().out
+    assert "not annotated       own/a/c.JPG and 2 more\n" in capsys.readouterr().out
 
 
 def test_splits_are_columns_side_by_side(capsys):
