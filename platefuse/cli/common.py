@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from platefuse.inference.reader import Reader
 from platefuse.inference.reading import Reading
 
 BAD = 1
+PIPELINE = '"platefuse[pipeline]"'
+"""What `pip install` gets for the commands that the base install lacks something for."""
 
 
 def complain(message: str) -> int:
@@ -54,7 +57,7 @@ def add_command(
         epilog=more,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
     return parser
 
 
@@ -95,16 +98,55 @@ def positive(text: str) -> int:
 
 
 def file_path(text: str) -> Path:
-    """Parse the path of a file to write."""
-    if Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"expected a file to write, {text} is a folder")
+    """Parse the path of a file to write.
+
+    A device, such as /dev/stdout, would be replaced by a file.
+    """
+    if text.endswith((os.sep, "/")) or Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"expected a file to write, {text or 'nothing'} is a folder")
+    if Path(text).exists() and not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"expected a file to write, {text} is a device or a pipe")
     return Path(text)
+
+
+def folder_path(text: str) -> Path:
+    """Parse the path of a folder to write.
+
+    An empty text, such as that of a variable that is not set, would be the current folder.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("expected a folder to write, found nothing")
+    return Path(text)
+
+
+def outputs_of(arguments: argparse.Namespace) -> list[tuple[str, Path]]:
+    """List the files and folders that a command was told to write, each with its option."""
+    given = ((_label(action), getattr(arguments, action.dest)) for action in written_by(arguments.parser))
+    return [(name, path) for name, path in given if path is not None]
+
+
+def written_by(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """List a command's arguments that say where it writes."""
+    return [action for action in parser._actions if action.type in (file_path, folder_path)]
+
+
+def _label(action: argparse.Action) -> str:
+    return action.option_strings[-1] if action.option_strings else str(action.metavar)
 
 
 def refuse_existing(folder: Path) -> None:
     """Raise PlatefuseError if anything of that name exists, a broken link included."""
     if os.path.lexists(folder):
         raise PlatefuseError(f"{folder} exists: choose another folder, or remove it.")
+
+
+def models_read(arguments: argparse.Namespace) -> list[Path]:
+    """Give the model or the networks that a command reads with; none if there is no such model."""
+    if getattr(arguments, "networks", None):
+        return [arguments.networks]
+    with suppress(PlatefuseError):  # whoever reads with it says so
+        return [resolve(arguments.model)]
+    return []
 
 
 def find_model(arguments: argparse.Namespace) -> Path:
@@ -123,11 +165,17 @@ def read_with_progress(model: Path, paths: Sequence[Path], batch_size: int) -> I
     # With oneDNN TensorFlow keeps what it compiled for each of the last 1,024 sizes of images: half a gigabyte in all.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     readings = Reader(model).read_many(paths, batch_size)
-    return tqdm(readings, total=len(paths), desc="reading", unit="image", disable=None, file=sys.stderr)
+    hidden = True if len(paths) == 1 else None  # None shows it on a terminal
+    return tqdm(readings, total=len(paths), desc="reading", unit="image", disable=hidden, leave=False, file=sys.stderr)
 
 
-def report(errors: Sequence[PlatefuseError], images: int) -> int:
-    """Print which images could not be read, and give the exit status."""
-    for error in errors:
+def report(errors: Sequence[PlatefuseError], images: int, unwritten: Sequence[PlatefuseError] = ()) -> int:
+    """Print which images could not be read, and which pictures not be written; give the exit status."""
+    for error in (*errors, *unwritten):
         complain(on_one_line(error))
-    return complain(f"{len(errors)} of {images} images could not be read.") if errors else 0
+    if errors:
+        complain(f"{len(errors)} of {images} images could not be read.")
+    if unwritten:
+        read = f"{images - len(errors)} of {images} images were read"
+        complain(f"{read}; pictures that could not be written: {len(unwritten)}.")
+    return BAD if errors or unwritten else 0

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from platefuse.cli.common import add_command, refuse_existing
-from platefuse.core.errors import PlatefuseError
+from platefuse.cli.common import PIPELINE, add_command, folder_path, outputs_of, refuse_existing
+from platefuse.cli.outputs import check_outputs
+from platefuse.core.errors import not_installed
 from platefuse.data.csv_annotations import raise_issues
 from platefuse.data.plate_set import IMAGES, TRUTH, ImageStore
 from platefuse.labels.folder import COCO, SOURCES, AnnotatedImage, read_annotated
@@ -31,23 +32,27 @@ def add(commands: Any) -> None:
         "folder", type=Path, metavar="DIR", help="images and annotations, or train, val and test of them"
     )
     parser.add_argument("--to", required=True, choices=["coco"], help="the format")
-    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write; it must not exist")
+    parser.add_argument("out", type=folder_path, metavar="OUT", help="the folder to write; it must not exist")
 
 
 def _convert(arguments: argparse.Namespace) -> int:
     refuse_existing(arguments.out)
+    check_outputs(outputs_of(arguments), [arguments.folder])
     try:  # imported here: only COCO needs Pydantic, which the base install does not have
         from platefuse.labels.coco import write_coco
     except ModuleNotFoundError as error:
-        raise PlatefuseError(
-            f'`platefuse convert` needs {error.name}; `pip install "platefuse[pipeline]"` installs it.'
-        ) from None
+        raise not_installed("`platefuse convert`", [str(error.name)], PIPELINE) from None
     annotated = read_annotated(arguments.folder)
     raise_issues(annotated.issues, arguments.folder)
     with atomic_write(arguments.out) as draft:
         for split, images in annotated.splits.items():
             described = _copy(draft / split, images)
             write_coco(draft / split / COCO, annotated.alphabet, described)
+    images = [image for of_split in annotated.splits.values() for image in of_split]
+    characters = sum(len(image.characters) for image in images)
+    print(
+        f"{arguments.out}: {len(images)} images with {characters} characters. To check: platefuse check {arguments.out}"
+    )
     return 0
 
 

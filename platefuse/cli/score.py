@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from platefuse.cli.check import check_picture
-from platefuse.cli.common import add_reading_command, file_path, report
+from platefuse.cli.common import add_reading_command, file_path, models_read, outputs_of, report
+from platefuse.cli.outputs import check_outputs
 from platefuse.cli.score_reading import Reads, add_networks, read_folders, text_read
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import TRUTH, AnnotatedPlate
@@ -60,6 +61,7 @@ def _score(arguments: argparse.Namespace) -> int:
     _check_images(plates, arguments.folder)
     if arguments.draw:
         check_picture(arguments.draw, arguments.folder, (plate.path for plate in plates))
+    check_outputs(outputs_of(arguments), [arguments.folder, *models_read(arguments)])
     reads = read_folders(arguments, folders)
     alone = len(folders) == len(reads) == 1 and (arguments.folder / TRUTH).is_file()
     scores = _scores_of(plates, reads[""], look_alikes) if alone else _rows_of(folders, reads, look_alikes)

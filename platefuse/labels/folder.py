@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from platefuse.core.errors import PlatefuseError
+from platefuse.core.errors import PlatefuseError, not_installed
 from platefuse.data.characters import SPLITS
 from platefuse.data.csv_annotations import Annotations, Box, beyond_image, read_boxes, read_classes, read_image_column
 from platefuse.data.image_kinds import images_below
@@ -138,9 +138,7 @@ def _read_coco(folder: Path, issues: list[str]) -> Annotations | None:
     try:  # imported here: only COCO needs Pydantic, which the base install does not have
         from platefuse.labels.coco import read_coco
     except ModuleNotFoundError as error:
-        raise PlatefuseError(
-            f'{folder / COCO}: COCO needs {error.name}; `pip install "platefuse[pipeline]"` installs it.'
-        ) from None
+        raise not_installed(f"{folder / COCO}: COCO", [str(error.name)], '"platefuse[pipeline]"') from None
     return read_coco(folder / COCO, issues)
 
 

@@ -43,8 +43,8 @@ def test_amounts_and_sizes_are_printed(capsys):
         "  2                        1",
         "  3                        2",
         "duplicates                 1",
-        "images              60 x 24 to 80 x 40 pixels, median 80 x 40",
-        "boxes               10 x 20 to 10 x 20 pixels, median 10 x 20",
+        "images              60 x 24 to 80 x 40 pixels (width x height), median 80 x 40",
+        "boxes               10 x 20 to 10 x 20 pixels (width x height), median 10 x 20",
         "anchors             not checked: params.yaml does not exist",
     ]
 
@@ -112,7 +112,7 @@ def test_anchors_are_those_of_the_parameters_on_letterboxed_images(capsys):
     boxes = np.concatenate(canvases.true_boxes())
     covered = sum(_overlaps_an_anchor(box, anchor_boxes(detector.anchors, detector.input_size)) for box in boxes)
     assert 0 < covered < 5
-    expected = f"{covered / 5:.1%} of the boxes are covered, letterboxed to 64 x 160 as in params.yaml"
+    expected = f"{covered / 5:.1%} of the boxes are covered, letterboxed to 160 x 64 pixels as in params.yaml"
     assert capsys.readouterr().out.splitlines()[-1] == f"anchors             {expected}"
 
 
@@ -139,7 +139,7 @@ def test_a_parameter_file_given_by_name_must_exist(capsys):
 def test_samples_are_not_drawn_over_an_image(capsys):
     before = (write_annotated(Path("own"), ["1"]) / "0.png").read_bytes()
     assert main(["check", "own", "--draw", "own/../own/0.png"]) == 1
-    assert "among what is read" in capsys.readouterr().err
+    assert "which is read" in capsys.readouterr().err
     assert Path("own/0.png").read_bytes() == before
 
 
@@ -149,7 +149,7 @@ def test_samples_are_not_drawn_over_an_image(capsys):
         ("own/annotations.csv", "expected a name ending in .png"),
         ("own/new.png", "lies in own, among what is read"),
         ("own/images/new.png", "lies in own, among what is read"),
-        ("elsewhere.png", "one of the images"),  # 1.png is a link to it
+        ("elsewhere.png", "the place of own/1.png, which is read"),  # 1.png is a link to it
     ],
 )
 def test_samples_are_never_drawn_among_what_is_checked(picture, sentence, capsys):
@@ -228,11 +228,11 @@ def test_the_base_install_checks_csv_and_names_what_coco_needs():
             text=True,
         )
         said[command] = (run.returncode, run.stderr)
-    remedy = '`pip install "platefuse[pipeline]"` installs it.\n'
+    remedy = 'which is not installed: pip install "platefuse[pipeline]".\n'
     assert said == {
         "check csv": (0, ""),
-        "check coco": (1, f"platefuse: coco/annotations.json: COCO needs pydantic; {remedy}"),
-        "convert csv --to coco out": (1, f"platefuse: `platefuse convert` needs pydantic; {remedy}"),
+        "check coco": (1, f"platefuse: coco/annotations.json: COCO needs pydantic, {remedy}"),
+        "convert csv --to coco out": (1, f"platefuse: `platefuse convert` needs pydantic, {remedy}"),
     }
 
 
@@ -244,6 +244,7 @@ def test_a_converted_folder_has_the_same_content(capsys):
     Path("own/truth.csv").write_text("image,text\n2.png,3\n0.png,21\n1.png,\n")
     Path("own/sources.csv").write_text("image,source\n0.png,a walk\n2.png,a walk\n")
     assert main(["convert", "own", "--to", "coco", "new/coco"]) == 0
+    assert capsys.readouterr().out == "new/coco: 3 images with 3 characters. To check: platefuse check new/coco\n"
     written = ["annotations.json", "images", "sources.csv", "truth.csv"]
     assert sorted(path.name for path in Path("new/coco").iterdir()) == written
     before, after = (read_annotated(Path(folder)) for folder in ("own", "new/coco"))
