@@ -102,8 +102,10 @@ def file_path(text: str) -> Path:
 
     A device, such as /dev/stdout, would be replaced by a file.
     """
+    if not text:
+        raise argparse.ArgumentTypeError("expected a file to write, found nothing")
     if text.endswith((os.sep, "/")) or Path(text).is_dir():
-        raise argparse.ArgumentTypeError(f"expected a file to write, {text or 'nothing'} is a folder")
+        raise argparse.ArgumentTypeError(f"expected a file to write, {text} is a folder")
     if Path(text).exists() and not Path(text).is_file():
         raise argparse.ArgumentTypeError(f"expected a file to write, {text} is a device or a pipe")
     return Path(text)
@@ -137,7 +139,7 @@ def _label(action: argparse.Action) -> str:
 def refuse_existing(folder: Path) -> None:
     """Raise PlatefuseError if anything of that name exists, a broken link included."""
     if os.path.lexists(folder):
-        raise PlatefuseError(f"{folder} exists: choose another folder, or remove it.")
+        raise PlatefuseError(f"{folder} exists: choose another name.")
 
 
 def models_read(arguments: argparse.Namespace) -> list[Path]:

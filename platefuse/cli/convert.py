@@ -36,8 +36,8 @@ def add(commands: Any) -> None:
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    refuse_existing(arguments.out)
     check_outputs(outputs_of(arguments), [arguments.folder])
+    refuse_existing(arguments.out)
     try:  # imported here: only COCO needs Pydantic, which the base install does not have
         from platefuse.labels.coco import write_coco
     except ModuleNotFoundError as error:

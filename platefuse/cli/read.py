@@ -39,9 +39,11 @@ def add(commands: Any) -> None:
         "  platefuse read data/plates/test/images --draw drawn    and a picture of each in drawn/\n"
         "  platefuse read photos --json | jq .text     one JSON object a line, with boxes and scores\n"
         "  platefuse read plate.jpg --model plates     with a released model\n\n"
-        "The confidence is the smallest of the characters' confidences. Images that cannot be read are listed\n"
-        "on the error output at the end, and the exit status is 1; all others are read. A PATH that does not\n"
-        "exist, or a folder without images, stops the command before any work.",
+        "The confidence is the smallest of the characters' confidences. Of a folder, what is named or begins\n"
+        "like an image is read; its subfolders are not entered. Images that cannot be read, and pictures that\n"
+        "cannot be written, are listed on the error output at the end, and the exit status is 1; all others\n"
+        "are read. A PATH that does not exist, a folder without images, or a picture that would take the\n"
+        "place of an image stops the command before any work.",
     )
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="an image, or a folder of images")
     parser.add_argument(

@@ -259,7 +259,7 @@ def test_a_converted_folder_has_the_same_content(capsys):
 def test_nothing_is_overwritten_and_nothing_invalid_converted(capsys):
     write_annotated(Path("own"), ["12"])
     assert main(["convert", "own", "--to", "coco", "own"]) == 1
-    assert "own exists" in capsys.readouterr().err
+    assert "the place of own, which is read" in capsys.readouterr().err
     Path("link").symlink_to("nowhere")
     assert main(["convert", "own", "--to", "coco", "link"]) == 1
     assert "link exists" in capsys.readouterr().err
