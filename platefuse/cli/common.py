@@ -15,6 +15,7 @@ from typing import Any
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
+from platefuse.inference.metadata import METADATA_FILE
 from platefuse.inference.models import DEFAULT, FUSED, KNOWN, resolve
 from platefuse.inference.reader import Reader
 from platefuse.inference.reading import Reading
@@ -143,9 +144,10 @@ def refuse_existing(folder: Path) -> None:
 
 
 def models_read(arguments: argparse.Namespace) -> list[Path]:
-    """Give the model or the networks that a command reads with; none if there is no such model."""
-    if getattr(arguments, "networks", None):
-        return [arguments.networks]
+    """Give the files of the model or the networks that a command reads with; none if there is no such model."""
+    networks = getattr(arguments, "networks", None)
+    if networks:  # whose folder may hold other files, and results too
+        return [*networks.glob("*.h5"), networks / METADATA_FILE, networks / FUSED.name]
     with suppress(PlatefuseError):  # whoever reads with it says so
         return [resolve(arguments.model)]
     return []

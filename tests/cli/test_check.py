@@ -244,7 +244,6 @@ def test_a_converted_folder_has_the_same_content(capsys):
     Path("own/truth.csv").write_text("image,text\n2.png,3\n0.png,21\n1.png,\n")
     Path("own/sources.csv").write_text("image,source\n0.png,a walk\n2.png,a walk\n")
     assert main(["convert", "own", "--to", "coco", "new/coco"]) == 0
-    assert capsys.readouterr().out == "new/coco: 3 images with 3 characters. To check: platefuse check new/coco\n"
     written = ["annotations.json", "images", "sources.csv", "truth.csv"]
     assert sorted(path.name for path in Path("new/coco").iterdir()) == written
     before, after = (read_annotated(Path(folder)) for folder in ("own", "new/coco"))
@@ -267,3 +266,9 @@ def test_nothing_is_overwritten_and_nothing_invalid_converted(capsys):
     assert main(["convert", "own", "--to", "coco", "new"]) == 1
     assert "own/0.png is missing" in capsys.readouterr().err
     assert not Path("new").exists()
+
+
+def test_what_was_converted_is_told(capsys):
+    write_annotated(Path("own"), ["12", "", "3"])
+    assert main(["convert", "own", "--to", "coco", "new/coco"]) == 0
+    assert capsys.readouterr().out == "new/coco: 3 images with 3 characters. To check: platefuse check new/coco\n"

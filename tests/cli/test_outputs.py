@@ -162,6 +162,16 @@ def test_no_command_writes_over_or_beside_what_it_reads(
     assert path in is_refused(USES[command].split() + names(action, path), capsys)
 
 
+def test_no_scores_take_the_place_of_networks(folder: None, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("networks/fused").mkdir(parents=True)
+    for name in ("detector.h5", "classifier.h5", "platefuse.json", "fused/platefuse.json"):
+        Path("networks", name).touch()
+        words = ["score", "photos", "--networks", "networks", "--json", f"networks/{name}"]
+        assert f"networks/{name}" in is_refused(words, capsys)
+    assert main([*words[:-1], "networks/scores.json"]) == 1  # the networks are empty, which is found when they are read
+    assert "scores.json" not in capsys.readouterr().err
+
+
 def test_no_picture_of_a_reading_takes_the_place_of_an_image(folder: None, capsys: pytest.CaptureFixture[str]) -> None:
     for into in ("photos", "."):  # ./0.png is a link to an image
         Path("0.png").unlink(missing_ok=True)
