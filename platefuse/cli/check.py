@@ -99,7 +99,10 @@ def _print_row(name: str, cells: Any) -> None:
 
 
 def _print_sizes(name: str, sizes: np.ndarray) -> None:
-    """Print the minimum, maximum and median of widths and heights [n,2], in pixels."""
+    """Print the minimum, maximum and median of sizes.
+
+    `sizes` are widths and heights [n,2] in pixels.
+    """
     parts = (sizes.min(axis=0), sizes.max(axis=0), np.median(sizes, axis=0))
     smallest, largest, median = (f"{width:.0f} x {height:.0f}" for width, height in parts)
     print(f"{name:<20}{smallest} to {largest} pixels (width x height), median {median}")

@@ -123,7 +123,7 @@ def folder_path(text: str) -> Path:
 
 
 def outputs_of(arguments: argparse.Namespace) -> list[tuple[str, Path]]:
-    """List the files and folders that a command was told to write, each with its option."""
+    """List the paths that a command shall write, each with its option."""
     given = ((_label(action), getattr(arguments, action.dest)) for action in written_by(arguments.parser))
     return [(name, path) for name, path in given if path is not None]
 
@@ -144,7 +144,10 @@ def refuse_existing(folder: Path) -> None:
 
 
 def models_read(arguments: argparse.Namespace) -> list[Path]:
-    """Give the files of the model or the networks that a command reads with; none if there is no such model."""
+    """Give the files of the model or networks to read with.
+
+    There are none if there is no such model.
+    """
     networks = getattr(arguments, "networks", None)
     if networks:  # whose folder may hold other files, and results too
         return [*networks.glob("*.h5"), networks / METADATA_FILE, networks / FUSED.name]
@@ -174,7 +177,13 @@ def read_with_progress(model: Path, paths: Sequence[Path], batch_size: int) -> I
 
 
 def report(errors: Sequence[PlatefuseError], images: int, unwritten: Sequence[PlatefuseError] = ()) -> int:
-    """Print which images could not be read, and which pictures not be written; give the exit status."""
+    """Print what could not be read or written; give the exit status.
+
+    Args:
+        errors: of images that could not be read.
+        images: the number of all images.
+        unwritten: of pictures that could not be written.
+    """
     for error in (*errors, *unwritten):
         complain(on_one_line(error))
     if errors:

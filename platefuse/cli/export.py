@@ -62,7 +62,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def path_beside(model: Path, suffix: str) -> Path:
-    """Name a file as the model that it lies beside, with a suffix.
+    """Name a file beside a model: its name, with a suffix.
 
     Paths such as `.` and `..` have no name of their own: the model's is that of the folder.
 

@@ -1,4 +1,4 @@
-"""Refusal of outputs that would take the place of an input or of another output."""
+"""Refusal of outputs that would replace an input or another output."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ _Key = str | tuple[int, int]  # a path without links, or a file's device and num
 
 
 def check_outputs(outputs: Iterable[tuple[str, Path]], inputs: Iterable[Path]) -> None:
-    """Check that no output would replace or join what is read, or replace another output.
+    """Check that no output would replace an input or another output.
 
     Call it before anything is read. A file is the same under any name: through links, hard links, and letters of
     another case where the file system does not tell them apart.
@@ -52,7 +52,10 @@ def _refused(option: str, output: Path, reason: str) -> PlatefuseError:
 
 
 def _with_files(path: Path) -> Iterator[Path]:
-    """Yield a path and the files below it: one of them may be a link that leads out of the folder."""
+    """Yield a path and the files below it.
+
+    One of them may be a link that leads out of the folder.
+    """
     yield path
     for folder, _, files in os.walk(path):
         yield from (Path(folder, name) for name in files)

@@ -1,4 +1,7 @@
-"""The parser of the program and of each command: a wrong name gets that parser's usage and the nearest right name."""
+"""Parser of the program and of each command.
+
+A wrong name gets that parser's own usage, and the nearest right name.
+"""
 
 import argparse
 import sys
@@ -18,7 +21,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*arguments, **options | {"allow_abbrev": False})
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
-        """Parse the arguments; exit with status 2 and this parser's usage if one is wrong.
+        """Parse the arguments; exit with status 2 if one is wrong.
 
         argparse leaves what a command does not know to the program, whose usage does not name the command's options.
         """

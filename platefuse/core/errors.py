@@ -13,7 +13,7 @@ class PlatefuseError(Exception):
 
 
 def not_installed(subject: str, names: Iterable[str], install: str) -> PlatefuseError:
-    """Say which modules or packages a command lacks, and what `pip install` gets."""
+    """Say what is not installed, and what `pip install` gets."""
     names = list(names)
     return PlatefuseError(
         f"{subject} needs {' and '.join(names)}, which {'are' if names[1:] else 'is'} not installed: "

@@ -1,4 +1,4 @@
-"""Which kinds of images are read, and which files are taken for images."""
+"""Kinds of images that are read, and files taken for images."""
 
 import os
 import re
@@ -69,7 +69,7 @@ def images_below(folder: Path) -> list[Path]:
 
 
 def looks_like_image(path: Path) -> bool:
-    """Tell whether a path is named like an image, or its file begins like one."""
+    """Tell whether a file is named like an image or begins like one."""
     if path.suffix.lower() in SUFFIXES | UNREAD_SUFFIXES:
         return True
     try:
@@ -79,7 +79,9 @@ def looks_like_image(path: Path) -> bool:
 
 
 def kind_of(path: Path, content: bytes | None = None) -> str | None:
-    """Return the kind of image as which a file begins, one of KINDS or another.
+    """Return the kind of image, one of KINDS or another, by first bytes.
+
+    It is None for other files.
 
     Args:
         path: the file.

@@ -1,4 +1,4 @@
-"""Silence for the lines that TensorFlow and LiteRT print about themselves while they load.
+"""Silence for what TensorFlow and LiteRT print while they load.
 
 Their C++ code writes to file descriptor 2, and some of it before any log level counts.
 """
@@ -24,9 +24,9 @@ _ONE_AT_A_TIME = threading.RLock()  # two threads would restore each other's out
 
 @contextmanager
 def notices_dropped() -> Iterator[None]:
-    """Drop the log lines of the block's C++ code, and print all other lines at its end.
+    """Drop the log lines of the block's C++ code.
 
-    If the block fails, every line is printed. If the process crashes in it, Python says where. Whoever sets
+    All other lines are printed at its end. If the block fails, every line is printed. If the process crashes in it, Python says where. Whoever sets
     TF_CPP_MIN_LOG_LEVEL to another level than 3 sees every line at once.
     """
     wanted = os.environ.setdefault(LEVEL, _FATAL_ONLY) == _FATAL_ONLY

@@ -1,4 +1,4 @@
-"""What TensorFlow and LiteRT print while they load is dropped, and nothing else."""
+"""Notices of TensorFlow and LiteRT while they load: dropped, and nothing else is."""
 
 import os
 import subprocess
