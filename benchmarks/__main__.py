@@ -94,7 +94,7 @@ def measure_all(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _check_out(arguments: argparse.Namespace) -> None:
-    """Check that results go to a folder, and replace nothing that is read."""
+    """Check that results go to a folder and replace no input."""
     if arguments.out.exists() and not arguments.out.is_dir():
         raise PlatefuseError(f"--out {arguments.out}: expected a folder.")
     outputs = [("--out", arguments.out / name) for name in RESULT_FILES]

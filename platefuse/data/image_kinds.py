@@ -69,7 +69,7 @@ def images_below(folder: Path) -> list[Path]:
 
 
 def looks_like_image(path: Path) -> bool:
-    """Tell whether a file is named like an image or begins like one."""
+    """Tell whether a file's name or first bytes are an image's."""
     if path.suffix.lower() in SUFFIXES | UNREAD_SUFFIXES:
         return True
     try:
@@ -79,9 +79,9 @@ def looks_like_image(path: Path) -> bool:
 
 
 def kind_of(path: Path, content: bytes | None = None) -> str | None:
-    """Return the kind of image, one of KINDS or another, by first bytes.
+    """Return the kind of image that a file begins as.
 
-    It is None for other files.
+    The kind is one of KINDS or another, and None for other files.
 
     Args:
         path: the file.

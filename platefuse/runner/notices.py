@@ -26,8 +26,8 @@ _ONE_AT_A_TIME = threading.RLock()  # two threads would restore each other's out
 def notices_dropped() -> Iterator[None]:
     """Drop the log lines of the block's C++ code.
 
-    All other lines are printed at its end. If the block fails, every line is printed. If the process crashes in it, Python says where. Whoever sets
-    TF_CPP_MIN_LOG_LEVEL to another level than 3 sees every line at once.
+    All other lines are printed at its end. If the block fails, every line is printed. If the process crashes in it,
+    Python says where. Whoever sets TF_CPP_MIN_LOG_LEVEL to another level than 3 sees every line at once.
     """
     wanted = os.environ.setdefault(LEVEL, _FATAL_ONLY) == _FATAL_ONLY
     with _ONE_AT_A_TIME, ExitStack() as stack:
