@@ -24,7 +24,7 @@ define run_pipeline
 	@$(DVC) --cd $(1) metrics diff --all --targets $(METRICS)
 	@echo
 	@echo "What was read, and what was true: $(patsubst ./%,%,$(1)/metrics/readings.png)"
-	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
+	@echo "Curves and plots on one page:     make plots$(if $(filter-out .,$(1)), PIPELINE=$(1)) (writes $(patsubst ./%,%,$(1)/dvc_plots/index.html))"
 endef
 
 .PHONY: help repro plates score-real release wheel bench plots parameters test test-quick soak fuzz lint lock clean-env
@@ -38,10 +38,18 @@ repro: .venv/.package  ## run what is out of date in the pipeline, then show the
 plates: .venv/.package  ## the same in pipelines/plates: licence plates, one hour to two
 	$(call run_pipeline,pipelines/plates)
 
-# Without MODEL the scores are those of the plates pipeline's networks, and become its metrics.
-score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [MODEL=DIR] [PICTURE=FILE.png]
-	@$(BIN)/platefuse score "$(PLATES)" $(if $(PICTURE),--draw "$(PICTURE)") $(if $(MODEL),--model "$(MODEL)",\
-		--networks pipelines/plates/models --formats $(FORMATS) --json pipelines/plates/metrics/real.json)
+# Said before anything is installed.
+ifneq ($(filter score-real,$(MAKECMDGOALS)),)
+ifndef PLATES
+$(error score-real needs PLATES=FOLDER, with a truth.csv in it or in each of its folders)
+endif
+endif
+
+# Scores are written where OUT says. After a run of the plates pipeline, on the photographs that its metrics are of,
+# that is OUT=pipelines/plates/metrics/real.json.
+score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [OUT=FILE.json] [PICTURE=FILE.png] [MODEL=DIR]
+	@$(BIN)/platefuse score "$(PLATES)" $(if $(OUT),--json "$(OUT)") $(if $(PICTURE),--draw "$(PICTURE)") \
+		$(if $(MODEL),--model "$(MODEL)",--networks pipelines/plates/models --formats $(FORMATS))
 
 release: .venv/.package  ## copy fused models to released/ and pin them in its store: make release [NAME=plates]
 	@$(BIN)/python tools/release.py $(NAME)
@@ -56,8 +64,8 @@ bench: .venv/.package .venv/.export .venv/.bench  ## measure speed beside other 
 	@$(BIN)/python -m benchmarks $(if $(PLATES),--photographs "$(PLATES)") $(BENCH_FLAGS)
 
 # Without "dvc.yaml::" DVC looks at pipelines/ too, and complains of curves that only a run there makes.
-plots: .venv/.package  ## write the page of plots, dvc_plots/index.html
-	@$(DVC) plots show dvc.yaml::
+plots: .venv/.package  ## write a pipeline's plots to dvc_plots/index.html in its folder: make plots [PIPELINE=pipelines/plates]
+	@$(DVC) --cd $(or $(PIPELINE),.) plots show dvc.yaml::
 
 parameters: .venv/.package  ## write params.schema.json and docs/parameters.md from the parameter classes
 	@$(BIN)/python -m platefuse params --schema >params.schema.json
@@ -120,7 +128,8 @@ clean-env:  ## remove .venv; the next target that needs it makes it again
 	@$(PIP) --require-hashes -r requirements/$*.txt
 	@touch $@
 
-.venv/.package: .venv/.installed pyproject.toml
+.venv/.package: .venv/.installed pyproject.toml tools/plots_page.py
 	@echo "Installing platefuse"
 	@$(PIP) -e .
+	@$(BIN)/python tools/plots_page.py .venv/plots.html
 	@touch $@

@@ -1,5 +1,6 @@
 """Splits of the user's annotated images, and their parameters."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
@@ -105,8 +106,12 @@ def _read_plates(params: FolderSynthParams) -> tuple[dict[str, list[AnnotatedPla
     folder = Path(params.folder)
     annotated = read_annotated(folder)
     raise_issues(annotated.issues, folder)
+    print(f"{folder}: {annotated.layout}", file=sys.stderr, flush=True)
     if left_out := annotated.unannotated:
-        print(f"{folder}: images without annotations are left out: {len(left_out)}, the first is {left_out[0]}.")
+        print(
+            f"{folder}: images without annotations are left out: {len(left_out)}, the first is {left_out[0]}.",
+            file=sys.stderr,
+        )
     splits = annotated.splits
     if "" in splits:
         splits = group_split(splits[""], params.val_share, params.test_share, params.seed)

@@ -71,14 +71,28 @@ def test_parameters_are_checked_before_a_pipeline_runs(target: str, folder: str)
     assert lines[at - 1].endswith(f"platefuse params --check {folder}/params.yaml")
 
 
+@pytest.mark.parametrize(
+    ("target", "told"), [("repro", "make plots"), ("plates", "make plots PIPELINE=pipelines/plates")]
+)
+def test_a_run_names_the_command_that_draws_its_own_plots(target: str, told: str):
+    line = next(line for line in recipe(target).splitlines() if "Curves and plots" in line)
+    command, page = re.fullmatch(r'.*: +(make.*) \(writes (.*)\)"', line).groups()
+    folder = re.search(r"--cd (\S+) plots show dvc.yaml::$", recipe(*shlex.split(command)[1:]).rstrip()).group(1)
+    assert command == told
+    assert Path(folder, "dvc_plots", "index.html") == Path(page)
+
+
 def test_score_real_is_a_command_that_platefuse_knows():
-    """Without MODEL the pipeline's networks are scored, and the scores are its metrics; with MODEL none is written."""
+    """Without MODEL the pipeline's networks are scored; nothing is written but where OUT says."""
     told = {"PLATES": "some plates", "PICTURE": "misread.png"}
-    for model, options in (
-        ("", {"networks": Path("pipelines/plates/models"), "json": Path("pipelines/plates/metrics/real.json")}),
-        ("released/plates", {"networks": None, "json": None}),
+    networks = Path("pipelines/plates/models")
+    for model, out, options in (
+        ("", "", {"networks": networks, "json": None}),
+        ("", "my scores.json", {"networks": networks, "json": Path("my scores.json")}),
+        ("released/plates", "", {"networks": None, "json": None}),
+        ("released/plates", "scores.json", {"networks": None, "json": Path("scores.json")}),
     ):
-        given = [f"{name}={value}" for name, value in (told | {"MODEL": model}).items()]
+        given = [f"{name}={value}" for name, value in (told | {"MODEL": model, "OUT": out}).items()]
         words = shlex.split(recipe("score-real", *given).splitlines()[-1])
         parsed = vars(main_parser().parse_args(words[1:]))
         assert parsed["folder"] == Path("some plates") and parsed["draw"] == Path("misread.png")
@@ -92,6 +106,12 @@ def test_score_real_is_a_command_that_platefuse_knows():
                 "us": ("us",),
                 "us-studio": ("us",),
             }
+
+
+def test_score_real_says_that_it_needs_plates():
+    refused = run("make", "--dry-run", "score-real")
+    assert refused.returncode != 0
+    assert "score-real needs PLATES=FOLDER" in refused.stderr
 
 
 @pytest.fixture
@@ -166,7 +186,7 @@ def test_only_a_changed_lock_makes_the_environment_again(bare_clone: Path, pytho
         os.utime(bare_clone / name, (now - 10, now - 10))  # what is made of it now is newer
 
     assert make() == ["build", "pipeline", ".", "dev", "export"]
-    for line in (bare_clone / "pip.log").read_text().splitlines():
+    for line in filter(re.compile("pip install").search, (bare_clone / "pip.log").read_text().splitlines()):
         assert "--no-deps" in line and "--no-build-isolation" in line
         assert "--require-hashes" in line or "-e ." in line
     assert make() == []
