@@ -172,8 +172,7 @@ def read_with_progress(model: Path, paths: Sequence[Path], batch_size: int) -> I
     # With oneDNN TensorFlow keeps what it compiled for each of the last 1,024 sizes of images: half a gigabyte in all.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     readings = Reader(model).read_many(paths, batch_size)
-    hidden = True if len(paths) == 1 else None  # None shows it on a terminal
-    return tqdm(readings, total=len(paths), desc="reading", unit="image", disable=hidden, leave=False, file=sys.stderr)
+    return tqdm(readings, total=len(paths), desc="reading", unit="image", disable=None, leave=False, file=sys.stderr)
 
 
 def report(errors: Sequence[PlatefuseError], images: int, unwritten: Sequence[PlatefuseError] = ()) -> int:

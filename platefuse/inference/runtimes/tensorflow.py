@@ -1,5 +1,6 @@
 """A fused SavedModel in TensorFlow."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,6 +25,10 @@ class TensorflowRuntime(Runtime):
         return (self._model / METADATA_FILE).read_bytes()
 
     def _load(self) -> Iterable[str]:
+        try:
+            Path.home()
+        except RuntimeError:  # else Keras, which TensorFlow imports, would make a folder named ~ here for its settings
+            os.environ.setdefault("KERAS_HOME", os.devnull)
         with notices_dropped():
             import tensorflow as tf
 

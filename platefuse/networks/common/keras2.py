@@ -10,6 +10,8 @@ from typing import Any, Literal
 from platefuse.runner.notices import notices_dropped
 
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
+# Else a keras.json in the home folder could change every number, and Keras would write one, even into a folder named ~.
+os.environ["KERAS_HOME"] = os.devnull
 
 with notices_dropped():
     import tensorflow as tf
