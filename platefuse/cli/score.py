@@ -109,6 +109,8 @@ def _score(arguments: argparse.Namespace) -> int:
     pairs = [(plate, compared.reads[""][plate.path]) for of in compared.plates.values() for plate in of]
     wrong = misread(pairs)
     _print(_lines_of_misread(wrong, arguments, len(plates)))
+    # Before anything is written: an output that cannot be written hides no image that cannot be read.
+    status = report([reading.error for _, reading in pairs if reading.error], len(plates))
     if arguments.json:
         write_json(arguments.json, scores)
     if arguments.out:
@@ -116,7 +118,7 @@ def _score(arguments: argparse.Namespace) -> int:
         write_csv(arguments.out, ["image", "truth", "text", "confidence", "right"], rows)
     if arguments.draw:
         _draw(wrong, arguments, len(plates))
-    return report([reading.error for _, reading in pairs if reading.error], len(plates))
+    return status
 
 
 def _look_alikes(groups: str, normalised: bool) -> Mapping[str, str]:
