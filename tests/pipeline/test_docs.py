@@ -235,6 +235,14 @@ def test_what_runs_commands_elsewhere_exists() -> None:
             assert (ROOT / path).exists(), reason
 
 
+TAKES_IN_EVERY_PIPELINE = r"dvc (dag|checkout|pull|plots show|plots diff|metrics show|exp apply \S+)$"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_command_takes_in_pipelines_that_never_ran(page: str) -> None:
+    assert not [command for command in commands_of(page) if re.match(TAKES_IN_EVERY_PIPELINE, command)]
+
+
 def test_every_extra_that_is_to_be_installed_exists() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     asked = {extra for text in PAGES.values() for extra in re.findall(r"platefuse\[(\w+)\]", text)}
