@@ -9,7 +9,8 @@ from platefuse.core.params import Params
 from platefuse.data.boxes import ReadingOrder
 from platefuse.data.crop_geometry import CropMargin
 from platefuse.fusion.decoding.formats import Formats
-from platefuse.fusion.polarity import Polarity
+
+Polarity = Literal["as_given", "dark_on_light", "light_on_dark"]
 
 
 class FuseParams(Params):

@@ -5,11 +5,10 @@ has is known only once its characters are found. So plates are read as they are;
 doubt are inverted and read again, and the better of both readings is kept.
 """
 
-from typing import Any, Literal
+from typing import Any
 
+from platefuse.fusion.params import Polarity
 from platefuse.networks.common.keras2 import keras, tf
-
-Polarity = Literal["as_given", "dark_on_light", "light_on_dark"]
 
 # Ink contrast in standard deviations of a crop: .8 and more on most plates of the right polarity, -.8 and less on the
 # inverted ones. Outlined and embossed characters are found between 0 and this value, whichever polarity they have.

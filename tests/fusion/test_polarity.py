@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from platefuse.fusion.graph import Letterbox
-from platefuse.fusion.params import FuseParams
-from platefuse.fusion.polarity import InkContrast, Polarity, ReadEitherPolarity, invert
+from platefuse.fusion.params import FuseParams, Polarity
+from platefuse.fusion.polarity import InkContrast, ReadEitherPolarity, invert
 from platefuse.networks.common.keras2 import keras, tf
 from tests.helpers.small_models import FUSE, INPUT_SIZE, random_boards, small_fused
 

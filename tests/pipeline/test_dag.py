@@ -368,7 +368,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "synth": (
         {"sed": 1, "train": "many", "test": 0, "count": 3, "box": "oval"},
         [
-            "synth.sed = 1: there is no parameter of that name.",
+            "synth.sed = 1: there is no parameter of that name (did you mean seed?).",
             "synth.train = 'many': input should be a valid integer",
             "synth.test = 0: input should be greater than or equal to 1.",
             "synth.count = 3: ",
@@ -385,15 +385,15 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
             f"detector.learning_rate = '0,001': input should be a valid number {NUMBER_AS_TEXT}.",
             "detector.epochs = 1.5: ",
             "detector.anchors.levels is missing.",
-            "detector.anchors.level = [3]: there is no parameter of that name.",
+            "detector.anchors.level = [3]: there is no parameter of that name (did you mean levels?).",
         ],
     ),
     "train_classifier": (
         {"learning_rate": 0, "architecture": "rnn", "widht": 8, "dropout": None},
         [
             "classifier.learning_rate = 0: input should be greater than 0.",
-            "classifier.architecture = 'rnn': input should be 'dense', 'cnn' or 'slim'.",
-            "classifier.widht = 8: there is no parameter of that name.",
+            "classifier.architecture = 'rnn': input should be 'dense', 'cnn' or 'slim' (did you mean cnn?).",
+            "classifier.widht = 8: there is no parameter of that name (did you mean width?).",
             "classifier.dropout = None: input should be a valid number.",
         ],
     ),
@@ -402,7 +402,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         [
             "fuse.max_characters = 0: input should be greater than or equal to 1.",
             "fuse.round = 'no thanks': input should be a valid boolean.",
-            "fuse.threshold = 0.5: there is no parameter of that name.",
+            "fuse.threshold = 0.5: there is no parameter of that name (did you mean nms_threshold?).",
             "fuse.reading_order = 'backwards': input should be 'left_to_right', 'rows' or 'score'.",
         ],
     ),

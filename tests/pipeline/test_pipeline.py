@@ -343,8 +343,10 @@ def test_a_damaged_row_is_named_by_file_and_line(workspace: Pipeline):
 
 
 def left_of(pipeline: Pipeline, stage: str) -> list[str]:
-    """Remains of a stage's outputs, and drafts beside them."""
-    places = [pipeline.folder / out for out in pipeline.outs(stage)]
+    """Remains of a stage's outputs, and drafts beside them. Tracked outputs must be as committed."""
+    tracked = pipeline.git("ls-files").splitlines()
+    assert pipeline.git("status", "--short", "--", "metrics") == ""
+    places = [pipeline.folder / out for out in pipeline.outs(stage) if out not in tracked]
     drafts = [draft for place in places for draft in place.parent.glob(f".{place.name}.*")]
     return sorted(str(path) for path in [*drafts, *places] if path.exists())
 
