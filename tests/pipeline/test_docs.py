@@ -245,7 +245,7 @@ def test_no_command_takes_in_pipelines_that_never_ran(page: str) -> None:
 
 def test_every_extra_that_is_to_be_installed_exists() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    asked = {extra for text in PAGES.values() for extra in re.findall(r"platefuse\[(\w+)\]", text)}
+    asked = {extra for text in PAGES.values() for extra in re.findall(r"(?:platefuse|\.whl)\[(\w+)\]", text)}
     assert {"onnx", "export"} <= asked <= extras.keys()
 
 
