@@ -116,8 +116,8 @@ clean-env:  ## remove .venv; the next target that needs it makes it again
 .venv/.installed: requirements/build.txt requirements/pipeline.txt
 	@sh tools/check_git.sh
 	@sh tools/check_python.sh "$(PYTHON)"
-	@echo "Making .venv with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv --clear .venv
+	@echo "Making .venv with $$("$(PYTHON)" --version)"
+	@"$(PYTHON)" -m venv --clear .venv
 	@echo "Installing the build tools"
 	@$(PIP) --require-hashes -r requirements/build.txt
 	@echo "Installing the pipeline's packages (TensorFlow among them: this takes some minutes)"

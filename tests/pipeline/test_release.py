@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.exceptions import CheckoutError
 from dvc.repo import Repo
 
 from platefuse.cli.main import main
@@ -207,6 +208,18 @@ def test_a_clone_pulls_a_release_and_reads_with_it(released: Pipeline):
     assert not (clone / "released" / "digits").exists()
     [reading] = Reader(clone / "released" / "plates").read_images([digits("173")])
     assert reading.text == "173"
+
+
+def test_a_clone_pulls_every_release_but_no_output_of_a_pipeline(released: Pipeline):
+    clone = released.folder.parent / "full-clone"
+    released.git("clone", "-q", str(released.folder), str(clone))
+    with contextlib.chdir(clone), Repo() as repo:
+        repo.pull(["released/digits.dvc", "released/plates.dvc"])  # as `make pull` does
+        with pytest.raises(CheckoutError):
+            repo.pull()
+        repo.pull(allow_missing=True)
+    assert all((clone / "released" / name).is_dir() for name in NAMES)
+    assert not (clone / "models" / "fused").exists()
 
 
 def test_a_bare_push_adds_nothing_to_a_release(released: Pipeline):

@@ -150,11 +150,11 @@ def test_score_real_says_that_it_needs_plates():
 
 @pytest.fixture
 def bare_clone(tmp_path: Path) -> Path:
-    """A clone of the files that `make` needs to create the environment, without an environment."""
-    clone = tmp_path / "clone"
+    """A clone of the files that `make` needs to create the environment, in a folder with a hard name."""
+    clone = tmp_path / "a clöne" / "it's"
     for name in ("Makefile", "dvc.yaml", "pyproject.toml", "requirements", "tools"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        clone.mkdir(exist_ok=True)
+        clone.mkdir(parents=True, exist_ok=True)
         copy(ROOT / name, clone / name)
     return committed(clone)
 
@@ -182,7 +182,7 @@ def test_a_missing_compiler_is_named_before_anything_is_installed(bare_clone: Pa
 
 
 def test_missing_python_headers_are_named_before_anything_is_installed(bare_clone: Path):
-    compiler = script(bare_clone.parent / "cc", "exit 1")
+    compiler = script(bare_clone.parents[1] / "cc", "exit 1")  # CC may have options, so its path has no spaces
     assert "finds no Python.h" in refusal(bare_clone, sys.executable, CC=str(compiler))
 
 
