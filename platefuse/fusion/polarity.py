@@ -1,4 +1,4 @@
-"""Reads plates whose characters are lighter or darker than the networks like them.
+"""Reads plates of either polarity with networks that prefer one.
 
 Networks trained mostly on dark characters misread light ones: their strokes look like gaps. Which of the two a plate
 has is known only once its characters are found. So plates are read as they are; those whose polarity is wrong or in
@@ -91,7 +91,7 @@ class ReadEitherPolarity(keras.layers.Layer):
 
 
 def _with_shape(values: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
-    """Restore the static shape that tf.cond, or a converter in its branches, loses.
+    """Restore a static shape that tf.cond or a converter loses.
 
     LiteRT lacks tf.ensure_shape.
     """
