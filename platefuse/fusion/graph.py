@@ -73,8 +73,8 @@ def fuse(detector: Detector, classifier: Classifier, params: FuseParams) -> Fuse
     never_empty = NonEmptyBatch(name="non_empty_batch")(letterboxed)
     deltas, class_scores = detect(never_empty)
     decoded = BoxDecoder(anchor_boxes(detector.anchors, input_size), input_size, name="box_decoder")(deltas)
-    boxes, scores, class_scores = NonMaxSuppression(
-        params.max_characters, params.score_threshold, params.nms_threshold, name="non_max_suppression"
+    boxes, scores, class_scores, more = NonMaxSuppression(
+        params.candidates, params.score_threshold, params.nms_threshold, name="non_max_suppression"
     )([decoded, class_scores])
     valid = ValidDetections(name="valid_detections")(scores)
     shifts = crop_shifts(params.crop_shift)
@@ -85,7 +85,7 @@ def fuse(detector: Detector, classifier: Classifier, params: FuseParams) -> Fuse
     if params.detector_class_weight:
         experts = ProductOfExperts(params.detector_class_weight, name="product_of_experts")
         probabilities = experts([probabilities, class_scores])
-    outputs = Postprocess(params, alphabet, name="postprocess")([boxes, scores, probabilities, geometry])
+    outputs = Postprocess(params, alphabet, name="postprocess")([boxes, scores, probabilities, more, geometry])
     on_letterboxed = keras.Model([letterboxed, geometry], outputs, name="fused_on_letterboxed")
     images = keras.Input((None, None, 3), dtype=tf.uint8, name="images")
     model = keras.Model(images, on_letterboxed(Letterbox(input_size, name="letterbox")(images)), name="fused")
