@@ -11,23 +11,23 @@ PIP := $(BIN)/python -m pip install -qq --no-deps --no-build-isolation
 # Stages are started as `python stages/x.py`: that python must be the one in .venv.
 DVC := PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/dvc
 
-METRICS := metrics/detector.json metrics/classifier.json metrics/evaluation.json
-
 # Which formats score-real reads each folder of PLATES with.
 FORMATS ?= eu=sk,cz br=br us=us us-studio=us
 
-# $(call run_pipeline,FOLDER): the parameters' faults, or what is out of date, then the metrics beside HEAD's.
+# $(call run_pipeline,FOLDER): the parameters' faults, or what is out of date, then the metrics beside HEAD's, whether
+# the runs agree, and what to do before the first change.
 define run_pipeline
+	@sh tools/check_git.sh
 	@$(BIN)/python -m platefuse params --check $(1)/params.yaml
 	@$(DVC) --cd $(1) repro $(REPRO_FLAGS)
 	@echo
-	@$(DVC) --cd $(1) metrics diff --all --targets $(METRICS)
+	@$(BIN)/python tools/compare_run.py $(1)
 	@echo
 	@echo "What was read, and what was true: $(patsubst ./%,%,$(1)/metrics/readings.png)"
-	@echo "Curves and plots on one page:     make plots (writes dvc_plots/index.html)"
+	@echo "Curves and plots on one page:     make plots$(if $(filter-out .,$(1)), PIPELINE=$(1)) (writes $(patsubst ./%,%,$(1)/dvc_plots/index.html))"
 endef
 
-.PHONY: help repro plates score-real release wheel bench plots parameters test test-quick soak fuzz lint lock clean-env
+.PHONY: help repro plates pull score-real release wheel bench plots parameters test test-quick soak fuzz lint lock clean-env
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -38,10 +38,22 @@ repro: .venv/.package  ## run what is out of date in the pipeline, then show the
 plates: .venv/.package  ## the same in pipelines/plates: licence plates, one hour to two
 	$(call run_pipeline,pipelines/plates)
 
-# Without MODEL the scores are those of the plates pipeline's networks, and become its metrics.
-score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [MODEL=DIR] [PICTURE=FILE.png]
-	@$(BIN)/platefuse score "$(PLATES)" $(if $(PICTURE),--draw "$(PICTURE)") $(if $(MODEL),--model "$(MODEL)",\
-		--networks pipelines/plates/models --formats $(FORMATS) --json pipelines/plates/metrics/real.json)
+# A bare `dvc pull` asks the store for the pipelines' outputs too, which only runs make.
+pull: .venv/.package  ## fetch the released models from the store in released/, without a network
+	@$(DVC) pull $(wildcard released/*.dvc)
+
+# Said before anything is installed.
+ifneq ($(filter score-real,$(MAKECMDGOALS)),)
+ifndef PLATES
+$(error score-real needs PLATES=FOLDER, with a truth.csv in it or in each of its folders)
+endif
+endif
+
+# Scores are written where OUT says. After a run of the plates pipeline, on the photographs that its metrics are of,
+# that is OUT=pipelines/plates/metrics/real.json.
+score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [OUT=FILE.json] [PICTURE=FILE.png] [MODEL=DIR]
+	@$(BIN)/platefuse score "$(PLATES)" $(if $(OUT),--json "$(OUT)") $(if $(PICTURE),--draw "$(PICTURE)") \
+		$(if $(MODEL),--model "$(MODEL)",--networks pipelines/plates/models --formats $(FORMATS))
 
 release: .venv/.package  ## copy fused models to released/ and pin them in its store: make release [NAME=plates]
 	@$(BIN)/python tools/release.py $(NAME)
@@ -52,12 +64,12 @@ wheel: .venv/.package .venv/.export  ## build dist/platefuse-*.whl with the rele
 
 # The released models are for a pipeline that has not trained here; they come from released/store, without a network.
 bench: .venv/.package .venv/.export .venv/.bench  ## measure speed beside other ways and readers: make bench [PLATES=FOLDER]
-	@$(DVC) pull -q released/digits released/plates
+	@$(DVC) pull -q $(wildcard released/*.dvc)
 	@$(BIN)/python -m benchmarks $(if $(PLATES),--photographs "$(PLATES)") $(BENCH_FLAGS)
 
 # Without "dvc.yaml::" DVC looks at pipelines/ too, and complains of curves that only a run there makes.
-plots: .venv/.package  ## write the page of plots, dvc_plots/index.html
-	@$(DVC) plots show dvc.yaml::
+plots: .venv/.package  ## write a pipeline's plots to dvc_plots/index.html in its folder: make plots [PIPELINE=pipelines/plates]
+	@$(DVC) --cd $(or $(PIPELINE),.) plots show dvc.yaml::
 
 parameters: .venv/.package  ## write params.schema.json and docs/parameters.md from the parameter classes
 	@$(BIN)/python -m platefuse params --schema >params.schema.json
@@ -102,6 +114,7 @@ clean-env:  ## remove .venv; the next target that needs it makes it again
 
 # Each stamp is written last, so an install that broke off is not taken for a finished one.
 .venv/.installed: requirements/build.txt requirements/pipeline.txt
+	@sh tools/check_git.sh
 	@sh tools/check_python.sh "$(PYTHON)"
 	@echo "Making .venv with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv --clear .venv
@@ -120,7 +133,8 @@ clean-env:  ## remove .venv; the next target that needs it makes it again
 	@$(PIP) --require-hashes -r requirements/$*.txt
 	@touch $@
 
-.venv/.package: .venv/.installed pyproject.toml
+.venv/.package: .venv/.installed pyproject.toml tools/plots_page.py
 	@echo "Installing platefuse"
 	@$(PIP) -e .
+	@$(BIN)/python tools/plots_page.py .venv/plots.html
 	@touch $@

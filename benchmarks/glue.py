@@ -53,7 +53,7 @@ class PythonPostprocess:
         padded = np.full((*scores.shape, len(self._alphabet)), 1 / len(self._alphabet), np.float32)
         padded[scores >= 0] = probabilities
         geometry = np.tile(np.array([1, *_UNBOUNDED], np.float32), (len(boxes), 1))
-        more = np.zeros(len(boxes), bool)  # a text that lacks characters is the same text
+        more = np.zeros(len(boxes), np.float32)  # a text that lacks characters is the same text
         ids = self._layer((boxes, scores, padded, more, geometry))["character_ids"].numpy()
         return ["".join(self._alphabet[i] for i in row if i >= 0) for row in ids]
 

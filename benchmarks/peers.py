@@ -17,8 +17,10 @@ from PIL import Image
 from benchmarks.model_under_test import PLATES_READ, ModelUnderTest, read_plates
 from benchmarks.timing import Plan, interleaved, summarise
 from platefuse.data.images import read_image
+from platefuse.data.plate_set import AnnotatedPlate
 from platefuse.inference.reader import Reader
 from platefuse.labels.text_only import read_text_only
+from platefuse.metrics.alphabets import plain
 from platefuse.metrics.text import parse_look_alikes, score_texts
 from platefuse.runner.atomic import atomic_write
 
@@ -41,11 +43,11 @@ def measure(model: ModelUnderTest, cores: int) -> dict[str, Any]:
         PlatefuseError: if the photographs are invalid.
     """
     if model.photographs:
-        plates = list(chain(*read_text_only(model.photographs).values()))
+        plates: list[AnnotatedPlate] = list(chain(*read_text_only(model.photographs).values()))
     else:
         plates = read_plates(model, PLATES_READ)
     plates = plates[:6] if model.quick else plates
-    images, truths = [read_image(plate.path) for plate in plates], [plate.text for plate in plates]
+    images, truths = [read_image(plate.path) for plate in plates], [plain(plate.text) for plate in plates]
     with TemporaryDirectory() as work:
         readers, missing = _readers(model, cores, Path(work))
         rows: dict[str, dict[str, Any]] = {}

@@ -189,7 +189,7 @@ def main() -> int:
         kills = plan(options.kills, _whole_run(pipeline), options.seed)
         print("stage             victim  signal   after  outcome", flush=True)
         outcomes = []
-        for kill in tqdm(kills, unit="kill"):
+        for kill in tqdm(kills, desc="kills", unit="kill", disable=None):
             outcomes.append(strike(pipeline, kill))
             tqdm.write(_row(outcomes[-1]))
     bad = sum(bool(o.different) for o in outcomes)

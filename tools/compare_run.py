@@ -1,18 +1,19 @@
-"""Compare a run of the pipeline with the committed run.
+"""Compare a pipeline's run with the one of the last commit, and say whether they agree.
 
-Sources and data must be the same; metrics must agree within a tolerance. A folder is a project's: it holds dvc.lock and
-metrics/. Sources that differ mean that code or a lock changed and dvc.lock was not brought up to date. Data made from
-the same parameters must be the same to the last byte on every machine. Training is not: another processor adds in
-another order.
+Data made from the same parameters must be the same to the last byte on every machine. Training is not: another
+processor adds in another order. Metrics must therefore agree within a tolerance. Where parameters differ there is no
+verdict: the metrics are then what was to be found out.
 """
 
 import argparse
 import fnmatch
 import json
 import math
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -26,72 +27,100 @@ TOLERANCES = {
 }
 
 
+class Run(NamedTuple):
+    """A run of a pipeline.
+
+    Attributes:
+        stages: those of dvc.lock.
+        metrics: every number in the stages' metrics, by "file.key".
+    """
+
+    stages: dict[str, Any]
+    metrics: dict[str, float]
+
+    def entries(self, kind: str) -> dict[str, str]:
+        """Hashes of the stages' `deps` or `outs`, by path."""
+        return {entry["path"]: entry["md5"] for stage in self.stages.values() for entry in stage.get(kind, [])}
+
+    def data(self) -> dict[str, str]:
+        """Hashes of the outputs under data/."""
+        return {path: md5 for path, md5 in self.entries("outs").items() if path.startswith("data/")}
+
+    def sources(self) -> dict[str, str]:
+        """Hashes of the dependencies that no stage makes: code, locks, data of one's own."""
+        made = self.entries("outs")
+        return {path: md5 for path, md5 in self.entries("deps").items() if path not in made}
+
+    def params(self) -> dict[str, Any]:
+        """Every parameter, by its full name."""
+        files = [params for stage in self.stages.values() for params in stage.get("params", {}).values()]
+        return {name: value for params in files for name, value in flatten(params).items()}
+
+
+def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        found |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return found
+
+
+def read_run(read: Callable[[str], str]) -> Run:
+    """Read a run's dvc.lock and metrics.
+
+    Args:
+        read: gives the text of a file by its path in the pipeline's folder.
+
+    Raises:
+        OSError: if there is no dvc.lock.
+    """
+    run = Run(yaml.safe_load(read("dvc.lock"))["stages"], {})
+    for path in sorted(path for path in run.entries("outs") if path.startswith("metrics/") and path.endswith(".json")):
+        try:
+            values = flatten(json.loads(read(path)), f"{Path(path).stem}.")
+        except OSError:
+            continue  # the metric then lacks its partner
+        run.metrics.update({name: float(value) for name, value in values.items() if isinstance(value, int | float)})
+    return run
+
+
+def committed_run(folder: Path) -> Run:
+    """Read the run of the last commit."""
+
+    def show(name: str) -> str:
+        shown = subprocess.run(["git", "show", f"HEAD:./{name}"], cwd=folder, capture_output=True, encoding="utf-8")
+        if shown.returncode:
+            raise FileNotFoundError(shown.stderr)
+        return shown.stdout
+
+    return read_run(show)
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The names whose values differ."""
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+# --- the table, and what is wrong
+
+
 def tolerance(name: str) -> float:
     return next(allowed for pattern, allowed in TOLERANCES.items() if fnmatch.fnmatchcase(name, pattern))
 
 
-def _entries(project: Path, kind: str) -> dict[str, str]:
-    stages = yaml.safe_load((project / "dvc.lock").read_text())["stages"].values()
-    return {entry["path"]: entry["md5"] for stage in stages for entry in stage.get(kind, [])}
+def table(committed: dict[str, float], run: dict[str, float]) -> list[str]:
+    """A heading and a row for each metric that either run has, in the order of their names."""
+    rows = [f"{'metric':<42} {'HEAD':>8} {'this run':>8} {'change':>9} {'allowed':>7}"]
+    for name in sorted(committed.keys() | run.keys()):
+        row = f"{name:<42} {committed.get(name, '-'):>8.5} {run.get(name, '-'):>8.5}"
+        if name in committed and name in run:
+            row += f" {run[name] - committed[name]:>+9.5f} {tolerance(name):>7g}"
+        rows.append(row)
+    return rows
 
 
-def data_hashes(project: Path) -> dict[str, str]:
-    """The hash of every output under data/, by its path."""
-    return {path: md5 for path, md5 in _entries(project, "outs").items() if path.startswith("data/")}
-
-
-def source_hashes(project: Path) -> dict[str, str]:
-    """Hashes of the dependencies that no stage makes, by path.
-
-    They are code and locks.
-    """
-    made = _entries(project, "outs")
-    return {path: md5 for path, md5 in _entries(project, "deps").items() if path not in made}
-
-
-def numbers(tree: dict[str, Any], prefix: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            found |= numbers(value, f"{prefix}.{key}")
-        elif isinstance(value, int | float):
-            found[f"{prefix}.{key}"] = value
-    return found
-
-
-def metrics(project: Path) -> dict[str, float]:
-    """Every number in metrics/*.json, by "file.key"."""
-    found: dict[str, float] = {}
-    for path in sorted((project / "metrics").glob("*.json")):
-        found |= numbers(json.loads(path.read_text()), path.stem)
-    return found
-
-
-def compare_data(committed: dict[str, str], run: dict[str, str]) -> list[str]:
-    if not committed:
-        return ["The committed dvc.lock has no output under data/, so there is nothing to compare with."]
-    return compare_hashes(committed, run)
-
-
-def compare_hashes(committed: dict[str, str], run: dict[str, str]) -> list[str]:
+def metric_problems(committed: dict[str, float], run: dict[str, float]) -> list[str]:
+    """A sentence for each metric that moved too far, is no number, or has no partner."""
     problems = []
-    for path in sorted(committed.keys() | run.keys()):
-        if committed.get(path) != run.get(path):
-            problems.append(
-                f"{path} is {committed.get(path, 'missing')} in the committed dvc.lock, "
-                f"and {run.get(path, 'missing')} in the run's."
-            )
-    return problems
-
-
-def compare_metrics(committed: dict[str, float], run: dict[str, float]) -> tuple[list[str], list[str]]:
-    """Rows of metrics that moved, and a sentence for each fault.
-
-    A fault is a metric that moved too far or has no partner.
-    """
-    if not committed:
-        return [], ["The committed metrics/ has no metrics, so there is nothing to compare with."]
-    rows, problems = [], []
     for name in sorted(committed.keys() | run.keys()):
         if name not in run:
             problems.append(f"{name} is committed, and the run did not write it.")
@@ -99,12 +128,70 @@ def compare_metrics(committed: dict[str, float], run: dict[str, float]) -> tuple
             problems.append(f"{name} was written by the run, and is not committed.")
         elif not (math.isfinite(committed[name]) and math.isfinite(run[name])):
             problems.append(f"{name} must be a number: committed {committed[name]}, run {run[name]}.")
-        elif committed[name] != run[name]:
-            difference, allowed = run[name] - committed[name], tolerance(name)
-            rows.append(f"{name:<45} {committed[name]:>10.5g} {run[name]:>10.5g} {difference:>+11.5f} {allowed:>9g}")
-            if abs(difference) > allowed:
-                problems.append(f"{name} moved by {difference:+.5f}, and {allowed:g} is allowed.")
-    return rows, problems
+        elif abs(run[name] - committed[name]) > tolerance(name):
+            problems.append(f"{name} moved by {run[name] - committed[name]:+.5f}, and {tolerance(name):g} is allowed.")
+    return problems
+
+
+def data_problems(committed: dict[str, str], run: dict[str, str]) -> list[str]:
+    """A sentence for each output under data/ that is not the committed one."""
+    return [
+        f"{path} is {committed.get(path, 'missing')} in the committed dvc.lock, "
+        f"and {run.get(path, 'missing')} in the run's."
+        for path in changed(committed, run)
+    ]
+
+
+# --- the verdict
+
+
+def verdict(committed: Run, run: Run) -> tuple[str, bool]:
+    """Say whether a run agrees with the committed one.
+
+    Returns:
+        The verdict, one or more lines; and whether the runs agree and were of the same parameters and sources.
+    """
+    if not committed.metrics:
+        return "The last commit has no metrics, so there is nothing to compare with.", False
+    if run == committed:
+        return "This is the last commit's run, to the last byte.", True
+    params, sources = changed(committed.params(), run.params()), changed(committed.sources(), run.sources())
+    if params:
+        return f"No verdict: the last commit's run had other parameters ({', '.join(params)}).", False
+    problems = metric_problems(committed.metrics, run.metrics)
+    problems += [] if sources else data_problems(committed.data(), run.data())
+    moved = len(changed(committed.metrics, run.metrics))
+    if problems:
+        lines = ["The run does not agree with the last commit's:", *(f"  {problem}" for problem in problems)]
+    else:
+        count = f"{moved} of {len(run.metrics)} metrics moved"
+        lines = [f"The run agrees with the last commit's: {count}, none by more than is allowed."]
+    if sources:
+        lines.append(f"The last commit's run had other sources: {', '.join(sources)}.")
+    return "\n".join(lines), not problems and not sources
+
+
+def proposal(folder: Path, run: Run) -> str:
+    """Propose to commit a run, unless what it was made of is not committed itself."""
+    inputs = ["params.yaml", "dvc.yaml", *run.sources()]
+    if not git(folder, "diff", "--quiet", "HEAD", "--", *inputs):
+        return ""
+    lines = [
+        "",
+        "The last commit's models are those of another run, and not on this machine. Commit",
+        "this run before you change anything: experiments are compared with the last commit,",
+        "and you can go back to it.",
+        "",
+    ]
+    if not git(folder, "var", "GIT_COMMITTER_IDENT"):
+        lines += ['  git config user.name "Your Name"', "  git config user.email you@example.com"]
+    paths = " ".join((folder / name).as_posix() for name in ("dvc.lock", "metrics"))
+    return "\n".join([*lines, f'  git commit -m "This machine\'s run" {paths}'])
+
+
+def git(folder: Path, *arguments: str) -> bool:
+    """Run git in a folder, and give whether it succeeded."""
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True).returncode == 0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -114,34 +201,29 @@ def main(arguments: list[str] | None = None) -> int:
         epilog="Tolerances, absolute, the first that fits:\n"
         + "\n".join(f"  {pattern:<30} {allowed:g}" for pattern, allowed in TOLERANCES.items()),
     )
-    parser.add_argument("committed", type=Path, help="folder with the committed dvc.lock and metrics/")
-    parser.add_argument("run", type=Path, help="folder with the run's dvc.lock and metrics/")
+    parser.add_argument("folder", type=Path, help="the pipeline's folder, from the project's")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit with status 1 unless parameters and sources are the committed run's, and the runs agree",
+    )
     options = parser.parse_args(arguments)
+    try:
+        run = read_run(lambda name: (options.folder / name).read_text(encoding="utf-8"))
+    except OSError:
+        print(f"{options.folder / 'dvc.lock'} is missing: `dvc repro` writes it.", file=sys.stderr)
+        return 1
+    try:
+        committed = committed_run(options.folder)
+    except OSError:
+        committed = Run({}, {})
 
-    for project in (options.committed, options.run):
-        if not (project / "dvc.lock").is_file():
-            print(f"{project / 'dvc.lock'} is missing: `dvc repro` writes it.", file=sys.stderr)
-            return 1
-
-    data = data_hashes(options.committed)
-    problems = compare_data(data, data_hashes(options.run))
-    print(f"Outputs under data/: {len(data)} committed, {len(problems)} that differ.")
-
-    stale = compare_hashes(source_hashes(options.committed), source_hashes(options.run))
-    print(f"Sources: {len(stale)} that differ.")
-    problems += stale
-
-    committed = metrics(options.committed)
-    rows, moved = compare_metrics(committed, metrics(options.run))
-    print(f"Metrics: {len(committed)} committed, {len(rows)} that moved.")
-    if rows:
-        print(f"\n{'metric':<45} {'committed':>10} {'run':>10} {'difference':>11} {'allowed':>9}")
-        print(*rows, sep="\n")
-
-    problems += moved
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    return 1 if problems else 0
+    print(*table(committed.metrics, run.metrics), sep="\n")
+    sentence, agrees = verdict(committed, run)
+    print(f"\n{sentence}")
+    if committed.stages and run != committed and (proposed := proposal(options.folder, run)):
+        print(proposed)
+    return 1 if options.strict and not agrees else 0
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import yaml
 
+from platefuse.core.params_yaml import read_parameters
 from platefuse.inference.metadata import read_metadata
 from platefuse.runner.atomic import write_json
 
@@ -29,7 +30,7 @@ EARLIEST = "315532800"  # 1980, the first year that a zip file can have
 
 def render_plates(folder: Path) -> Path:
     """Render test plates of the plates pipeline, and give their folder."""
-    parameters = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
+    parameters = read_parameters(PARAMS)
     parameters["synth"] |= {"train": 1, "val": 1, "test": RENDERED}
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(parameters), encoding="utf-8")

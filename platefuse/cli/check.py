@@ -26,14 +26,19 @@ def add(commands: Any) -> None:
         _check,
         "list every issue of a folder of annotated images, and count its images and characters",
         "examples:\n"
-        "  platefuse check photos                               annotations.csv, or COCO's annotations.json\n"
-        "  platefuse check data/plates --draw samples.png       train, val and test, and a picture of samples\n\n"
+        "  platefuse check photos                               which layout, its issues and counts\n"
+        "  platefuse check data/plates --draw samples.png       the same, and a picture of samples\n\n"
+        "The folder holds images and their annotations, or folders train, val (or valid) and test of them:\n"
+        "  CSV          annotations.csv; image paths are relative to its folder\n"
+        "  COCO         annotations.json, or Roboflow's _annotations.coco.json: file_name is relative to its\n"
+        "               folder, or to images beside it; CVAT's annotations/instances_*.json: file_name is\n"
+        "               relative to images, or to images/SPLIT\n"
+        "  YOLO         data.yaml, and the .txt files of labels/ beside images/\n"
+        "  Pascal VOC   Annotations/*.xml, with JPEGImages/ or images/; or *.xml beside the images\n\n"
         "Every issue is a line on the error output with its file, and its line or entry; the exit status is\n"
         "then 1. Anchors are read from params.yaml, section detector, if it exists.",
     )
-    parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="images and annotations, or the folders train, val and test of such"
-    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="images and annotations, in one of the layouts below")
     parser.add_argument("--draw", type=file_path, metavar="FILE.png", help="also draw some images with their boxes")
     parser.add_argument(
         "--params", type=Path, metavar="FILE", help=f"the anchors' parameters (default: {PARAMS}, if it exists)"
@@ -81,6 +86,8 @@ def _print_amounts(annotated: AnnotatedFolder, images: list[AnnotatedImage]) -> 
     Characters are counted by class.
     """
     splits = annotated.splits
+    if annotated.layout:
+        print(f"{'layout':<20}{annotated.layout}")
     if len(splits) > 1:
         _print_row("", splits)
     _print_row("images", map(len, splits.values()))
@@ -141,8 +148,8 @@ def _draw(images: list[AnnotatedImage], path: Path) -> None:
     store, pictures = ImageStore(), []
     for image in (images[index] for index in chosen):
         labels = [BoxLabel(box, character) for box, character in zip(image.boxes, image.characters, strict=True)]
-        caption = f"{image.path.name}: {image.characters if image.text is None else image.text}"
-        pictures.append(draw_plate(store.read(image.path), labels, caption, size=_SAMPLE_SIZE))
+        note = f"{image.path.name}: {image.text}" if image.text else image.path.name
+        pictures.append(draw_plate(store.read(image.path), labels, note=note, size=_SAMPLE_SIZE))
     with atomic_write(path) as draft:
         contact_sheet(pictures, _COLUMNS, f"{len(chosen)} of {len(images)} images with their annotations").save(
             draft, "PNG"

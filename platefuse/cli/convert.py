@@ -1,6 +1,7 @@
-"""`platefuse convert`: writes annotated images in the format of labelling tools."""
+"""`platefuse convert`: writes annotated images in the layout of annotation tools."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,13 @@ import numpy as np
 from platefuse.cli.common import add_command, refuse_existing
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.csv_annotations import raise_issues
-from platefuse.data.plate_set import IMAGES, TRUTH, ImageStore
-from platefuse.labels.folder import COCO, SOURCES, AnnotatedImage, read_annotated
+from platefuse.data.plate_set import ANNOTATIONS, CLASSES, IMAGES, TRUTH, ImageStore
+from platefuse.labels.folder import SOURCES, AnnotatedFolder, AnnotatedImage, read_annotated
+from platefuse.labels.layouts import COCO
 from platefuse.runner.atomic import atomic_write, write_csv
+
+# An image's path, its width and height, its boxes int [n,4] and their characters.
+_Described = tuple[str, tuple[int, int], np.ndarray, str]
 
 
 def add(commands: Any) -> None:
@@ -20,49 +25,97 @@ def add(commands: Any) -> None:
         commands,
         "convert",
         _convert,
-        "write annotated images in the format of labelling tools",
+        "write annotated images in the layout of annotation tools",
         "examples:\n"
         "  platefuse convert data/plates/test --to coco labelled     labelled/annotations.json and images/\n"
-        "  platefuse convert data/plates --to coco labelled          the same in labelled/train, val and test\n\n"
-        "Images are copied byte for byte, truth.csv and sources.csv too. Check what the tool returns with\n"
-        "`platefuse check`, and train on it with synth.layout: folder.",
+        "  platefuse convert data/plates --to coco labelled          the same in labelled/train, val and test\n"
+        "  platefuse convert data/plates --to yolo labelled          data.yaml, images/train and labels/train, ...\n"
+        "  platefuse convert export --to csv plates                  plates/annotations.csv and classes.csv\n\n"
+        "DIR may have any layout that `platefuse check --help` lists; splits are kept. Images are copied byte\n"
+        "for byte, truth.csv and sources.csv too. Check what the tool returns with `platefuse check`, and train\n"
+        "on it with synth.layout: folder.",
     )
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="images and annotations, or train, val and test of them"
     )
-    parser.add_argument("--to", required=True, choices=["coco"], help="the format")
+    parser.add_argument("--to", required=True, choices=sorted(_WRITERS), help="the layout")
     parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write; it must not exist")
 
 
 def _convert(arguments: argparse.Namespace) -> int:
     refuse_existing(arguments.out)
-    try:  # imported here: only COCO needs Pydantic, which the base install does not have
-        from platefuse.labels.coco import write_coco
-    except ModuleNotFoundError as error:
+    annotated = read_annotated(arguments.folder)
+    raise_issues(annotated.issues, arguments.folder)
+    try:
+        with atomic_write(arguments.out) as draft:
+            _WRITERS[arguments.to](draft, annotated)
+    except ModuleNotFoundError as error:  # the base install has neither Pydantic nor PyYAML
         raise PlatefuseError(
             f'`platefuse convert` needs {error.name}; `pip install "platefuse[pipeline]"` installs it.'
         ) from None
-    annotated = read_annotated(arguments.folder)
-    raise_issues(annotated.issues, arguments.folder)
-    with atomic_write(arguments.out) as draft:
-        for split, images in annotated.splits.items():
-            described = _copy(draft / split, images)
-            write_coco(draft / split / COCO, annotated.alphabet, described)
     return 0
 
 
-def _copy(folder: Path, images: list[AnnotatedImage]) -> list[tuple[str, tuple[int, int], np.ndarray, str]]:
-    """Copy images, texts and sources; return the entries for `write_coco`."""
-    (folder / IMAGES).mkdir(parents=True)
-    store, names = ImageStore(), []
+def _write_coco(out: Path, annotated: AnnotatedFolder) -> None:
+    from platefuse.labels.coco import write_coco
+
+    for split, images in annotated.splits.items():
+        described = _copy(out / split, IMAGES, images)
+        write_coco(out / split / COCO, annotated.alphabet, described)
+        _write_tables(out / split, described, images)
+
+
+def _write_csv(out: Path, annotated: AnnotatedFolder) -> None:
+    for split, images in annotated.splits.items():
+        described = _copy(out / split, IMAGES, images)
+        rows: list[list[Any]] = []
+        for name, _, boxes, characters in described:
+            of_image = [[name, *box, c] for box, c in zip(boxes.tolist(), characters, strict=True)]
+            rows += of_image or [[name, "", "", "", "", ""]]
+        write_csv(out / split / ANNOTATIONS, None, rows)
+        write_csv(out / split / CLASSES, None, [[c, index] for index, c in enumerate(annotated.alphabet)])
+        _write_tables(out / split, described, images)
+
+
+def _write_yolo(out: Path, annotated: AnnotatedFolder) -> None:
+    from platefuse.labels.yolo import write_yolo
+
+    described = {split: _copy(out, f"{IMAGES}/{split}", images) for split, images in annotated.splits.items()}
+    write_yolo(out, annotated.alphabet, described)
+    images = [image for of_split in annotated.splits.values() for image in of_split]
+    _write_tables(out, [row for of_split in described.values() for row in of_split], images)
+
+
+_WRITERS = {"coco": _write_coco, "csv": _write_csv, "yolo": _write_yolo}
+
+
+def _copy(out: Path, folder: str, images: Sequence[AnnotatedImage]) -> list[_Described]:
+    """Copy images into `folder` of `out`; describe them relative to `out`."""
+    (out / folder).mkdir(parents=True)
+    store, described = ImageStore(), []
     for index, image in enumerate(images):
         content, suffix = store.read_encoded(image.path)
-        names.append(f"{IMAGES}/{index:06d}{suffix}")
-        (folder / names[-1]).write_bytes(content)
+        name = (Path(folder) / f"{index:06d}{suffix}").as_posix()
+        (out / name).write_bytes(content)
+        described.append((name, image.size, image.boxes, image.characters))
+    return described
+
+
+def _write_tables(folder: Path, described: Sequence[_Described], images: Sequence[AnnotatedImage]) -> None:
+    """Write truth.csv and sources.csv, if images have texts and sources.
+
+    Raises:
+        PlatefuseError: if some images have texts and others have none: one truth.csv names all or none.
+    """
+    names = [name for name, *_ in described]
     texts = [[name, image.text] for name, image in zip(names, images, strict=True) if image.text is not None]
+    if 0 < len(texts) < len(images):
+        raise PlatefuseError(
+            f"{len(texts)} of {len(images)} images have a text: expected {TRUTH} in all of train, val and test, or in "
+            "none, since this layout has one for all."
+        )
     if texts:
         write_csv(folder / TRUTH, ["image", "text"], texts)
     sources = [[name, image.source] for name, image in zip(names, images, strict=True) if image.source is not None]
     if sources:
         write_csv(folder / SOURCES, ["image", "source"], sources)
-    return [(name, i.size, i.boxes, i.characters) for name, i in zip(names, images, strict=True)]

@@ -70,18 +70,15 @@ def fuse_again(networks: Path, changes: Mapping[Path, dict[str, Any]]) -> None:
 def _parsed(changes: Sequence[str]) -> dict[str, Any]:
     """Parse NAME=VALUE; the last value of a name counts."""
     try:
-        import yaml
+        from platefuse.core.params_yaml import parse
     except ModuleNotFoundError as error:
         raise _needs(error) from None
     parsed = {}
     for change in changes:
         name, equals, value = change.partition("=")
-        try:
-            parsed[name] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            equals = ""
         if not equals:
             raise PlatefuseError(f"--set {change}: expected NAME=VALUE, such as 'formats=[br]' or max_characters=12.")
+        parsed[name] = parse(value, f"--set {change}", name)
     return parsed
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from platefuse.cli.common import BAD, add_command, complain
-from platefuse.core.errors import PlatefuseError
+from platefuse.core.errors import PlatefuseError, did_you_mean
 
 if TYPE_CHECKING:
     from platefuse.configuration.schema import Parameter
@@ -73,7 +73,7 @@ def _check(path: Path) -> int:
     try:
         issues = [f"{path}: {issue}" for issue in issues_of(path)]
     except PlatefuseError as error:  # this file cannot be read; the next may be
-        issues = [str(error)]
+        issues = str(error).splitlines()
     for issue in issues:
         complain(issue)
     if not issues:
@@ -91,8 +91,21 @@ def _named(parameters: "list[Parameter]", names: Sequence[str]) -> "list[Paramet
     """
     for name in names:
         if not any(parameter.name.startswith(name) for parameter in parameters):
-            raise PlatefuseError(f"There is no parameter {name}: `platefuse params` lists all there are.")
+            hint = _suggestion(name, [parameter.name for parameter in parameters])
+            raise PlatefuseError(f"There is no parameter {name}{hint}: `platefuse params` lists all there are.")
     return [parameter for parameter in parameters if parameter.name.startswith(tuple(names) or "")]
+
+
+def _suggestion(given: str, names: list[str]) -> str:
+    """Suggest names with the given last part, or a similar name.
+
+    Sections and blocks are names, too.
+    """
+    ending = [name for name in names if name.endswith(f".{given}")]
+    if ending:
+        return f" (did you mean {' or '.join(dict.fromkeys(ending))}?)"
+    parts = [name.split(".") for name in names]
+    return did_you_mean(given, {".".join(name[:length]): None for name in parts for length in range(1, len(name) + 1)})
 
 
 def _is_there(parameter: "Parameter", values: dict[str, Any]) -> bool:

@@ -123,4 +123,4 @@ def _draw(path: Path, reading: Reading, picture: Path) -> None:
     from platefuse.evaluation.drawing import draw_plate, labels_of_reading
 
     with atomic_write(picture) as draft:
-        draw_plate(read_image(path), labels_of_reading(reading), reading.text).save(draft)
+        draw_plate(read_image(path), labels_of_reading(reading)).joined().save(draft)

@@ -1,22 +1,26 @@
 """`platefuse score`: the share of labelled plates that are read right."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from platefuse.cli.check import check_picture
-from platefuse.cli.common import add_reading_command, file_path, report
+from platefuse.cli.common import add_reading_command, complain, file_path, on_one_line, positive, report
+from platefuse.cli.score_comparison import Comparison, compare
 from platefuse.cli.score_reading import Reads, add_networks, read_folders, text_read
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import TRUTH, AnnotatedPlate
-from platefuse.evaluation.real import ReadFolder, picture_of_misread, score_folders, table_of
-from platefuse.labels.text_only import read_text_only
+from platefuse.evaluation.misread import Misread, lines_of, misread, picture_of_misread
+from platefuse.evaluation.real import ALL, ReadFolder, score_folders, table_of
+from platefuse.labels.text_only import TextOnlyPlate, images_without_text, read_text_only
+from platefuse.metrics.alphabets import plain
 from platefuse.metrics.text import parse_look_alikes, score_texts
 from platefuse.runner.atomic import atomic_write, write_csv, write_json
 
 LOOK_ALIKES = "O0,I1"
+MISREAD = 24
 
 
 def add(commands: Any) -> None:
@@ -28,11 +32,19 @@ def add(commands: Any) -> None:
         "read plates whose text is known, and print how many were read right",
         "examples:\n"
         "  platefuse score data/plates/test\n"
-        "  platefuse score photos --equate O0,I1 --out readings.csv --json scores.json\n"
+        "  platefuse score photos --draw misread.png              the worst misread plates, drawn\n"
+        "  platefuse score photos --normalise --equate O0,I1 --out readings.csv --json scores.json\n"
         "  platefuse score photos --networks released/plates --formats eu=sk,cz br=br\n\n"
         f"FOLDER holds {TRUTH} with the header image,text, and the images by the paths given there; or it\n"
         "holds such folders: each of them gets a row, and all together one more. With --networks, plates\n"
-        "are read without formats and with those of their folder; --out and --draw show the readings without.\n\n"
+        "are read without formats and with those of their folder; the list of misread plates, --out and\n"
+        "--draw show the readings without.\n\n"
+        "The worst misread plates have the most edits between reading and truth; of as many edits, the\n"
+        "more confident reading is worse.\n\n"
+        "--normalise compares in upper case, without spaces, punctuation and dashes, and in usual forms\n"
+        "(Unicode's NFKC): ab-123 is AB123. A Latin, Cyrillic or Greek capital that the model's alphabet\n"
+        "lacks becomes the one of the same shape that it has. Truths and readings are normalised, and the\n"
+        "groups of --equate with them; --out shows the texts that were compared.\n\n"
         "An image that is missing stops the command before any work. One that cannot be read counts as\n"
         "wrong and is named on the error output at the end; the exit status is then 1.",
     )
@@ -44,7 +56,17 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="also write a CSV row an image: image,truth,text,confidence,right",
     )
+    parser.add_argument(
+        "--misread",
+        type=not_negative,
+        default=MISREAD,
+        metavar="N",
+        help=f"list, and draw, at most N misread plates (default: {MISREAD})",
+    )
     parser.add_argument("--draw", type=file_path, metavar="FILE.png", help="also draw the plates that were misread")
+    parser.add_argument(
+        "--normalise", action="store_true", help="compare without regard to case, separators and compatibility forms"
+    )
     parser.add_argument(
         "--equate",
         metavar="GROUPS",
@@ -53,58 +75,107 @@ def add(commands: Any) -> None:
     add_networks(parser)
 
 
+def not_negative(text: str) -> int:
+    """Parse a whole number of at least 0."""
+    return 0 if text == "0" else positive(text)
+
+
 def _score(arguments: argparse.Namespace) -> int:
-    look_alikes = None if arguments.equate is None else parse_look_alikes(arguments.equate)
+    look_alikes = None if arguments.equate is None else _look_alikes(arguments.equate, arguments.normalise)
     folders = read_text_only(arguments.folder)
+    if ALL in folders and len(folders) > 1:
+        raise PlatefuseError(f"{arguments.folder / ALL}: rename it; `{ALL}` is the row of all folders together.")
     plates = [plate for of_folder in folders.values() for plate in of_folder]
-    _check_images(plates, arguments.folder)
+    _check_images(plates)
     if arguments.draw:
         check_picture(arguments.draw, arguments.folder, (plate.path for plate in plates))
-    reads = read_folders(arguments, folders)
-    alone = len(folders) == len(reads) == 1 and (arguments.folder / TRUTH).is_file()
-    scores = _scores_of(plates, reads[""], look_alikes) if alone else _rows_of(folders, reads, look_alikes)
+    _name_unscored(arguments.folder, plates)
+    read = read_folders(arguments, folders)
+    compared = compare(folders, read, arguments.normalise)
+    alone = len(folders) == len(read.by_suffix) == 1 and (arguments.folder / TRUTH).is_file()
+    scores = (_scores_of if alone else _rows_of)(compared, look_alikes)
+    _print(compared.remarks(folders).lines() + compared.in_vain(look_alikes or ()))
+    pairs = [(plate, compared.reads[""][plate.path]) for of in compared.plates.values() for plate in of]
+    wrong = misread(pairs)
+    _print(_lines_of_misread(wrong, arguments, len(plates)))
     if arguments.json:
         write_json(arguments.json, scores)
     if arguments.out:
-        rows = [_csv_row(plate, arguments.folder, reads[""]) for plate in plates]
+        rows = [_csv_row(plate, arguments.folder, compared.reads[""]) for plate, _ in pairs]
         write_csv(arguments.out, ["image", "truth", "text", "confidence", "right"], rows)
     if arguments.draw:
-        _draw(plates, reads[""], arguments.draw)
-    return report([reading.error for reading in reads[""].values() if reading.error], len(plates))
+        _draw(wrong, arguments, len(plates))
+    return report([reading.error for _, reading in pairs if reading.error], len(plates))
 
 
-def _check_images(plates: list[AnnotatedPlate], folder: Path) -> None:
-    missing = [plate.path.relative_to(folder) for plate in plates if not plate.path.is_file()]
+def _look_alikes(groups: str, normalised: bool) -> Mapping[str, str]:
+    """Parse the groups of --equate, normalised as the texts are."""
+    return parse_look_alikes(",".join(map(plain, groups.split(","))) if normalised else groups)
+
+
+def _check_images(plates: Sequence[TextOnlyPlate]) -> None:
+    missing = [plate for plate in plates if not plate.path.is_file()]
     if missing:
-        more = f" and {len(missing) - 1} more" if missing[1:] else ""
-        raise PlatefuseError(f"{folder}: {TRUTH} names images that are not there: {missing[0]}{more}.")
+        more = f" Rows without an image in all: {len(missing)}." if missing[1:] else ""
+        raise PlatefuseError(f"{missing[0].where}: there is no image {missing[0].path}.{more}")
 
 
-def _scores_of(plates: list[AnnotatedPlate], reads: Reads, look_alikes: Mapping[str, str] | None) -> dict[str, float]:
+def _name_unscored(folder: Path, plates: Sequence[TextOnlyPlate]) -> None:
+    """Name images that are not read, since their text is not known."""
+    unscored = images_without_text(folder, (plate.path for plate in plates))
+    if unscored:
+        more = f" and {len(unscored) - 1} more are" if unscored[1:] else " is"
+        complain(on_one_line(f"{unscored[0]}{more} not scored: no {TRUTH} names {'them' if unscored[1:] else 'it'}."))
+
+
+def _scores_of(compared: Comparison, look_alikes: Mapping[str, str] | None) -> dict[str, Any]:
     """Score one folder, and print a line a score."""
+    (name, plates), reads = *compared.plates.items(), compared.reads[""]
     truths, texts = [plate.text for plate in plates], [text_read(reads, plate) for plate in plates]
     scores: dict[str, float] = {"images": len(truths), **asdict(score_texts(truths, texts))}
     if look_alikes is not None:
         scores["exact_match_equated"] = score_texts(truths, texts, look_alikes).exact_match
-    for name, score in scores.items():
-        print(f"{name.replace('_', ' '):<22}{score:.4f}" if name != "images" else f"{name:<22}{score}")
-    return scores
+    _print(
+        f"{name.replace('_', ' '):<22}{score:.4f}" if name != "images" else f"{name:<22}{score}"
+        for name, score in scores.items()
+    )
+    return scores | compared.remarks([name]).as_json()
 
 
-def _rows_of(
-    folders: Mapping[str, list[AnnotatedPlate]], reads: Mapping[str, Reads], look_alikes: Mapping[str, str] | None
-) -> dict[str, dict[str, float]]:
+def _rows_of(compared: Comparison, look_alikes: Mapping[str, str] | None) -> dict[str, Any]:
     """Score each folder, and print a line a folder."""
     texts = {
         name: ReadFolder(
             [plate.text for plate in plates],
-            {suffix: [text_read(of_model, plate) for plate in plates] for suffix, of_model in reads.items()},
+            {suffix: [text_read(of_model, plate) for plate in plates] for suffix, of_model in compared.reads.items()},
         )
-        for name, plates in folders.items()
+        for name, plates in compared.plates.items()
     }
     rows = score_folders(texts, look_alikes or parse_look_alikes(LOOK_ALIKES))
-    print(table_of(rows))
-    return rows
+    _print([table_of(rows)])
+    return {
+        name: row | compared.remarks(compared.plates if name == ALL else [name]).as_json() for name, row in rows.items()
+    }
+
+
+def _lines_of_misread(wrong: Sequence[Misread], arguments: argparse.Namespace, plates: int) -> list[str]:
+    shown = wrong[: arguments.misread]
+    if not shown:
+        return []
+    some = f", {len(shown)} of them (--misread N lists N)" if len(shown) < len(wrong) else ""
+    title = f"\n{len(wrong)} of {plates} plates were misread{some}, worst first:"
+    return [title, *map(on_one_line, lines_of(shown, arguments.folder))]
+
+
+def _draw(wrong: Sequence[Misread], arguments: argparse.Namespace, plates: int) -> None:
+    shown = wrong[: arguments.misread]
+    if not shown:
+        print(f"{arguments.draw} is not written: there is no misread plate to draw.")
+        return
+    some = f"; these are the worst {len(shown)}" if len(shown) < len(wrong) else ""
+    title = f"{len(wrong):,} of {plates:,} plates were misread{some}, worst first."
+    with atomic_write(arguments.draw) as draft:
+        picture_of_misread(shown, arguments.folder, title).save(draft, "PNG", optimize=True)
 
 
 def _csv_row(plate: AnnotatedPlate, folder: Path, reads: Reads) -> list[Any]:
@@ -112,9 +183,6 @@ def _csv_row(plate: AnnotatedPlate, folder: Path, reads: Reads) -> list[Any]:
     return [name, plate.text, text, round(reads[plate.path].confidence, 6), int(text == plate.text)]
 
 
-def _draw(plates: list[AnnotatedPlate], reads: Reads, path: Path) -> None:
-    read = [(plate, reads[plate.path]) for plate in plates if not reads[plate.path].error]
-    picture = picture_of_misread(read)
-    if picture:
-        with atomic_write(path) as draft:
-            picture.save(draft, "PNG")
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)

@@ -1,7 +1,9 @@
 """Readings for `platefuse score`: of one model, or without and with formats."""
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,11 +12,26 @@ from platefuse.cli.fuse import fuse_again
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import AnnotatedPlate
 from platefuse.evaluation.real import WITH_FORMATS
-from platefuse.inference.reading import Reading
+from platefuse.inference.metadata import read_metadata
+from platefuse.inference.reading import Plate, Reading
+from platefuse.inference.runtimes import open_model
 
 Formats = tuple[str, ...]
 Reads = Mapping[Path, Reading]
 """The reading of each image; its error is set if the image could not be read."""
+
+
+@dataclass(frozen=True)
+class ModelReads:
+    """What one model read, or the same networks without and with formats.
+
+    Attributes:
+        alphabet: every character that can be read.
+        by_suffix: the readings by the suffix of their scores' names: "" and, with --networks, WITH_FORMATS.
+    """
+
+    alphabet: str
+    by_suffix: Mapping[str, Reads]
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
@@ -34,11 +51,8 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[AnnotatedPlate]]) -> dict[str, Reads]:
+def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[AnnotatedPlate]]) -> ModelReads:
     """Read all folders' plates with one model, or without and with formats.
-
-    Returns:
-        The readings of each model, by the suffix of its scores' names: "" and, with --networks, WITH_FORMATS.
 
     Raises:
         PlatefuseError: for a model or networks that cannot be read, or formats that do not fit.
@@ -50,7 +64,25 @@ def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[A
     if formats:
         raise PlatefuseError("--formats needs --networks: the formats of a fused model are part of its graph.")
     every = [path for of_folder in paths.values() for path in of_folder]
-    return {"": _read(find_model(arguments), every, arguments.batch_size)}
+    model = find_model(arguments)
+    reads = _read(model, every, arguments.batch_size)
+    return ModelReads(_alphabet(model), {"": reads})  # in this order: reading says what is wrong with the model
+
+
+def normalised_reads(reads: Reads, normal: Callable[[str], str]) -> Reads:
+    """Normalise the characters of all readings, and with them the texts.
+
+    `normal` may make none or several characters of one.
+    """
+    return {
+        path: replace(reading, plates=tuple(_normalised(p, normal) for p in reading.plates))
+        for path, reading in reads.items()
+    }
+
+
+def _normalised(plate: Plate, normal: Callable[[str], str]) -> Plate:
+    characters = tuple(replace(c, text=text) for c in plate.characters for text in normal(c.text))
+    return replace(plate, text="".join(c.text for c in characters), characters=characters)
 
 
 def text_read(reads: Reads, plate: AnnotatedPlate) -> str:
@@ -82,18 +114,27 @@ def parse_formats(entries: Iterable[str]) -> dict[str, Formats]:
 
 def _read_with_formats(
     arguments: argparse.Namespace, folders: Mapping[str, Sequence[Path]], formats: Mapping[str, Formats]
-) -> dict[str, Reads]:
+) -> ModelReads:
+    unknown = [folder for folder in formats if folder not in folders]
+    if unknown:
+        print(f"platefuse: --formats: not used, no folder is named {' or '.join(unknown)}.", file=sys.stderr)
     of_folder = {name: formats.get(name, ()) for name in folders}
     wanted = sorted({(), *of_folder.values()})
     read: dict[Formats, Reads] = {}
     with TemporaryDirectory() as temporary:
         models = {entries: Path(temporary) / str(index) for index, entries in enumerate(wanted)}
         fuse_again(arguments.networks, {model: {"formats": list(entries)} for entries, model in models.items()})
+        alphabet = _alphabet(models[()])
         for entries, model in models.items():
             paths = [path for name, of in folders.items() if entries in ((), of_folder[name]) for path in of]
             read[entries] = _read(model, paths, arguments.batch_size)
     with_formats = {path: read[of_folder[name]][path] for name, paths in folders.items() for path in paths}
-    return {"": read[()], WITH_FORMATS: with_formats}
+    return ModelReads(alphabet, {"": read[()], WITH_FORMATS: with_formats})
+
+
+def _alphabet(model: Path) -> str:
+    """Read a model's alphabet; a SavedModel is not loaded for that."""
+    return str(read_metadata(model)["alphabet"] if model.is_dir() else open_model(model).metadata["alphabet"])
 
 
 def _read(model: Path, paths: Sequence[Path], batch_size: int) -> Reads:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from platefuse.configuration.rules import broken_rules
-from platefuse.core.errors import shortened
+from platefuse.core.errors import did_you_mean, shortened
 from platefuse.core.params import Params, check
 from platefuse.core.params_yaml import read_parameters
 from platefuse.evaluation.params import EvaluateParams
@@ -47,7 +47,9 @@ def issues_of(path: Path) -> list[str]:
     """
     parameters = read_parameters(path)
     issues = [
-        f"{shortened(repr(name))}: there is no section of that name." for name in parameters if name not in SECTIONS
+        f"{shortened(repr(name))}: there is no section of that name{did_you_mean(name, SECTIONS)}."
+        for name in parameters
+        if name not in SECTIONS
     ]
     valid: dict[str, Params] = {}
     for name, model in SECTIONS.items():

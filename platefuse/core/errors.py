@@ -1,5 +1,8 @@
 """The one error class for users, and the quoting of its texts."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class PlatefuseError(Exception):
     """A mistake that the user can fix: a parameter, file or row.
@@ -17,3 +20,12 @@ def shortened(text: str, longest: int = 100) -> str:
 def printable(text: str) -> str:
     """Quote a text that would break a line or steer the terminal."""
     return text if text.isprintable() else repr(text)
+
+
+def did_you_mean(given: object, known: Iterable[str]) -> str:
+    """Suggest the most similar known name in parentheses, after a space.
+
+    Without a similar one, or if what was given is no text, the suggestion is "".
+    """
+    similar = get_close_matches(given, list(known), n=1) if isinstance(given, str) and len(given) <= 100 else []
+    return f" (did you mean {similar[0]}?)" if similar else ""

@@ -3,7 +3,8 @@
 The model is in the room that owns the section.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
@@ -18,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from platefuse.core.errors import PlatefuseError, printable, shortened
+from platefuse.core.errors import PlatefuseError, did_you_mean, printable, shortened
 from platefuse.core.params_yaml import read_parameters
 
 
@@ -114,40 +115,62 @@ def check(model: type[_Model] | TypeAdapter[_Model], section: str, parameters: M
             return model.validate_python(content)
         return model.model_validate(content)
     except ValidationError as error:
-        # In a union the place of an error begins with the tag, which is no part of the parameter's name.
-        start = 1 if isinstance(model, TypeAdapter) else 0
-        return [
-            sentence for issue in error.errors() for sentence in _sentences([section, *issue["loc"][start:]], issue)
-        ]
+        return [sentence for issue in error.errors() for sentence in _sentences(model, section, issue)]
 
 
-def _sentences(place: list[int | str], issue: Any) -> list[str]:
+def _sentences(model: type[Params] | TypeAdapter[Any], section: str, issue: Any) -> list[str]:
+    # In a union the place of an error begins with the tag, which is no part of the parameter's name.
+    tag, place = (issue["loc"][:1], issue["loc"][1:]) if isinstance(model, TypeAdapter) else ((), issue["loc"])
+    full_name = ".".join(map(str, [section, *place]))
     if issue["type"].startswith("union_tag"):
-        return [_about_tag(place, issue)]
-    name = printable(shortened(".".join(map(str, place))))
+        return [_about_tag(full_name, issue)]
+    name = printable(shortened(full_name))
     what = issue["msg"].removeprefix("Value error, ").replace("Tuple", "List")
     value = list(issue["input"]) if isinstance(issue["input"], tuple) else issue["input"]
-    if issue["type"] == "extra_forbidden":
-        return [f"{name} = {_shown(value)}: there is no parameter of that name."]
+    if issue["type"] in ("extra_forbidden", "invalid_key"):
+        beside = _names(model, [*tag, *place[:-1]])
+        return [f"{name} = {_shown(value)}: there is no parameter of that name{did_you_mean(place[-1], beside)}."]
     if issue["type"] == "missing":
         return [f"{name} is missing."]
     if issue["type"] == "value_error" and isinstance(issue["input"], dict):
         return [f"{shortened(rule, 400)}." for rule in what.splitlines()]  # rules name their parameters themselves
-    hint = " (this is text: write a number without quotes, such as 0.001)" if _is_texted_number(issue) else ""
-    return [f"{name} = {_shown(value)}: {what[0].lower()}{shortened(what[1:], 400)}{hint}."]
+    return [f"{name} = {_shown(value)}: {what[0].lower()}{shortened(what[1:], 400)}{_hint(issue)}."]
 
 
-def _about_tag(place: list[int | str], issue: Any) -> str:
+def _names(model: type[Params] | TypeAdapter[Any], place: Sequence[int | str]) -> list[str]:
+    """List the names of the parameters at a place in a section."""
+    schema = model.json_schema() if isinstance(model, TypeAdapter) else model.model_json_schema()
+    found = schema
+    for step in place:
+        if "discriminator" in found:
+            found = {"$ref": found["discriminator"]["mapping"][step]}
+        else:
+            found = found["items"] if isinstance(step, int) else found["properties"][step]
+        for inner in (found, *found.get("anyOf", [])):
+            if "$ref" in inner:
+                found = schema["$defs"][inner["$ref"].split("/")[-1]]
+    return list(found["properties"])
+
+
+def _about_tag(section: str, issue: Any) -> str:
     tag = issue["ctx"]["discriminator"].strip("'")
-    name = ".".join(map(str, [*place, tag]))
+    name = f"{section}.{tag}"
     if tag not in issue["input"]:
         return f"{name} is missing."
-    *others, last = issue["ctx"]["expected_tags"].split(", ")
-    return f"{name} = {_shown(issue['input'][tag])}: input should be {', '.join(others)} or {last}."
+    value, tags = issue["input"][tag], issue["ctx"]["expected_tags"].split(", ")
+    hint = did_you_mean(value, [expected.strip("'") for expected in tags])
+    return f"{name} = {_shown(value)}: input should be {', '.join(tags[:-1])} or {tags[-1]}{hint}."
 
 
-def _is_texted_number(issue: Any) -> bool:
-    return issue["type"] in ("float_type", "int_type") and isinstance(issue["input"], str)
+def _hint(issue: Any) -> str:
+    value = issue["input"]
+    if issue["type"] in ("float_type", "int_type") and isinstance(value, str):
+        return " (this is text: write a number without quotes, such as 0.001)"
+    if issue["type"] == "string_type" and value is not None and not isinstance(value, list | dict):
+        return " (this is no text: write text in quotes)"
+    if issue["type"] == "literal_error":
+        return did_you_mean(value, re.findall("'(.*?)'", issue["ctx"]["expected"]))
+    return ""
 
 
 def _shown(value: Any) -> str:

@@ -1,12 +1,15 @@
-"""Read a parameter file: one small YAML document without duplicate names."""
+"""Read a parameter file: one small YAML document without duplicate names.
 
-import re
+Every reader of the file, of YAML 1.1 or 1.2, reads the same values.
+"""
+
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
 from platefuse.core.errors import PlatefuseError, printable, shortened
+from platefuse.core.yaml_versions import Loader, disagreements
 
 _MAX_BYTES = 2**18  # a hundred times the size of our own files
 
@@ -19,24 +22,48 @@ def read_parameters(path: Path) -> dict[str, Any]:
 
     Raises:
         PlatefuseError: names the file, the line where there is one, and what is wrong: no file, too large a file, no
-            UTF-8, no YAML, or a name given twice.
+            UTF-8, no YAML, a name given twice, or values that YAML 1.1 and 1.2 read differently, a line for each.
     """
     try:
         if path.exists() and not path.is_file():  # opening a pipe would wait for its writer
             raise PlatefuseError(f"{path} cannot be read: it is no file.")
         if path.stat().st_size > _MAX_BYTES:
             raise PlatefuseError(f"{path} is larger than {_MAX_BYTES // 1024} KiB: it cannot be a file of parameters.")
-        # S506 knows the class by the name SafeLoader only; it is one.
-        parameters = yaml.load(path.read_bytes().decode("utf-8"), _ParameterLoader)  # noqa: S506
+        parameters = parse(path.read_bytes().decode("utf-8"), str(path))
     except FileNotFoundError:
         raise PlatefuseError(f"{path} is not in {Path.cwd()}: start stages in the folder that holds it.") from None
     except OSError as error:
         raise PlatefuseError(f"{path} cannot be read: {error.strerror}.") from None
-    except RecursionError:
-        raise PlatefuseError(f"{path} cannot be read as YAML: its lists or sections are nested too deeply.") from None
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:  # PyYAML's for a value unlike its tag
+    except UnicodeDecodeError as error:
         raise PlatefuseError(f"{path} cannot be read as YAML: {_reason(error)}.") from None
     return parameters if isinstance(parameters, dict) else {}
+
+
+def parse(text: str, source: str, name: str = "") -> Any:
+    """Parse one YAML document.
+
+    Args:
+        text: the document.
+        source: where it stands, for errors.
+        name: the parameter whose value it is; "" for a file of parameters.
+
+    Raises:
+        PlatefuseError: as for `read_parameters`.
+    """
+    try:
+        loader = _ParameterLoader(text)
+        node = loader.get_single_node()
+        if found := list(disagreements(loader, node, name)):
+            places = [source if name else f"{source}: line {line}" for line, _ in found]
+            raise PlatefuseError(
+                "\n".join(f"{place}: {clause}." for place, (_, clause) in zip(places, found, strict=True))
+            )
+        return None if node is None else loader.construct_document(node)
+    except RecursionError:
+        reason = "its lists or sections are nested too deeply"
+    except (yaml.YAMLError, ValueError, ArithmeticError) as error:  # PyYAML's for numbers it cannot make
+        reason = _reason(error)
+    raise PlatefuseError(f"{source} cannot be read as YAML: {reason}.")
 
 
 def _reason(error: Exception) -> str:
@@ -49,28 +76,35 @@ def _reason(error: Exception) -> str:
     return printable(shortened(" ".join(str(error).split()), 200))
 
 
-class _ParameterLoader(yaml.SafeLoader):
-    """YAML loader that reads numbers like DVC and refuses aliases and duplicates.
+class _ParameterLoader(Loader):
+    """YAML loader that refuses duplicates, aliases, tags and directives.
 
-    1e-05 is a number, as in DVC.
+    A few aliases can stand for a billion values. With tags and directives DVC reads other values than PyYAML.
     """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):  # a few of them can stand for a billion values
-            event = self.peek_event()
-            problem = f"*{shortened(str(event.anchor))} is an alias: write the value itself"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            _refuse(event, f"*{shortened(str(event.anchor))} is an alias: write the value itself")
+        if tag := getattr(event, "tag", None):
+            tag = shortened(tag.replace("tag:yaml.org,2002:", "!!"))
+            _refuse(event, f"{tag} is a tag: write the value itself, text in quotes")
         return super().compose_node(parent, index)
+
+    def compose_document(self) -> Any:
+        event = self.peek_event()
+        if event.version or event.tags:
+            _refuse(event, "a directive changes how values are read: leave out what begins with %")
+        return super().compose_document()
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node, seen = super().compose_mapping_node(anchor), set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
-                problem = f"{shortened(key.value)} is given twice"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+                _refuse(key, f"{shortened(key.value)} is given twice")
             seen.add(key.value)
         return node
 
 
-# YAML 1.2's floats without a decimal point: `dvc exp run -S detector.learning_rate=1e-5` writes 1e-05.
-_ParameterLoader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[eE][-+]?\d+$"), "-+0123456789")
+def _refuse(place: Any, problem: str) -> NoReturn:
+    raise yaml.MarkedYAMLError(problem=problem, problem_mark=place.start_mark)

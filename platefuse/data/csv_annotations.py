@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from platefuse.core.errors import PlatefuseError, shortened
@@ -32,21 +32,6 @@ class Box:
     where: str
     corners: tuple[int, int, int, int]
     character: str
-
-
-@dataclass(frozen=True)
-class Annotations:
-    """The content of annotation files.
-
-    Attributes:
-        boxes: the boxes of each image, by its path inside the folder, in the order of the file; without invalid ones.
-        alphabet: every character, in the order of the classes.
-        sizes: where an image's size is given, its width and its height, by its path; CSV files give no sizes.
-    """
-
-    boxes: dict[str, list[Box]]
-    alphabet: str
-    sizes: dict[str, tuple[str, int, int]] = field(default_factory=dict)
 
 
 def raise_issues(issues: list[str], folder: Path) -> None:
@@ -115,7 +100,9 @@ def read_classes(path: Path, issues: list[str]) -> dict[str, int] | None:
     return classes if _take_rows(path, None, take, issues) else None
 
 
-def read_image_column(path: Path, column: str, issues: list[str]) -> dict[str, str] | None:
+def read_image_column(
+    path: Path, column: str, issues: list[str], lines: dict[str, str] | None = None
+) -> dict[str, str] | None:
     """Read rows `image,COLUMN`, each of a new image inside the folder.
 
     Args:
@@ -123,19 +110,22 @@ def read_image_column(path: Path, column: str, issues: list[str]) -> dict[str, s
         column: the name of the second column.
         issues: a sentence is appended for another header and for each row that breaks the contract; the row is left
             out.
+        lines: gets the file and line of each image.
 
     Returns:
         The value of each image in the order of the file; None if the file could not be read to its end.
     """
     values: dict[str, str] = {}
 
-    def take(row: list[str], _: str) -> None:
+    def take(row: list[str], where: str) -> None:
         if len(row) != 2:
             raise PlatefuseError(f"expected 'image,{column}', found {_shown(row)}.")
         name = image_name(row[0])
         if name in values:
             raise PlatefuseError(f"{name} is listed twice.")
         values[name] = row[1]
+        if lines is not None:
+            lines[name] = where
 
     return values if _take_rows(path, ["image", column], take, issues) else None
 

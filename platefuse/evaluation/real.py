@@ -1,14 +1,8 @@
-"""Scores of real plates by folder, and a picture of misread plates."""
+"""Scores of real plates by folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from PIL import Image
-
-from platefuse.data.images import read_image
-from platefuse.data.plate_set import AnnotatedPlate
-from platefuse.evaluation.drawing import contact_sheet, draw_plate, labels_of_reading
-from platefuse.inference.reading import Reading
 from platefuse.metrics.text import score_texts
 
 ALL = "all"
@@ -79,17 +73,3 @@ def table_of(rows: Mapping[str, Row]) -> str:
         groups = ["".join(f"{row[column + suffix]:8.3f}" for column in _COLUMNS) for suffix in suffixes]
         lines.append(f"{name:<{width}}{row['images']:>8}" + f"{'':<16}".join(groups))
     return "\n".join(lines)
-
-
-def picture_of_misread(read: Sequence[tuple[AnnotatedPlate, Reading]]) -> Image.Image | None:
-    """Draw misread plates beside their true texts; None if there are none.
-
-    Raises:
-        PlatefuseError: if an image cannot be read.
-    """
-    wrong = [
-        draw_plate(read_image(plate.path), labels_of_reading(reading), reading.text, plate.text, size=(288, 144))
-        for plate, reading in read
-        if plate.text != reading.text
-    ]
-    return contact_sheet(wrong, columns=6, title=f"{len(wrong)} plates misread") if wrong else None

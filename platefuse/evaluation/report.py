@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import AnnotatedPlate, ImageStore, read_plate_set
-from platefuse.evaluation.drawing import BoxLabel, contact_sheet, draw_plate
+from platefuse.evaluation.drawing import LEGEND, BoxLabel, contact_sheet, draw_plate
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.inference.reader import Reader
 from platefuse.inference.reading import Reading, boxes_of, scores_of
@@ -24,6 +24,8 @@ from platefuse.metrics.text import exact_match_by_length, score_texts
 from platefuse.runner.atomic import atomic_write, write_csv, write_json
 
 _MAX_ROWS = 100
+_PICTURE_SIZE = (288, 144)
+_COLOURS = 72  # of the picture, which git keeps: with all colours the file is three times as large
 MISSED, SPURIOUS = "missed", "spurious"
 
 
@@ -163,16 +165,14 @@ def confidence_rows(results: Sequence[Result]) -> list[list[float]]:
 def labels_of_result(result: Result) -> list[BoxLabel]:
     """Label right characters green and mistakes red.
 
-    "7 (1)" is a 7 read where a 1 is, "7?" is a 7 read where nothing is; a missed character is dashed.
+    Characters are in reading order; true boxes that were missed come last.
     """
-    plate, read = result.plate, result.reading.characters
-    labels = []
-    for (_, found), (actual, predicted) in zip(result.pairs, result.characters(), strict=True):
-        same = actual == predicted
-        labels.append(BoxLabel(read[found].box, predicted if same else f"{predicted} ({actual})", same))
-    labels += [BoxLabel(read[found].box, f"{read[found].text}?", False) for found in result.spurious]
-    labels += [BoxLabel(plate.boxes[true], plate.characters[true], False, missed=True) for true in result.missed]
-    return labels
+    plate, pairs = result.plate, {found: plate_character for plate_character, found in result.pairs.tolist()}
+    labels = [
+        BoxLabel(read.box, read.text, index in pairs and plate.characters[pairs[index]] == read.text)
+        for index, read in enumerate(result.reading.characters)
+    ]
+    return labels + [BoxLabel(plate.boxes[true], plate.characters[true], False, missed=True) for true in result.missed]
 
 
 def chosen(results: Sequence[Result], pictured: int) -> list[Result]:
@@ -192,18 +192,29 @@ def picture_of(results: Sequence[Result], pictured: int) -> Image.Image:
 
     The most confident mistakes and the least confident right readings come first.
     """
-    store = ImageStore()
+    store, shown = ImageStore(), chosen(results, pictured)
     pictures = [
-        draw_plate(store.read(r.plate.path), labels_of_result(r), r.reading.text, r.plate.text, size=(384, 192))
-        for r in chosen(results, pictured)
+        draw_plate(
+            store.read(result.plate.path),
+            labels_of_result(result),
+            result.plate.text,
+            f"confidence {result.reading.confidence:.3f}",
+            size=_PICTURE_SIZE,
+        )
+        for result in shown
     ]
-    title = (
-        f"{sum(r.right for r in results):,} of {len(results):,} plates read right; mistakes first. "
-        "7 (1): read 7, is 1.  7?: nothing is there.  Dashed: missed."
+    mistakes = sum(not result.right for result in shown)
+    sheet = contact_sheet(
+        pictures,
+        columns=4,
+        title=f"{sum(not result.right for result in results):,} of {len(results):,} test plates were misread.",
+        legend=(
+            f"Pictured: {mistakes} mistakes, the most confident first, and {len(shown) - mistakes} right readings, the "
+            "least confident first.",
+            f"{LEGEND} Dashed box: missed.",
+        ),
     )
-    # 64 colours are enough for grey digits and four inks, and make the file a third of the size.
-    sheet = contact_sheet(pictures, columns=4, title=title)
-    return sheet.quantize(64, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return sheet.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
 def read_plates(model: Path, plates: Sequence[AnnotatedPlate], batch_size: int) -> list[Reading]:

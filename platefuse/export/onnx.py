@@ -9,7 +9,9 @@ import onnx
 import tf2onnx
 from tf2onnx import tf_loader
 
+from platefuse.export.branches import constants_into_branches
 from platefuse.export.conversion_error import conversion_error
+from platefuse.export.onnx_graph import share_initializers, shorten_names
 from platefuse.inference.metadata import METADATA_KEY, metadata_text
 from platefuse.networks.common.keras2 import tf
 
@@ -51,6 +53,7 @@ def _converted(model: Path) -> onnx.ModelProto:
         tensor.name: name for tensor, name in zip(signature.outputs, sorted(signature.structured_outputs), strict=True)
     }
     graph = tf_loader.from_function(signature, list(inputs), list(outputs))
+    constants_into_branches(graph)
     proto, _ = tf2onnx.convert.from_graph_def(
         graph,
         name="platefuse",
@@ -59,6 +62,8 @@ def _converted(model: Path) -> onnx.ModelProto:
         opset=OPSET,
         tensors_to_rename={**inputs, **outputs},
     )
+    share_initializers(proto.graph)
+    shorten_names(proto.graph)
     return proto
 
 

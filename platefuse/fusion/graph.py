@@ -19,6 +19,7 @@ from platefuse.fusion.decoding.formats import check_formats
 from platefuse.fusion.multi_crop import crop_shifts, multi_crop, shift_boxes
 from platefuse.fusion.nms import BoxDecoder, NonMaxSuppression
 from platefuse.fusion.params import FuseParams
+from platefuse.fusion.polarity import InkContrast, ReadEitherPolarity
 from platefuse.fusion.postprocess import Postprocess
 from platefuse.networks.classification.model import Classifier
 from platefuse.networks.common.keras2 import keras, tf
@@ -66,12 +67,32 @@ def fuse(detector: Detector, classifier: Classifier, params: FuseParams) -> Fuse
     check_formats(params.formats, alphabet)
     if params.detector_class_weight:
         _check_detector_alphabet(detector.alphabet, alphabet, params.detector_class_weight)
-    detect, classify = fold_batch_normalisation(detector.model), fold_batch_normalisation(classifier.model)
-    input_size = detector.input_size
-    letterboxed = keras.Input((*input_size, 3), name="letterboxed")
+    network = _letterboxed_to_characters(detector, classifier, params)
+    letterboxed = keras.Input((*detector.input_size, 3), name="letterboxed")
     geometry = keras.Input((3,), name="geometry")
     never_empty = NonEmptyBatch(name="non_empty_batch")(letterboxed)
-    deltas, class_scores = detect(never_empty)
+    if params.polarity == "as_given":
+        boxes, scores, probabilities, more, _ = network(never_empty)
+    else:
+        either = ReadEitherPolarity(network, params.polarity, name="either_polarity")
+        boxes, scores, probabilities, more = either([never_empty, NonEmptyBatch(name="non_empty_geometry")(geometry)])
+    outputs = Postprocess(params, alphabet, name="postprocess")([boxes, scores, probabilities, more, geometry])
+    on_letterboxed = keras.Model([letterboxed, geometry], outputs, name="fused_on_letterboxed")
+    images = keras.Input((None, None, 3), dtype=tf.uint8, name="images")
+    model = keras.Model(images, on_letterboxed(Letterbox(detector.input_size, name="letterbox")(images)), name="fused")
+    return FusedModel(model, on_letterboxed, alphabet)
+
+
+def _letterboxed_to_characters(detector: Detector, classifier: Classifier, params: FuseParams) -> keras.Model:
+    """Build the network from letterboxed images to boxes and probabilities.
+
+    It maps float32 [B,h,w,3], at least one image, to boxes [B,N,4], scores [B,N], both -1 in unused slots,
+    probabilities [B,N,K], whether there are more boxes [B], 1 or 0, and ink contrast [B]. N is `candidates`.
+    """
+    detect, classify = fold_batch_normalisation(detector.model), fold_batch_normalisation(classifier.model)
+    input_size = detector.input_size
+    images = keras.Input((*input_size, 3), name="detector_images")
+    deltas, class_scores = detect(images)
     decoded = BoxDecoder(anchor_boxes(detector.anchors, input_size), input_size, name="box_decoder")(deltas)
     boxes, scores, class_scores, more = NonMaxSuppression(
         params.candidates, params.score_threshold, params.nms_threshold, name="non_max_suppression"
@@ -80,16 +101,13 @@ def fuse(detector: Detector, classifier: Classifier, params: FuseParams) -> Fuse
     shifts = crop_shifts(params.crop_shift)
     size = classify.input_shape[1:3]
     connection = ConnectionLayer(size, params.crop_margin, params.round, shifts, name="connection")
-    characters = connection([never_empty, boxes, valid])
+    characters = connection([images, boxes, valid])
     probabilities = _HEADS[params.head](multi_crop(classify, len(shifts)), characters, valid, scores)
     if params.detector_class_weight:
         experts = ProductOfExperts(params.detector_class_weight, name="product_of_experts")
         probabilities = experts([probabilities, class_scores])
-    outputs = Postprocess(params, alphabet, name="postprocess")([boxes, scores, probabilities, more, geometry])
-    on_letterboxed = keras.Model([letterboxed, geometry], outputs, name="fused_on_letterboxed")
-    images = keras.Input((None, None, 3), dtype=tf.uint8, name="images")
-    model = keras.Model(images, on_letterboxed(Letterbox(input_size, name="letterbox")(images)), name="fused")
-    return FusedModel(model, on_letterboxed, alphabet)
+    contrast = InkContrast(params.crop_margin, name="ink_contrast")([characters, valid, scores])
+    return keras.Model(images, [boxes, scores, probabilities, more, contrast], name="letterboxed_to_characters")
 
 
 def _check_detector_alphabet(detector_alphabet: str, alphabet: str, weight: float) -> None:
@@ -165,7 +183,7 @@ class ConnectionLayer(keras.layers.Layer):
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
         images, boxes, valid = inputs
-        red, green, blue = tf.unstack(images, axis=-1)
+        red, green, blue = images[..., 0], images[..., 1], images[..., 2]
         gray = _RED / 255 * red + _GREEN / 255 * green + _BLUE / 255 * blue
         shifted = shift_boxes(tf.gather_nd(boxes, valid), self.shifts)
         if self.margin:

@@ -43,8 +43,8 @@ class NonMaxSuppression(keras.layers.Layer):
 
     Suppression is class-agnostic: a box's score is that of its best class. Input: boxes float32 [B,A,4], x1,y1,x2,y2,
     and class scores [B,A,C], 0..1. Output: boxes [B,N,4], scores [B,N] and class scores [B,N,C], all -1 in unused
-    slots; and whether an image has more such boxes than slots, bool [B]. It is also true if more than 1000 boxes of an
-    image score above the threshold, since only the best 1000 are compared.
+    slots; and whether an image has more such boxes than slots, float32 [B], 1 or 0. It is 1, too, if more than 1000
+    boxes of an image score above the threshold, since only the best 1000 are compared.
 
     Args:
         slots: N, the most boxes to keep.
@@ -71,7 +71,7 @@ class NonMaxSuppression(keras.layers.Layer):
 
         class_scores = tf.gather(class_scores, order, batch_dims=1)
         mask = valid[..., None]
-        more = left | (above > _MAX_CANDIDATES)
+        more = tf.cast(left | (above > _MAX_CANDIDATES), tf.float32)
         return gather(candidates, mask), gather(scores, valid), gather(class_scores, mask), more
 
     def _select(self, boxes: tf.Tensor, remaining: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

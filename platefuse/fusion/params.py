@@ -10,6 +10,8 @@ from platefuse.data.boxes import ReadingOrder
 from platefuse.data.crop_geometry import CropMargin
 from platefuse.fusion.decoding.formats import Formats
 
+Polarity = Literal["as_given", "dark_on_light", "light_on_dark"]
+
 
 class FuseParams(Params):
     """Steps of the fused model between and after the two networks."""
@@ -42,6 +44,10 @@ class FuseParams(Params):
     )
     min_height: float = Field(
         ge=0, le=1, description="Only characters count that have at least this share of their plate's median height."
+    )
+    polarity: Polarity = Field(
+        description="Polarity that the networks read best, dark_on_light or light_on_dark: images that read better "
+        "inverted are inverted. as_given never inverts."
     )
     crop_margin: CropMargin
     crop_shift: float = Field(

@@ -18,9 +18,9 @@ class Postprocess(keras.layers.Layer):
     names. Of more characters than N = `max_characters` the N highest-scoring ones are kept, and the plate is truncated.
 
     Input: boxes float32 [C,D,4] in pixels of the letterboxed image and scores [C,D], highest first (unused slots -1);
-    probabilities [C,D,K]; whether the detector has more boxes, bool [C]; and geometry [B,3]. D is `candidates`, C is B,
-    or 1 if B is 0. Output: a dict of the signatures' outputs without `text`, for B images and N slots, with boxes in
-    pixels of the original image; unused slots come last.
+    probabilities [C,D,K]; whether the detector has more boxes, float32 [C], 1 or 0; and geometry [B,3]. D is
+    `candidates`, C is B, or 1 if B is 0. Output: a dict of the signatures' outputs without `text`, for B images and N
+    slots, with boxes in pixels of the original image; unused slots come last.
     """
 
     def __init__(self, params: FuseParams, alphabet: str, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ class Postprocess(keras.layers.Layer):
         boxes, scores, probabilities, more = (values[: tf.shape(geometry)[0]] for values in inputs[:-1])
         kept = self._filter(boxes, scores, probabilities)
         position = tf.cumsum(tf.cast(kept, tf.int32), axis=1)  # by score, from 1
-        truncated = more | (position[:, -1] > most)
+        truncated = (more > 0) | (position[:, -1] > most)
         kept &= position <= most
         order = reading_order(boxes, kept, self.params.reading_order)[:, :most]
         count = tf.reduce_sum(tf.cast(kept, tf.int32), axis=1)

@@ -1,122 +1,137 @@
 """COCO JSON, the format of labelling tools, read and written.
 
 Its specification is https://cocodataset.org/#format-data. Reading collects the issues of a file. A box is
-x,y,width,height in pixels of the image as displayed, rounded to the nearest pixel. Fields that are not named below,
-such as segmentations, crowds or licences, are ignored.
+x,y,width,height in pixels of the image as displayed, rounded to the nearest pixel. CVAT and others add the angle of a
+rotated box, which COCO has no place for, to the annotation or its attributes. Fields that are not named below, such as
+segmentations, crowds or licences, are ignored.
 """
 
 import json
-import math
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
-
-from platefuse.core.errors import PlatefuseError, shortened
-from platefuse.data.csv_annotations import Annotations, Box, image_name, read_text
+from platefuse.core.errors import PlatefuseError
+from platefuse.data.csv_annotations import Box
+from platefuse.labels.annotations import Annotations, name_splits, not_a_character
+from platefuse.labels.coco_entries import CocoAnnotation, CocoCategory, CocoImage, ids_of, read_file, valid_entries
 from platefuse.runner.atomic import atomic_write
 
-# Beyond 2**53, rounding a float would not give the pixel that is meant; boxes are kept as int32.
-_MAX_COORDINATE = 1e9
 
-_Text = Annotated[str, Field(pattern=r"^[^\x00]+$", description="text")]  # nor half a surrogate pair, which JSON allows
-_Corner = Annotated[float, Field(ge=-0.5, lt=_MAX_COORDINATE, allow_inf_nan=False)]
-_Side = Annotated[float, Field(ge=1, lt=_MAX_COORDINATE, allow_inf_nan=False)]
+def read_instances(folder: Path, files: Sequence[Path], issues: list[str]) -> dict[str, Annotations | None]:
+    """Read CVAT's export, which has a file a split.
 
+    The images of `instances_train.json` lie in `images/train` or `images`.
 
-class _File(BaseModel):
-    model_config = ConfigDict(title="an object with images, categories and annotations")
-    images: list[Any] = Field(description="a list of images")
-    categories: list[Any] = Field(description="a list of categories")
-    annotations: list[Any] = Field(description="a list of annotations")
+    Args:
+        folder: paths of images will be relative to it.
+        files: the files; a single one may have any name instead of a split's.
+        issues: a sentence is appended for each issue.
 
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(strict=True, title="an object")
-    unique: ClassVar[tuple[str, ...]] = ("id",)
-    id: int = Field(description="a whole number")
-
-
-class _Image(_Entry):
-    unique = ("id", "file_name")
-    file_name: Annotated[_Text, AfterValidator(image_name)]
-    width: Any = None  # used only where both are whole numbers
-    height: Any = None
+    Returns:
+        The annotations of each split; under "" if there is one. None for a file that is not COCO.
+    """
+    named = {path.stem.removeprefix("instances_"): path for path in files}
+    splits = name_splits(named, files[0].parent, issues) if len(files) > 1 else {"": next(iter(named))}
+    unknown = [path for name, path in named.items() if name not in splits.values()]
+    issues += [f"{path} is beside other files: expected train, val or test behind instances_." for path in unknown]
+    return {
+        split: read_coco(named[name], issues, split, folder, (f"images/{name}", "images", ""))
+        for split, name in splits.items()
+    }
 
 
-class _Category(_Entry):
-    unique = ("id", "name")
-    name: _Text
-
-
-class _Annotation(_Entry):
-    image_id: int = Field(description="the id of an image")
-    category_id: int = Field(description="the id of a category")
-    bbox: tuple[_Corner, _Corner, _Side, _Side] = Field(
-        strict=False,  # JSON has lists, and no tuples
-        description="four numbers x,y,width,height, the first two at least 0 and the others at least 1,",
-    )
-
-    @field_validator("image_id", "category_id")
-    @classmethod
-    def _check_reference(cls, value: int, info: ValidationInfo) -> int:
-        ids: dict[str | None, set[int]] = info.context or {}
-        if value not in ids[info.field_name]:
-            raise ValueError
-        return value
-
-    def corners(self) -> tuple[int, int, int, int]:
-        """Return x1,y1,x2,y2 in whole pixels.
-
-        Halves go up; round() would send them to the even pixel.
-        """
-        x, y, width, height = self.bbox
-        x1, y1, x2, y2 = (math.floor(value + 0.5) for value in (x, y, x + width, y + height))
-        return x1, y1, x2, y2
-
-
-_AnyEntry = TypeVar("_AnyEntry", bound=_Entry)
-
-
-def read_coco(path: Path, issues: list[str]) -> Annotations | None:
+def read_coco(
+    path: Path,
+    issues: list[str],
+    split: str = "",
+    folder: Path | None = None,
+    places: Sequence[str] = ("", "images"),
+) -> Annotations | None:
     """Read annotated images whose categories are named after their characters.
 
     A category without boxes may have any name: tools add one above the others.
 
     Args:
-        path: the file; paths of images are relative to its folder.
+        path: the file.
         issues: a sentence is appended for each entry that breaks the format; the entry is left out.
+        split: the split of the images.
+        folder: paths of images will be relative to it; None for that of the file.
+        places: folders in `folder` that `file_name` may be relative to; the first that has the image counts.
 
     Returns:
         The images in the order of the file; None if it is not a COCO file.
     """
-    file = _read_file(path, issues)
+    file = read_file(path, issues)
     if file is None:
         return None
+    folder = path.parent if folder is None else folder
     # Ids of invalid entries too: what refers to them is no second issue.
-    ids = {"image_id": _ids(file.images), "category_id": _ids(file.categories)}
-    images = dict(_valid_entries(_Image, file.images, f"{path}, images", ids, issues))
-    categories = dict(_valid_entries(_Category, file.categories, f"{path}, categories", ids, issues))
-    paths = {image.id: image.file_name for image in images.values()}
+    ids = {"image_id": ids_of(file.images), "category_id": ids_of(file.categories)}
+    images = _placed(
+        dict(valid_entries(CocoImage, file.images, f"{path}, images", ids, issues)), folder, places, issues
+    )
+    categories = dict(valid_entries(CocoCategory, file.categories, f"{path}, categories", ids, issues))
+    annotations = valid_entries(CocoAnnotation, file.annotations, f"{path}, annotations", ids, issues)
+    names = {category.id: category.name for category in categories.values()}
+    return Annotations(
+        split,
+        folder,
+        path,
+        boxes=_boxes(annotations, {image.id: name for name, (_, image) in images.items()}, categories, issues),
+        alphabet="".join(name for name in names.values() if len(name) == 1),
+        entries={name: f"{where} (id {image.id})" for name, (where, image) in images.items()},
+        sizes={
+            name: (image.width, image.height)
+            for name, (_, image) in images.items()
+            if type(image.width) is type(image.height) is int
+        },
+        hint=f" file_name is relative to {' or '.join(str(folder / place) for place in places)}.",
+    )
+
+
+def _placed(
+    images: dict[str, CocoImage], folder: Path, places: Sequence[str], issues: list[str]
+) -> dict[str, tuple[str, CocoImage]]:
+    """Return each image and its entry, by its path in `folder`."""
+    placed: dict[str, tuple[str, CocoImage]] = {}
+    for where, image in images.items():
+        names = [PurePosixPath(place, image.file_name).as_posix() for place in places]
+        name = next((name for name in names if os.path.lexists(folder / name)), names[0])
+        if name in placed:
+            issues.append(f"{where}: the image {name} is listed twice, in {placed[name][0]} too.")
+        else:
+            placed[name] = where, image
+    return placed
+
+
+def _boxes(
+    annotations: Iterable[tuple[str, CocoAnnotation]],
+    paths: dict[int, str],
+    categories: dict[str, CocoCategory],
+    issues: list[str],
+) -> dict[str, list[Box]]:
+    """Return the boxes of each image in `paths`.
+
+    An issue is appended for each category that has boxes and is no character.
+    """
     names = {category.id: category.name for category in categories.values()}
     boxes: dict[str, list[Box]] = {image: [] for image in paths.values()}
-    words = set()  # categories that have boxes, and are no character
-    for where, annotation in _valid_entries(_Annotation, file.annotations, f"{path}, annotations", ids, issues):
+    words = set()
+    for where, annotation in annotations:
         image, name = paths.get(annotation.image_id), names.get(annotation.category_id, "")
         if len(name) > 1:
             words.add(annotation.category_id)
         elif image and name:
-            boxes[image].append(Box(where, annotation.corners(), name))
-    for where, category in categories.items():
-        if category.id in words:
-            issues.append(f"{where}: there are boxes of {shortened(category.name)!r}: expected one character.")
-    sizes = {
-        image.file_name: (where, image.width, image.height)
-        for where, image in images.items()
-        if type(image.width) is type(image.height) is int
-    }
-    return Annotations(boxes, "".join(name for name in names.values() if len(name) == 1), sizes)
+            try:
+                boxes[image].append(Box(where, annotation.corners(), name))
+            except PlatefuseError as issue:
+                issues.append(f"{where}: {issue}")
+    issues += [
+        f"{where}: {not_a_character(category.name)}" for where, category in categories.items() if category.id in words
+    ]
+    return boxes
 
 
 def write_coco(path: Path, alphabet: str, images: Sequence[tuple[str, tuple[int, int], Any, str]]) -> None:
@@ -145,76 +160,3 @@ def write_coco(path: Path, alphabet: str, images: Sequence[tuple[str, tuple[int,
     }
     with atomic_write(path) as draft:
         draft.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _read_file(path: Path, issues: list[str]) -> _File | None:
-    try:
-        content = json.loads(read_text(path))
-        return _File.model_validate(content)
-    except PlatefuseError as issue:
-        issues.append(str(issue))
-    except ValidationError as error:
-        issues.append(f"{path}: {_explain(error, _File, content)}")
-    except RecursionError:
-        issues.append(f"{path} cannot be read as JSON: its lists are nested too deeply.")
-    except ValueError as error:  # not JSON, or a number of thousands of digits
-        issues.append(f"{path} cannot be read as JSON: {error}.")
-    return None
-
-
-def _ids(entries: list[Any]) -> set[int]:
-    return {entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), int)}
-
-
-def _valid_entries(
-    model: type[_AnyEntry], entries: list[Any], part: str, ids: dict[str, set[int]], issues: list[str]
-) -> Iterator[tuple[str, _AnyEntry]]:
-    """Yield the place and content of each valid entry.
-
-    A sentence is appended for each invalid entry.
-    """
-    seen: set[int | str] = set()
-    for index, entry in enumerate(entries):
-        where = f"{part}[{index}]"
-        try:
-            valid = model.model_validate(entry, context=ids)
-            for field in model.unique:
-                value = getattr(valid, field)
-                if value in seen:
-                    raise PlatefuseError(f"the {field} {_shown(value)} is listed twice.")
-                seen.add(value)
-            yield where, valid
-        except (PlatefuseError, ValidationError) as error:
-            issues.append(f"{where}: {_explain(error, model, entry)}")
-
-
-def _explain(error: PlatefuseError | ValidationError, model: type[BaseModel], value: Any) -> str:
-    """Say in one sentence what each invalid field should be.
-
-    The sentence shows the field's value too.
-    """
-    if isinstance(error, PlatefuseError):
-        return str(error)
-    fields = dict.fromkeys(str(detail["loc"][0]) for detail in error.errors() if detail["loc"])
-    if not fields:
-        return f"expected {model.model_config['title']}, found {_shown(value)}."
-    return (
-        "; ".join(
-            f"expected {model.model_fields[field].description} as {field!r}, "
-            f"found {_shown(value[field]) if field in value else 'nothing'}"
-            for field in fields
-        )
-        + "."
-    )
-
-
-def _shown(value: Any) -> str:
-    """Show a value as Python writes it, cut to fit a sentence.
-
-    Nested values may be endless.
-    """
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        return "a list"
-    return shortened(repr(value), 80)

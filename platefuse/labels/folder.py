@@ -1,17 +1,15 @@
 """Users' folders of annotated images, read completely with every issue.
 
-A folder holds images, in any subfolder, and
+A folder holds images, in any subfolder, and annotations in one of the layouts of `platefuse.labels.layouts`, among
+them `annotations.csv`, as in a plate set (`platefuse.data.plate_set`). Beside the annotations there may be
 
-- `annotations.csv`, as in a plate set (`platefuse.data.plate_set`), or `annotations.json` in COCO format;
-- `classes.csv`, if some characters have no box or the order of the classes matters; with annotations.csv only;
 - `truth.csv`, with the header `image,text`, if the texts do not follow from the boxes;
 - `sources.csv`, with the header `image,source`, if several images show the same plate or come from one recording:
   images of one source are never split between training and test.
-
-Or it holds three such folders, `train`, `val` and `test`. So a plate set is such a folder, and data/plates holds three.
 """
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,12 +20,19 @@ import numpy as np
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.characters import SPLITS
-from platefuse.data.csv_annotations import Annotations, Box, beyond_image, read_boxes, read_classes, read_image_column
+from platefuse.data.csv_annotations import Box, beyond_image, read_image_column
 from platefuse.data.images import SUFFIXES
-from platefuse.data.plate_set import ANNOTATIONS, CLASSES, TRUTH, ImageStore, missing_names
+from platefuse.data.plate_set import TRUTH, ImageStore, missing_names
+from platefuse.labels.annotations import Annotations
+from platefuse.labels.layouts import read_layout
 
-COCO, SOURCES = "annotations.json", "sources.csv"
+SOURCES = "sources.csv"
+
+_MAX_NAMED = 3  # missing images that are named one by one
+
+
+_Tables = tuple[dict[str, str], dict[str, str]]
+"""The text and the source of each image that has one, by its path."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +67,14 @@ class AnnotatedFolder:
         alphabet: every character, in the order of the classes.
         issues: a sentence for each issue.
         unannotated: image files in the folder that its annotations do not name.
+        layout: which layout the annotations have, in one line; "" if there are none.
     """
 
     splits: dict[str, list[AnnotatedImage]]
     alphabet: str
     issues: list[str]
     unannotated: list[Path] = field(default_factory=list)
+    layout: str = ""
 
 
 def read_annotated(folder: Path) -> AnnotatedFolder:
@@ -77,83 +84,64 @@ def read_annotated(folder: Path) -> AnnotatedFolder:
         return AnnotatedFolder(
             {"": []}, "", [f"{folder} is not a folder: expected one with images and their annotations."]
         )
-    found = [split for split in SPLITS if (folder / split).is_dir()]
-    if found and len(found) < len(SPLITS):
-        issues.append(f"{folder} has only {' and '.join(found)} of {', '.join(SPLITS)}: expected all three, or none.")
-    beside = [name for name in (ANNOTATIONS, COCO) if found and (folder / name).exists()]
-    issues += [f"{folder / name} is beside {', '.join(found)}: expected one in each of them." for name in beside]
-    splits: dict[str, list[AnnotatedImage]] = {}
-    characters: dict[str, None] = {}  # an ordered set
-    unannotated: list[Path] = []
-    for split in found or [""]:
-        splits[split], alphabet, others = _read_set(folder / split, issues)
-        characters |= dict.fromkeys(alphabet)
-        unannotated += others
+    layout = read_layout(folder, issues)
+    read = [annotations for annotations in layout.sets.values() if annotations]
+    together = {annotations.folder: [a for a in read if a.folder == annotations.folder] for annotations in read}
+    tables = {place: _read_tables(place, sets, issues) for place, sets in together.items()}
+    splits: dict[str, list[AnnotatedImage]] = {split: [] for split in layout.sets}
+    for annotations in read:
+        splits[annotations.split] = _read_images(annotations, tables[annotations.folder], issues)
     issues += _shared(splits)
-    return AnnotatedFolder(splits, "".join(characters), issues, unannotated)
+    characters = dict.fromkeys(character for annotations in read for character in annotations.alphabet)
+    unannotated = [path for place, sets in together.items() for path in _unannotated(place, sets)]
+    return AnnotatedFolder(splits, "".join(characters), issues, unannotated, layout.description)
 
 
-def _read_set(folder: Path, issues: list[str]) -> tuple[list[AnnotatedImage], str, list[Path]]:
-    """Read one set: its images, its alphabet, and images without annotations."""
-    has_csv, has_coco = (folder / ANNOTATIONS).exists(), (folder / COCO).exists()
-    if has_csv == has_coco:
-        found = "both" if has_csv else "neither"
-        issues.append(f"{folder}: expected {ANNOTATIONS} or {COCO}, found {found}.")
-        return [], "", []
-    known = len(issues)
-    annotations = (_read_coco if has_coco else _read_csv)(folder, issues)
-    if annotations is None:
-        return [], "", []
-    where = folder / (COCO if has_coco else ANNOTATIONS)
-    if not annotations.boxes and len(issues) == known:
-        issues.append(f"{where} names no image.")
+def _read_tables(folder: Path, sets: list[Annotations], issues: list[str]) -> _Tables:
+    """Read the texts and sources beside annotations, if there are some."""
+    names = {name for annotations in sets for name in annotations.boxes}
+    where = sets[0].where if len({a.where for a in sets}) == 1 else sets[0].where.parent
     texts = _read_optional(folder / TRUTH, "text", issues)
     sources = _read_optional(folder / SOURCES, "source", issues)
     if texts is not None:
-        issues += missing_names(where, annotations.boxes, folder / TRUTH, texts)
-    unknown = [name for name in sources or () if name not in annotations.boxes]
+        issues += missing_names(where, names, folder / TRUTH, texts)
+    unknown = [name for name in sources or () if name not in names]
     issues += [f"{folder / SOURCES} names {name}, which {where} does not." for name in unknown]
-    names = list(dict.fromkeys([*(name for name in texts or () if name in annotations.boxes), *annotations.boxes]))
-    images = []
+    return texts or {}, sources or {}
+
+
+def _read_images(annotations: Annotations, tables: _Tables, issues: list[str]) -> list[AnnotatedImage]:
+    """Decode the images of one split, in the order of truth.csv."""
+    folder, (texts, sources) = annotations.folder, tables
+    names = list(dict.fromkeys([*(name for name in texts if name in annotations.boxes), *annotations.boxes]))
+    images, missing = [], []
     for name, decoded in zip(names, _decode([folder / name for name in names]), strict=True):
         if isinstance(decoded, PlatefuseError):
-            issues.append(str(decoded))
+            if os.path.lexists(folder / name):
+                issues.append(str(decoded))
+            else:
+                missing.append(f"{annotations.entry(name)}: {decoded}")
             continue
         size, content = decoded
         boxes = _valid_boxes(annotations.boxes[name], size, issues)
         corners = np.array([box.corners for box in boxes], np.int32).reshape(-1, 4)
         characters = "".join(box.character for box in boxes)
-        text, source = (texts or {}).get(name), (sources or {}).get(name)
-        issues += _contradictions(folder, name, size, annotations, text)
+        text, source = texts.get(name), sources.get(name)
+        issues += _contradictions(annotations, name, size, text)
         images.append(AnnotatedImage(folder / name, size, content, corners, characters, text, source or None))
-    return images, annotations.alphabet, _unannotated(folder, annotations)
+    if len(missing) > _MAX_NAMED:
+        missing = [f"{missing[0]} {len(missing)} of the {len(names)} images are missing.{annotations.hint}"]
+    issues += missing
+    return images
 
 
-def _unannotated(folder: Path, annotations: Annotations) -> list[Path]:
+def _unannotated(folder: Path, sets: list[Annotations]) -> list[Path]:
     """List image files without annotations; hidden files and archives are skipped."""
+    names = {name for annotations in sets for name in annotations.boxes}
     files = (
         p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()
     )
-    return sorted(path for path in files if path.relative_to(folder).as_posix() not in annotations.boxes)
-
-
-def _read_coco(folder: Path, issues: list[str]) -> Annotations | None:
-    try:  # imported here: only COCO needs Pydantic, which the base install does not have
-        from platefuse.labels.coco import read_coco
-    except ModuleNotFoundError as error:
-        raise PlatefuseError(
-            f'{folder / COCO}: COCO needs {error.name}; `pip install "platefuse[pipeline]"` installs it.'
-        ) from None
-    return read_coco(folder / COCO, issues)
-
-
-def _read_csv(folder: Path, issues: list[str]) -> Annotations | None:
-    classes = read_classes(folder / CLASSES, issues) if (folder / CLASSES).exists() else None
-    boxes = read_boxes(folder / ANNOTATIONS, classes, issues)
-    if boxes is None:
-        return None
-    found = {box.character for of_image in boxes.values() for box in of_image}
-    return Annotations(boxes, "".join(sorted(found) if classes is None else classes))
+    return sorted(path for path in files if path.relative_to(folder).as_posix() not in names)
 
 
 def _read_optional(path: Path, column: str, issues: list[str]) -> dict[str, str] | None:
@@ -193,19 +181,17 @@ def _valid_boxes(boxes: list[Box], size: tuple[int, int], issues: list[str]) -> 
     return list(valid.values())
 
 
-def _contradictions(
-    folder: Path, name: str, size: tuple[int, int], annotations: Annotations, text: str | None
-) -> list[str]:
+def _contradictions(annotations: Annotations, name: str, size: tuple[int, int], text: str | None) -> list[str]:
     """Return issues of annotations that contradict the image or the text.
 
     The annotated size may not be the image's, or the text not be made of the boxes' characters.
     """
     issues = []
-    where, *annotated = annotations.sizes.get(name, ("", *size))
-    if tuple(annotated) != size:
+    folder, annotated = annotations.folder, annotations.sizes.get(name, size)
+    if annotated != size:
         issues.append(
-            f"{where}: width and height are {annotated[0]} x {annotated[1]}, but {folder / name}, rotated as its EXIF "
-            f"orientation says, has {size[0]} x {size[1]} pixels."
+            f"{annotations.entry(name)}: width and height are {annotated[0]} x {annotated[1]}, but {folder / name}, "
+            f"rotated as its EXIF orientation says, has {size[0]} x {size[1]} pixels."
         )
     boxed = "".join(box.character for box in annotations.boxes[name])
     if text is not None and Counter(text) != Counter(boxed):

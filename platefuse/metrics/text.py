@@ -5,6 +5,7 @@ platefuse.metrics.boxes scores boxes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rapidfuzz.distance import Levenshtein
 
@@ -64,12 +65,31 @@ def score_texts(
     equal = look_alikes or {}
     pairs = [(equate(t, equal), equate(r, equal)) for t, r in zip(truths, readings, strict=True)]
     characters = sum(len(truth) for truth, _ in pairs)
-    edits = sum(Levenshtein.distance(truth, reading) for truth, reading in pairs)
+    edits = sum(edit_distance(reading, truth) for truth, reading in pairs)
     return TextScores(
         exact_match=sum(truth == reading for truth, reading in pairs) / len(pairs),
         character_error_rate=edits / characters if characters else float(edits > 0),
         length_accuracy=sum(len(truth) == len(reading) for truth, reading in pairs) / len(pairs),
     )
+
+
+def edit_distance(reading: str, truth: str) -> int:
+    """Count the insertions, deletions and substitutions between two texts."""
+    return Levenshtein.distance(reading, truth)
+
+
+def align(reading: str, truth: str) -> list[tuple[str, str]]:
+    """Pair the characters of a reading and its truth with the fewest edits.
+
+    Returns:
+        Pairs of the character read and the true one; the read one is "" where one was missed, the true one "" where
+        nothing is.
+    """
+    pairs: list[tuple[str, str]] = []
+    for step in Levenshtein.opcodes(reading, truth):
+        read, true = reading[step.src_start : step.src_end], truth[step.dest_start : step.dest_end]
+        pairs += zip_longest(read, true, fillvalue="")
+    return pairs
 
 
 def exact_match_by_length(truths: Sequence[str], readings: Sequence[str]) -> dict[str, float]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from platefuse.core.errors import PlatefuseError
+from platefuse.runner.tracked_metrics import restore_if_failed
 
 CHECKPOINTS = Path(".checkpoints")
 _PID = "process"
@@ -27,6 +28,7 @@ def run_stage(name: str, work: Callable[[], None]) -> None:
     - While another process runs the same stage in the same folder, this one waits.
     - SIGTERM ends it like an exception: drafts are removed, checkpoints stay.
     - When the work is done, its checkpoints are removed.
+    - When it fails under DVC, the tracked metrics that DVC removed before come back from git.
     - Errors that the user can fix, lack of memory and disk errors become a sentence and exit status 1.
 
     Args:
@@ -35,7 +37,7 @@ def run_stage(name: str, work: Callable[[], None]) -> None:
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        with _exclusive(name):
+        with restore_if_failed(), _exclusive(name):
             work()
     except PlatefuseError as error:
         sys.exit(f"{name}: {error}")

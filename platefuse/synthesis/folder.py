@@ -1,5 +1,6 @@
 """Splits of the user's annotated images, and their parameters."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
@@ -105,6 +106,7 @@ def _read_plates(params: FolderSynthParams) -> tuple[dict[str, list[AnnotatedPla
     folder = Path(params.folder)
     annotated = read_annotated(folder)
     raise_issues(annotated.issues, folder)
+    print(f"{folder}: {annotated.layout}", file=sys.stderr, flush=True)
     splits = annotated.splits
     if "" in splits:
         splits = group_split(splits[""], params.val_share, params.test_share, params.seed)

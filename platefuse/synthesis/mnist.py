@@ -98,13 +98,23 @@ def _download(name: str) -> Path:
     import pooch  # here, since only few runs need it
 
     url = MIRROR + name
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "platefuse" / "mnist"
     downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=_TIMEOUT)
     try:
-        return Path(pooch.retrieve(url, ARCHIVE_CHECKSUMS[name], name, cache, downloader=downloader))
+        return Path(pooch.retrieve(url, ARCHIVE_CHECKSUMS[name], name, _cache(), downloader=downloader))
     except (OSError, ValueError) as error:  # pooch raises ValueError for a wrong checksum
         raise PlatefuseError(
             f"{url} cannot be downloaded ({error}): set MNIST_DIR to a folder with MNIST's four IDX files."
+        ) from None
+
+
+def _cache() -> Path:
+    """Find the folder that keeps downloads."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "platefuse" / "mnist"
+    except RuntimeError:
+        raise PlatefuseError(
+            "There is no home folder to keep MNIST in: set XDG_CACHE_HOME to a folder, or MNIST_DIR to a folder with "
+            "MNIST's four IDX files."
         ) from None
 
 

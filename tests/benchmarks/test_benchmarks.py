@@ -336,5 +336,5 @@ def test_missing_models_and_plates_are_named_before_anything_is_measured(
     assert main(nothing) == 1
     assert "bench: " in (message := capsys.readouterr().err) and "`dvc pull released/digits`" in message
     assert main([*nothing, "--photographs", str(tmp_path)]) == 1
-    assert f"{tmp_path}: neither this folder nor a subfolder has a truth.csv" in capsys.readouterr().err
+    assert f"{tmp_path}/truth.csv is missing" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,6 @@ from PIL import Image
 from platefuse.cli.main import main
 from platefuse.data.plate_set import read_plate_set
 from platefuse.evaluation.drawing import UNJUDGED
-from platefuse.labels.folder import read_annotated
 from platefuse.networks.detection.anchors import anchor_boxes
 from platefuse.networks.detection.params import DetectorParams
 from platefuse.networks.detection.training import load_letterboxed
@@ -36,6 +35,7 @@ def test_amounts_and_sizes_are_printed(capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert out.splitlines() == [
+        "layout              CSV (annotations.csv)",
         "images                     3",
         "without characters         1",
         "characters                 5",
@@ -63,8 +63,9 @@ def test_splits_are_columns_side_by_side(capsys):
     for number, split in enumerate(("train", "val", "test")):
         write_annotated(Path("own") / split, ["12", "2"][: number + 1], 10 * number)
     assert main(["check", "own"]) == 0
-    table = [line.split() for line in capsys.readouterr().out.splitlines()[:6]]
+    table = [line.split() for line in capsys.readouterr().out.splitlines()[:7]]
     assert table == [
+        ["layout", "CSV", "(annotations.csv)", "in", "train,", "val", "and", "test"],
         ["train", "val", "test"],
         ["images", "1", "2", "2"],
         ["without", "characters", "0", "0", "0"],
@@ -84,10 +85,10 @@ def test_every_issue_is_a_line_and_the_exit_status_is_1(capsys):
         "platefuse: own/annotations.csv, line 4: expected 'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without "
         "characters), found '1.png,0,0'.",
         "platefuse: own/annotations.csv, line 5: the box '50,0,90,9' reaches beyond its image of 60 x 24 pixels.",
-        "platefuse: own/9.png is missing.",
+        "platefuse: own/annotations.csv, line 6: own/9.png is missing.",
         "platefuse: own: issues: 3.",
     ]
-    assert out.splitlines()[0] == "images                     2"
+    assert out.splitlines()[1] == "images                     2"
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "."])
@@ -213,46 +214,38 @@ def test_help_has_examples(capsys):
         assert re.search(rf"\n  platefuse {command} ", capsys.readouterr().out)
 
 
-def test_the_base_install_checks_csv_and_names_what_coco_needs():
+def test_the_base_install_checks_csv_and_names_what_other_layouts_need():
     write_annotated(Path("csv"), ["1"])
-    write_image(Path("coco/a.png"), 0)
-    Path("coco/annotations.json").write_text("{}")
-    code = "import sys; sys.modules.update(pydantic=None, filelock=None, psutil=None, yaml=None)\n"
-    code += "from platefuse.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    said = {}
-    for command in ("check csv", "check coco", "convert csv --to coco out"):
-        run = subprocess.run(
-            [sys.executable, "-c", code, *command.split()],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-        )
-        said[command] = (run.returncode, run.stderr)
-    remedy = '`pip install "platefuse[pipeline]"` installs it.\n'
-    assert said == {
-        "check csv": (0, ""),
-        "check coco": (1, f"platefuse: coco/annotations.json: COCO needs pydantic; {remedy}"),
-        "convert csv --to coco out": (1, f"platefuse: `platefuse convert` needs pydantic; {remedy}"),
-    }
+    for folder, name in (("coco", "annotations.json"), ("yolo", "data.yaml")):
+        write_image(Path(folder) / "a.png", 0)
+        (Path(folder) / name).write_text("{}")
+    commands = ["check csv", "check coco", "check yolo", "convert csv --to coco out", "convert csv --to csv out"]
+    code = (
+        "import sys; sys.modules.update(pydantic=None, filelock=None, psutil=None, yaml=None)\n"
+        "from platefuse.cli.main import main\n"
+        "for command in sys.argv[1:]: print(command, main(command.split()), file=sys.stderr)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, *commands],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    remedy = '`pip install "platefuse[pipeline]"` installs it.'
+    assert run.stderr.splitlines() == [
+        "check csv 0",
+        f"platefuse: coco/annotations.json: COCO needs pydantic; {remedy}",
+        "check coco 1",
+        f"platefuse: yolo/data.yaml: YOLO needs yaml; {remedy}",
+        "check yolo 1",
+        f"platefuse: `platefuse convert` needs pydantic; {remedy}",
+        "convert csv --to coco out 1",
+        "convert csv --to csv out 0",
+    ]
 
 
 # --- convert
-
-
-def test_a_converted_folder_has_the_same_content(capsys):
-    write_annotated(Path("own"), ["12", "", "3"])
-    Path("own/truth.csv").write_text("image,text\n2.png,3\n0.png,21\n1.png,\n")
-    Path("own/sources.csv").write_text("image,source\n0.png,a walk\n2.png,a walk\n")
-    assert main(["convert", "own", "--to", "coco", "new/coco"]) == 0
-    written = ["annotations.json", "images", "sources.csv", "truth.csv"]
-    assert sorted(path.name for path in Path("new/coco").iterdir()) == written
-    before, after = (read_annotated(Path(folder)) for folder in ("own", "new/coco"))
-    assert after.issues == [] and after.alphabet == before.alphabet
-    for first, second in zip(before.splits[""], after.splits[""], strict=True):
-        assert first.path.read_bytes() == second.path.read_bytes()
-        assert first.boxes.tolist() == second.boxes.tolist()
-        told = [(image.characters, image.text, image.source) for image in (first, second)]
-        assert told[0] == told[1]
 
 
 def test_nothing_is_overwritten_and_nothing_invalid_converted(capsys):

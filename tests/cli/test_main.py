@@ -56,7 +56,7 @@ def test_the_version_is_the_packages(capsys):
         (["read", "{plates}", "--model", "nowhere"], "a released model (plates, digits). `dvc repro fuse` makes"),
         (["read", "{plates}", "--model", "{plates}/0.png"], "is not a fused model"),
         (["read", "{plates}", "--draw", "{plates}/0.png"], "expected a folder"),
-        (["score", "nowhere"], "neither this folder nor a subfolder has a truth.csv"),
+        (["score", "nowhere"], "nowhere does not exist"),
         (["score", "{plates}", "--equate", "O"], "'O' is not a group"),
         (["read", "{plates}", "--model", "fused.onnx"], "`platefuse export --to onnx` makes one"),
         (["export", "--to", "litert", "--out", "fused.onnx"], "expected a name that ends in .tflite"),

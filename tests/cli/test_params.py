@@ -82,7 +82,30 @@ def test_names_choose_what_begins_with_them(capsys, monkeypatch):
         "detector.anchors.sizes = [26, 40, 64]\n    Base size of the anchors in pixels, one for each level. Expects"
     )
     assert main(["params", "fuse.formt"]) == 1
-    assert "There is no parameter fuse.formt: `platefuse params` lists all there are." in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "platefuse: There is no parameter fuse.formt (did you mean fuse.formats?): `platefuse params` lists all there "
+        "are.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "suggested"),
+    [
+        ("detector.anchor", None),  # begins names
+        ("detector.ancors", "detector.anchors"),
+        ("deetctor", "detector"),
+        ("scoer_threshold", "fuse.score_threshold"),
+        ("epochs", "detector.epochs or classifier.epochs"),
+        ("xyz", ""),
+    ],
+)
+def test_a_similar_name_is_suggested(name: str, suggested: str | None, capsys):
+    status = main(["params", name])
+    said = capsys.readouterr().err
+    assert status == (suggested is not None)
+    if suggested is not None:
+        hint = f" (did you mean {suggested}?)" if suggested else ""
+        assert said.startswith(f"platefuse: There is no parameter {name}{hint}: ")
 
 
 def test_json_is_an_object_a_line(capsys, monkeypatch):
@@ -123,6 +146,12 @@ def test_check_names_every_fault_and_exits_with_1(tmp_path, capsys):
         f"platefuse: {path}: evaluate.pictured",
         f"platefuse: {path}: synth.count",
     ]
+    path.write_text("synth: {train: 0040}\nfuse:\n  round: no\n")
+    assert main(["params", "--check", str(path)]) == 1
+    assert capsys.readouterr().err == (
+        f"platefuse: {path}: line 1: synth.train = 0040 is 32 in YAML 1.1 and 40 in YAML 1.2: write 32 or 40.\n"
+        f"platefuse: {path}: line 3: fuse.round = no is false in YAML 1.1 and 'no' in YAML 1.2: write false or 'no'.\n"
+    )
 
 
 def test_check_of_the_working_folder(capsys, monkeypatch, tmp_path):
@@ -146,7 +175,7 @@ def test_check_reads_every_file_that_is_named_and_takes_no_names_of_parameters(t
     assert "--check checks whole files: leave out fuse" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("value", ['"\\ud800"', "2024-01-01", "{a: 2024-01-01}", "'é'"])
+@pytest.mark.parametrize("value", ['"\\ud800"', "'2024-01-01'", "{a: '2024-01-01'}", "'é'"])
 def test_a_value_of_a_wrong_type_is_shown_all_the_same(value, tmp_path, capsys):
     (tmp_path / "params.yaml").write_text(f"fuse:\n  max_characters: {value}\n", encoding="utf-8")
     for option in ([], ["--json"]):

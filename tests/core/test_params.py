@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import Params, load
+from platefuse.core.params import Params, check, load
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.fusion.params import FuseParams
 from platefuse.networks.classification.params import ClassifierParams
@@ -207,6 +207,55 @@ def test_values_that_just_go_together_are_taken(tmp_path):
     assert _load_with(tmp_path, rows | overlapping).spacing == 64
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "suggested"),
+    [
+        ("detector.batch_sise", 4, "batch_size"),
+        ("detector.anchors.size", [1], "sizes"),
+        ("synth.sead", 1, "seed"),
+        ("fuse.scoer_threshold", 0.5, "score_threshold"),
+        ("synth.layout", "licnece", "licence"),
+        ("detector.backbone", "resnet5", "resnet50"),
+        ("synth.box", "tiel", "tile"),
+        ("fuse.xyz", 1, None),
+        ("fuse.head", "xyz", None),
+        ("fuse.head", 3, None),
+        ("synth.3", 1, None),
+    ],
+)
+def test_a_name_or_choice_like_a_known_one_suggests_it(tmp_path, name, value, suggested):
+    with pytest.raises(PlatefuseError) as refused:
+        _load_with(tmp_path, {name: value})
+    [said] = [line for line in str(refused.value).splitlines() if f" {name} = " in line]
+    assert said.endswith(f" (did you mean {suggested}?)." if suggested else ".")
+    assert ("did you mean" in said) == bool(suggested)
+
+
+def test_a_name_in_a_list_or_a_block_suggests_what_is_known_there():
+    content = yaml.safe_load((ROOT / "pipelines/plates/params.yaml").read_text())
+    content["synth"]["licence"]["face"]["shapes"][1]["chracters"] = 1
+    content["synth"]["licence"]["camera"]["stem"] = 1  # which synth.fonts has
+    folder = {
+        "seed": 1,
+        "layout": "folder",
+        "folder": "x",
+        "val_share": 0.1,
+        "test_share": 0.1,
+        "reading_order": "rows",
+        "characters": "plates",
+        "crops": {"siez": 3},
+        "mixed": {"share": 0.1, "scatter": {"cuont": 1}},
+    }
+    said = [*check(SYNTH_PARAMS, "synth", content), *check(SYNTH_PARAMS, "synth", {"synth": folder})]
+    unknown = ": there is no parameter of that name"
+    assert [sentence for sentence in said if unknown in sentence] == [
+        f"synth.licence.face.shapes.1.chracters = 1{unknown} (did you mean characters?).",
+        f"synth.licence.camera.stem = 1{unknown}.",
+        f"synth.crops.siez = 3{unknown} (did you mean size?).",
+        f"synth.mixed.scatter.cuont = 1{unknown} (did you mean count?).",
+    ]
+
+
 def test_several_faults_are_named_at_once_a_line_each(tmp_path):
     with pytest.raises(PlatefuseError) as refused:
         _load_with(tmp_path, {"detector.epochs": 0, "detector.learning_rate": "fast", "detector.anchors.size": 1})
@@ -233,7 +282,7 @@ def test_a_missing_parameter_is_named(tmp_path, section, model):
     [
         (b"synth: [1, 2", "cannot be read as YAML"),
         (b"synth:\n\tseed: 1\n", "cannot be read as YAML"),
-        (b"synth:\n  seed: 2024-13-45\n", "cannot be read as YAML"),
+        (b"synth:\n  seed: 2024-13-45\n", "synth.seed = 2024-13-45 is a date in YAML 1.1"),
         (b"synth: \xff\n", "cannot be read as YAML"),
         (b"", "no section 'synth'"),
         (b"- synth\n", "no section 'synth'"),

@@ -1,4 +1,4 @@
-"""Scores of real plates, by hand. Their picture is drawn in tests/cli/test_score.py."""
+"""Scores of real plates, by hand."""
 
 import pytest
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import AnnotatedPlate, write_plate_set
+from platefuse.evaluation import caption
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.evaluation.report import (
     Result,
@@ -196,8 +197,8 @@ def test_the_picture_shows_mistakes_first_and_as_many_as_asked_for(model, tmp_pa
         for name in ("one", "all")
     )
     assert one.shape[1] < everything.shape[1]
-    red, green = ((240, 105, 45), (0, 180, 130))
-    places = [np.nonzero(np.abs(everything - colour).max(axis=-1) < 12)[1].mean() for colour in (red, green)]
+    colours = caption.WRONG, caption.RIGHT
+    places = [np.nonzero(np.abs(everything - colour).max(axis=-1) < 12)[1].mean() for colour in colours]
     assert places[0] < everything.shape[1] / 2 < places[1]
 
 

@@ -35,6 +35,7 @@ PARAMS = FuseParams.model_validate(
         "objectness_threshold": 0.01,
         "classifier_objectness_weight": 1.0,
         "min_height": 0.2,
+        "polarity": "light_on_dark",
         "detector_class_weight": 0.5,
         "transition_cost": 0.5,
         "group_gap": 0.2,

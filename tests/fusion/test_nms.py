@@ -58,7 +58,7 @@ def test_more_boxes_than_are_compared_are_told() -> None:
     scores = np.full((2, 1001, 1), 0.9, np.float32)
     scores[1, -1] = 0.1
     more = NonMaxSuppression(2, 0.5, 0.3)((tf.constant(boxes), tf.constant(scores)))[3]
-    assert more.numpy().tolist() == [True, False]
+    assert more.numpy().tolist() == [1, 0]
 
 
 def test_as_keras_retinanet_filters_to_the_last_bit() -> None:

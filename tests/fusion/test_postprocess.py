@@ -73,7 +73,7 @@ def postprocess(
     scores = np.linspace(0.9, 0.5, len(boxes))
     geometry = [0.5, 2 * INPUT_SIZE[0], 2 * INPUT_SIZE[1]]
     *detections, of_image = (tf.constant([values], tf.float32) for values in (boxes, scores, probabilities, geometry))
-    outputs = Postprocess(params, ALPHABET)((*detections, tf.constant([more]), of_image))
+    outputs = Postprocess(params, ALPHABET)((*detections, tf.constant([float(more)]), of_image))
     return {name: value[0].numpy() for name, value in outputs.items()}
 
 

@@ -56,22 +56,64 @@ def truth(folder: Path) -> Prepared:
 
 def coco(folder: Path) -> Prepared:
     """annotations.json, COCO's."""
-    from platefuse.labels.folder import COCO, read_annotated
+    from platefuse.labels.layouts import COCO
 
     for image in ("a.png", "b.png"):
         Image.new("RGB", (9, 9)).save(folder / image)
-
-    def read(content: bytes) -> None:
-        (folder / COCO).write_bytes(content)
-        found = read_annotated(folder)
-        for image in found.splits[""]:
-            assert image.boxes.shape == (len(image.characters), 4)
-            assert image.path.resolve().is_relative_to(folder.resolve())
-
     images = [{"id": 1, "file_name": "a.png", "width": 9, "height": 9}, {"id": 2, "file_name": "b.png"}]
     boxes = [{"id": 7, "image_id": 1, "category_id": 3, "bbox": [0, 0.5, 2, 2]}]
     good = {"images": images, "categories": [{"id": 3, "name": "A"}, {"id": 4, "name": "plate"}], "annotations": boxes}
-    return read, [json.dumps(good).encode(), json.dumps({**good, "annotations": []}).encode()]
+    return _annotated(folder, COCO), [json.dumps(good).encode(), json.dumps({**good, "annotations": []}).encode()]
+
+
+def data_yaml(folder: Path) -> Prepared:
+    """data.yaml of YOLO."""
+    Image.new("RGB", (9, 9)).save(_made(folder / "images") / "a.png")
+    (_made(folder / "labels") / "a.txt").write_text("1 0.5 0.5 0.5 0.5\n")
+    return _annotated(folder, "data.yaml"), [
+        b"train: images\nval: images\nnames: ['0', A]\n",
+        b"path: .\ntrain: ../images\nval: [images]\ntest: list.txt\nnames:\n  0: no\n  1: 1e5\n",
+    ]
+
+
+def yolo(folder: Path) -> Prepared:
+    """A file of boxes of YOLO."""
+    Image.new("RGB", (9, 9)).save(_made(folder / "images") / "a.png")
+    (folder / "data.yaml").write_text("train: images\nnames: ['0', A, plate]\n")
+    _made(folder / "labels")
+    rows = [b"1 0.5 0.5 0.5 0.5\n0 .1 1e-1 2E-1 0.2\n", b"1 0.1 0.1 0.9 0.1 0.9 0.9 0.1 0.9\n2 0 0 1 0 1 1\n"]
+    return _annotated(folder, "labels/a.txt"), rows
+
+
+def voc(folder: Path) -> Prepared:
+    """An XML file of Pascal VOC."""
+    Image.new("RGB", (9, 9)).save(folder / "a.png")
+    box = "<bndbox><xmin>1</xmin><ymin>2.5</ymin><xmax>5</xmax><ymax>9</ymax></bndbox>"
+    angle = "<attributes><attribute><name>rotation</name><value>0.0</value></attribute></attributes>"
+    size = "<size><width>9</width><height>9</height></size>"
+    objects = f"<object><name>A</name>{box}{angle}</object>"
+    return _annotated(folder, "a.xml"), [
+        f"<annotation><filename>a.png</filename>{size}{objects}</annotation>".encode(),
+        f'<?xml version="1.0" encoding="utf-8"?>\n<annotation>{objects * 2}</annotation>'.encode(),
+    ]
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _annotated(folder: Path, name: str) -> Callable[[bytes], object]:
+    """Read a folder of annotated images one of whose files is changed."""
+    from platefuse.labels.folder import read_annotated
+
+    def read(content: bytes) -> None:
+        (folder / name).write_bytes(content)
+        for image in (image for images in read_annotated(folder).splits.values() for image in images):
+            assert image.boxes.shape == (len(image.characters), 4)
+            assert image.path.resolve().is_relative_to(folder.resolve())
+
+    return read
 
 
 def params(folder: Path) -> Prepared:

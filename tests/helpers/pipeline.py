@@ -139,11 +139,11 @@ class Pipeline:
         self.params.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
     def restore(self) -> None:
-        """Bring every file back to the last commit, data and models with it."""
+        """Bring every file back to the last commit, data and models of the root pipeline with it."""
         self.git("checkout", "-q", "--", ".")
         self.git("clean", "-fdq")
         with self.repo() as repo:
-            repo.checkout(force=True)
+            repo.checkout(["dvc.yaml"], force=True)
 
     # --- what dvc.yaml says
 

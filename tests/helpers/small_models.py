@@ -59,6 +59,7 @@ FUSE = FuseParams(
     objectness_threshold=0.0,
     classifier_objectness_weight=1.0,
     min_height=0.0,
+    polarity="as_given",
     crop_margin=0.0,
     crop_shift=0.0,
     round=False,

@@ -1,4 +1,4 @@
-"""Stops a training between two epochs, when Keras prints that the next one begins."""
+"""Stops a training between two epochs, when the line of the first one is printed."""
 
 import contextlib
 import io
@@ -22,6 +22,6 @@ class _Stop(io.StringIO):
 
 @contextlib.contextmanager
 def stopping_at(mark: str) -> Iterator[None]:
-    """Raise StoppedError when `mark` is printed."""
-    with contextlib.redirect_stdout(_Stop(mark)):
+    """Raise StoppedError when `mark` is printed on the error output."""
+    with contextlib.redirect_stderr(_Stop(mark)):
         yield

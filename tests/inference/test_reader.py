@@ -1,6 +1,7 @@
 """Reading with a model in miniature that keeps the fused model's contract (tests/helpers/reader.py)."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,16 @@ def model(tmp_path_factory):
 @pytest.fixture(scope="module")
 def reader(model):
     return Reader(model)
+
+
+def test_keras_makes_no_folder_where_no_home_folder_is_known(model, monkeypatch):
+    for home, told in ((str(model), "as it was"), ("~", os.devnull)):  # ~ is not expanded for an unknown user
+        monkeypatch.setenv("HOME", home)
+        monkeypatch.setenv("KERAS_HOME", "as it was")
+        if home == "~":
+            monkeypatch.delenv("KERAS_HOME")
+        Reader(model).read_images([digits("1")])
+        assert os.environ["KERAS_HOME"] == told
 
 
 def raw_outputs(model, image):

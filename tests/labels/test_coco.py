@@ -50,7 +50,7 @@ def test_boxes_are_read_and_rounded_to_the_nearest_pixel(tmp_path):
     assert annotations.boxes["sub/b.png"] == []
     assert annotations.alphabet == "1A"
     assert list(annotations.sizes) == ["a.png"]
-    assert annotations.sizes["a.png"][1:] == (40, 20)
+    assert annotations.sizes["a.png"] == (40, 20)
 
 
 def _changed(*changes: tuple[str, Any]) -> dict[str, Any]:
@@ -144,6 +144,17 @@ INVALID: dict[str, tuple[list[tuple[str, Any]], str, str]] = {
     "a width below 0": ([("annotations.1.bbox", [9, 2, -3, 4])], "annotations[1]", f"{NO_NUMBERS} [9, 2, "),
     "no height": ([("annotations.1.bbox", [9, 2, 3, 0])], "annotations[1]", f"{NO_NUMBERS} [9, 2, "),
     "less than a pixel": ([("annotations.1.bbox", [9, 2, 0.1, 4])], "annotations[1]", f"{NO_NUMBERS} [9, 2, 0.1, 4]"),
+    "rotated in CVAT": (
+        [("annotations.1.attributes", {"occluded": False, "rotation": 330.5})],
+        "annotations[1]",
+        "the box is rotated by 330.5: expected an upright one, by 0",
+    ),
+    "rotated": (
+        [("annotations.1.rotation", -4)],
+        "annotations[1]",
+        "the box is rotated by -4: expected an upright one",
+    ),
+    "rotated by five numbers": ([("annotations.1.bbox", [9, 9, 5, 5, 0.5])], "annotations[1]", f"{NO_NUMBERS} [9, 9, "),
     "beyond the left": ([("annotations.1.bbox", [-1, 2, 3, 4])], "annotations[1]", f"{NO_NUMBERS} [-1, 2, 3, 4]"),
 }
 
@@ -157,6 +168,37 @@ def test_an_invalid_entry_is_named_and_left_out(tmp_path, case):
     assert issues[0].startswith(f"{tmp_path / 'annotations.json'}, {where}: "), issues
     assert said in issues[0]
     assert all(len(issue.removeprefix(str(tmp_path))) < 250 for issue in issues)
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"rotation": 0.0}, {"occluded": True, "rotation": "left"}, {"rotation": None}, [], "rotation"]
+)
+def test_upright_boxes_and_other_attributes_are_taken(tmp_path, attributes):
+    annotations, issues = read(tmp_path, _changed(("annotations.1.attributes", attributes), ("annotations.1.angle", 0)))
+    assert issues == []
+    assert [len(boxes) for boxes in annotations.boxes.values()] == [2, 0]
+
+
+@pytest.mark.parametrize("place", ["", "images"])
+def test_file_name_is_relative_to_the_file_or_to_images_beside_it(tmp_path, place):
+    for name in ("a.png", "sub/b.png"):
+        (tmp_path / place / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place / name).touch()
+    annotations, issues = read(tmp_path, GOOD)
+    assert issues == []
+    assert [(tmp_path / name).relative_to(tmp_path / place).as_posix() for name in annotations.boxes] == [
+        "a.png",
+        "sub/b.png",
+    ]
+    assert annotations.entry(next(iter(annotations.boxes))) == f"{tmp_path / 'annotations.json'}, images[0] (id 7)"
+
+
+def test_one_image_by_two_names_is_named(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.png").touch()
+    _, issues = read(tmp_path, _changed(("images.1.file_name", "images/a.png")))
+    file = tmp_path / "annotations.json"
+    assert issues == [f"{file}, images[1]: the image images/a.png is listed twice, in {file}, images[0] too."]
 
 
 def test_every_invalid_entry_of_a_file_is_named(tmp_path):
@@ -212,7 +254,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, content):
     read_back = read_coco(path, issues)
     assert issues == [] and read_back is not None and read_back.alphabet == alphabet
     assert [
-        (name, read_back.sizes[name][1:], [(*box.corners, box.character) for box in boxes])
+        (name, read_back.sizes[name], [(*box.corners, box.character) for box in boxes])
         for name, boxes in read_back.boxes.items()
     ] == [
         (name, size, [(*box, character) for box, character in zip(boxes.astype(int).tolist(), shown, strict=True)])
@@ -235,7 +277,7 @@ def test_what_is_written_is_read_back_by_us_and_by_pycocotools(tmp_path, capsys)
     for name, size, of_image, characters in images:
         assert [list(box.corners) for box in read_back.boxes[name]] == of_image.tolist()
         assert "".join(box.character for box in read_back.boxes[name]) == characters
-        assert read_back.sizes[name][1:] == size
+        assert read_back.sizes[name] == size
     coco = COCO(str(tmp_path / "annotations.json"))
     assert [category["name"] for category in coco.loadCats(coco.getCatIds())] == list("1Ä7")
     assert [a["bbox"] for a in coco.loadAnns(coco.getAnnIds(imgIds=[1]))] == [[1, 2, 10, 10], [20, 0, 20, 20]]

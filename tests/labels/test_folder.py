@@ -66,7 +66,9 @@ def test_annotations_beside_the_splits_are_an_issue(tmp_path):
     for number, split in enumerate(("train", "val", "test")):
         write_annotated(tmp_path / split, ["1"], number)
     (tmp_path / "annotations.csv").write_text("0.png,0,0,1,1,1\n")
-    assert issues_of(tmp_path) == ["annotations.csv is beside train, val, test: expected one in each of them."]
+    assert issues_of(tmp_path) == [
+        "it has CSV (annotations.csv) beside train, val and test, which have some too: keep one."
+    ]
 
 
 def test_coco_counts_images_without_boxes(tmp_path):
@@ -85,7 +87,7 @@ def test_annotated_sizes_must_be_those_after_rotation(tmp_path):
     image = {"id": 1, "file_name": "a.jpg", "width": 40, "height": 20}
     (tmp_path / "annotations.json").write_text(json.dumps({"images": [image], "categories": [], "annotations": []}))
     assert issues_of(tmp_path) == [
-        "annotations.json, images[0]: width and height are 40 x 20, but a.jpg, rotated as its EXIF "
+        "annotations.json, images[0] (id 1): width and height are 40 x 20, but a.jpg, rotated as its EXIF "
         "orientation says, has 20 x 40 pixels."
     ]
 
@@ -121,21 +123,32 @@ def test_every_issue_is_listed(tmp_path):
         "annotations.csv, line 9: the box '55,0,61,9' reaches beyond its image of 60 x 24 pixels.",
         "truth.csv: 1.png has the text '34', but boxes of '341'.",
         "3.png cannot be read as an image: ",
-        "missing.png is missing.",
+        "annotations.csv, line 11: missing.png is missing.",
     ]
     for issue, beginning in zip(found, expected, strict=True):
         assert issue.startswith(beginning)
 
 
+NONE = (
+    "it: expected annotations as CSV (annotations.csv), COCO (annotations.json), COCO (_annotations.coco.json), "
+    "COCO (annotations/instances_*.json), YOLO (data.yaml), Pascal VOC (Annotations/*.xml), Pascal VOC (*.xml); found"
+)
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({}, "it: expected annotations.csv or annotations.json, found neither."),
+        ({}, f"{NONE} none."),
         (
             {"annotations.csv": "", "annotations.json": "{}"},
-            "it: expected annotations.csv or annotations.json, found both.",
+            f"{NONE} CSV (annotations.csv) and COCO (annotations.json): keep one.",
         ),
-        ({"train/x": "", "test/x": ""}, "it has only train and test of train, val, test: expected all three, or none."),
+        (
+            {"data.yaml": "", "a.xml": "", "annotations/instances_default.json": "{}"},
+            f"{NONE} COCO (annotations/instances_*.json), YOLO (data.yaml) and Pascal VOC (*.xml): keep one.",
+        ),
+        ({"train/x": "", "test/x": ""}, "it has only train and test of train, val, test: expected all three, or one."),
+        ({"train/x": "", "val/x": "", "valid/x": ""}, "it has val and valid: expected one of them."),
     ],
 )
 def test_a_folder_of_another_structure_is_an_issue(tmp_path, files, said):

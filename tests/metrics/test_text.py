@@ -1,6 +1,7 @@
 """Text scores against worked examples, a textbook edit distance and the docstring's table."""
 
 import itertools
+import random
 import re
 
 import pytest
@@ -8,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.metrics.text import TextScores, equate, exact_match_by_length, parse_look_alikes, score_texts
+from platefuse.metrics.text import (
+    TextScores,
+    align,
+    edit_distance,
+    equate,
+    exact_match_by_length,
+    parse_look_alikes,
+    score_texts,
+)
 
 
 def _documented_examples() -> list[tuple[str, str, float, float, float]]:
@@ -88,3 +97,28 @@ def test_a_group_may_have_three_characters():
 def test_wrong_groups_are_named(groups, said):
     with pytest.raises(PlatefuseError, match=f"{said} (is not a group|is listed twice)"):
         parse_look_alikes(groups)
+
+
+@pytest.mark.parametrize(
+    ("reading", "truth", "columns"),
+    [
+        ("12", "12", ["11", "22"]),
+        ("17", "12", ["11", "72"]),
+        ("1", "12", ["11", "_2"]),
+        ("12", "2", ["1_", "22"]),
+        ("", "1", ["_1"]),
+        ("1", "", ["1_"]),
+        ("", "", []),
+    ],
+)
+def test_a_reading_is_aligned_with_its_truth(reading: str, truth: str, columns: list[str]) -> None:
+    assert [f"{read or '_'}{true or '_'}" for read, true in align(reading, truth)] == columns
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_alignment_keeps_both_texts_and_has_the_fewest_edits(seed: int) -> None:
+    rng = random.Random(seed)
+    reading, truth = ("".join(rng.choices("AB0", k=rng.randrange(9))) for _ in "12")
+    pairs = align(reading, truth)
+    assert ("".join(read for read, _ in pairs), "".join(true for _, true in pairs)) == (reading, truth)
+    assert sum(read != true for read, true in pairs) == edit_distance(reading, truth)

@@ -24,6 +24,7 @@ from platefuse.synthesis.params import OF_OTHER_SECTIONS, load_params
 from tests.helpers.imports import ROOT, modules_of
 
 FOLDERS = [ROOT, *sorted(path.parent for path in ROOT.glob("pipelines/*/dvc.yaml"))]
+NAMES = dict(zip(FOLDERS, ("Digits", "Article", "Plates"), strict=True))  # as titles of plots have them
 SCRIPTS = sorted(path for path in (ROOT / "stages").glob("*.py") if path.name != "start.py")
 MODULES = sorted((ROOT / "platefuse").rglob("*.py"))
 MODELS: dict[str, type[params.Params]] = {  # of every section but `synth`, where the layout decides
@@ -133,8 +134,9 @@ def test_the_runner_is_a_dependency_of_no_stage(stage: Stage):
 
 @pytest.mark.parametrize("folder", FOLDERS[1:], ids=lambda folder: folder.name)
 def test_a_nested_pipeline_has_the_stages_of_the_root(folder: Path):
-    """They may differ in the parameters and data that synth reads, in real metrics and in descriptions."""
+    """They may differ in synth's parameters and data, real metrics, descriptions and the name before a plot's title."""
     nested = (folder / "dvc.yaml").read_text(encoding="utf-8").replace("../../", "")
+    nested = nested.replace(f'title: "{NAMES[folder]}: ', f'title: "{NAMES[ROOT]}: ')
     content, of_the_root = yaml.safe_load(nested), dvc_yaml(ROOT)
     assert content["plots"] == of_the_root["plots"]
     assert list(map(comparable, content["stages"].items())) == list(map(comparable, of_the_root["stages"].items()))
@@ -200,13 +202,34 @@ def test_nothing_is_declared_twice(folder: Path):
         assert not twice, f"{kind}: {sorted(twice)}"
 
 
+def plots(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Each plot that DVC shows: its file, or the id of a plot of files, and its options."""
+    content = dvc_yaml(folder)
+    entries = [entry for part in (*content["stages"].values(), content) for entry in part.get("plots", [])]
+    return [next(iter(entry.items())) if isinstance(entry, dict) else (entry, {}) for entry in entries]
+
+
 @every_pipeline
 def test_plots_and_artifacts_are_outputs_of_a_stage(folder: Path):
-    content = dvc_yaml(folder)
-    shown = {artifact["path"] for artifact in content.get("artifacts", {}).values()}
-    for plot in content["plots"]:
-        shown |= set(next(iter(plot.values()))["y"]) if isinstance(plot, dict) else {plot}
+    shown = {artifact["path"] for artifact in dvc_yaml(folder).get("artifacts", {}).values()}
+    for name, options in plots(folder):
+        shown |= set(options["y"]) if isinstance(options.get("y"), dict) else {name}
     assert shown <= set(outs(folder)), f"no stage makes {sorted(shown - set(outs(folder)))}"
+
+
+@every_pipeline
+def test_every_plot_has_a_title_that_names_its_pipeline(folder: Path):
+    """DVC shows an output under a stage's `plots` by itself, with its path as title if it has none."""
+    for name, options in plots(folder):
+        assert name.endswith(".png") or options["title"].startswith(f"{NAMES[folder]}: "), name
+
+
+@every_pipeline
+def test_no_file_is_plotted_twice_as_a_whole(folder: Path):
+    """A definition of a file that a stage has under `plots` would be a second plot of it, not the options of one."""
+    of_a_stage = {name for name, options in plots(folder) if not isinstance(options.get("y"), dict)}
+    elsewhere = {path for _, options in plots(folder) if isinstance(options.get("y"), dict) for path in options["y"]}
+    assert not of_a_stage & elsewhere
 
 
 @every_pipeline
@@ -345,7 +368,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "synth": (
         {"sed": 1, "train": "many", "test": 0, "count": 3, "box": "oval"},
         [
-            "synth.sed = 1: there is no parameter of that name.",
+            "synth.sed = 1: there is no parameter of that name (did you mean seed?).",
             "synth.train = 'many': input should be a valid integer",
             "synth.test = 0: input should be greater than or equal to 1.",
             "synth.count = 3: ",
@@ -362,15 +385,15 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
             f"detector.learning_rate = '0,001': input should be a valid number {NUMBER_AS_TEXT}.",
             "detector.epochs = 1.5: ",
             "detector.anchors.levels is missing.",
-            "detector.anchors.level = [3]: there is no parameter of that name.",
+            "detector.anchors.level = [3]: there is no parameter of that name (did you mean levels?).",
         ],
     ),
     "train_classifier": (
         {"learning_rate": 0, "architecture": "rnn", "widht": 8, "dropout": None},
         [
             "classifier.learning_rate = 0: input should be greater than 0.",
-            "classifier.architecture = 'rnn': input should be 'dense', 'cnn' or 'slim'.",
-            "classifier.widht = 8: there is no parameter of that name.",
+            "classifier.architecture = 'rnn': input should be 'dense', 'cnn' or 'slim' (did you mean cnn?).",
+            "classifier.widht = 8: there is no parameter of that name (did you mean width?).",
             "classifier.dropout = None: input should be a valid number.",
         ],
     ),
@@ -379,7 +402,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         [
             "fuse.max_characters = 0: input should be greater than or equal to 1.",
             "fuse.round = 'no thanks': input should be a valid boolean.",
-            "fuse.threshold = 0.5: there is no parameter of that name.",
+            "fuse.threshold = 0.5: there is no parameter of that name (did you mean nms_threshold?).",
             "fuse.reading_order = 'backwards': input should be 'left_to_right', 'rows' or 'score'.",
         ],
     ),

@@ -1,19 +1,23 @@
 """The documentation: every command and script in it runs, word by word, in a copy of the project; every link resolves.
 
-A page's blocks run in their order, in a copy of their own with small parameters that has run once. Copies share DVC's
-cache with those of tests/pipeline/test_pipeline.py.
+A page's blocks run in their order, in a copy of their own with small parameters that has run once. As in a fresh clone,
+the last commit is a run on another machine, and pipelines/plates never ran. Copies share DVC's cache with those of
+tests/pipeline/test_pipeline.py.
 """
 
 import contextlib
 import io
+import json
 import re
 import shlex
 import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from platefuse.cli.main import main
 from tests.helpers.imports import ROOT
@@ -68,7 +72,7 @@ def runs_here(page: str) -> bool:
 
 @pytest.fixture
 def project(first_run: FirstRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
-    """The pipeline after its first run, with what a page's reader has besides: a released model, and photographs."""
+    """A clone after its first run, with what a page's reader has besides: a released model, and photographs."""
     copy = first_run.pipeline.copy(tmp_path / "project")
     models = copy.folder / "models"
     shutil.copytree(models / "fused", copy.folder / "released" / "plates")
@@ -76,8 +80,30 @@ def project(first_run: FirstRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with (copy.folder / ".git" / "info" / "exclude").open("a") as excluded:
         excluded.write("/released/\n/photographs/\n/plate.jpg\n")
     shutil.copy(ROOT / "examples" / "plate.jpg", copy.folder)
+    for name in subprocess.check_output(["git", "ls-files", "pipelines/plates"], cwd=ROOT, text=True).splitlines():
+        (copy.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy.folder / name)
+    commit_another_machines_run(copy)
     monkeypatch.chdir(copy.folder)
     return copy
+
+
+def commit_another_machines_run(project: Pipeline) -> None:
+    """Commit the run as one whose trained outputs have other bytes, which are nowhere; the workspace stays."""
+    lock, metrics = (project.folder / name for name in ("dvc.lock", "metrics/classifier.json"))
+    mine = {path: path.read_bytes() for path in (lock, metrics)}
+    content = yaml.safe_load(mine[lock])
+    for stage in content["stages"].values():
+        for entry in [*stage["deps"], *stage["outs"]]:
+            if entry["path"].startswith(("models/", "metrics/")):
+                md5, dot, folder = entry["md5"].partition(".")
+                entry["md5"] = md5[::-1] + dot + folder
+    lock.write_text(yaml.safe_dump(content, sort_keys=False))
+    numbers = json.loads(mine[metrics])
+    metrics.write_text(json.dumps(numbers | {"test_accuracy": numbers["test_accuracy"] + 0.001}))
+    project.commit("A run on another machine")
+    for path, own in mine.items():
+        path.write_bytes(own)
 
 
 @pytest.mark.parametrize("page", list(filter(runs_here, PAGES)))
@@ -113,45 +139,86 @@ def run(project: Pipeline, command: str) -> str:
 
 def check(project: Pipeline, command: str, output: str) -> None:
     """Compare what a command did with what the pages say of it."""
+    if command.startswith("dvc "):
+        assert not re.search("ERROR|WARNING|[Ff]ailed", output), f"{command}\n{output}"
     if command.startswith("dvc exp run ") and "--queue" not in command and "--run-all" not in command:
         changed = {project.stage_of(section) for section in re.findall(r"-S (\w+)\.", command)}
         assert {*ran(output), *from_run_cache(output)} == set().union(*map(project.followers, changed))
     elif command == "dvc params diff":
         assert "params.yaml" in output
+    elif command == "dvc metrics diff":
+        assert "metrics/classifier.json" not in output, "no page changes its stage before this command"
+    elif command == "dvc checkout dvc.yaml":
+        with project.repo() as repo:
+            assert not repo.status(["dvc.yaml"])
     elif command == "dvc exp show --only-changed":
         assert "shorter" in output
+    elif command == "git merge shorter-branch":
+        assert project.value("detector.epochs") == 10
+    elif command == "dvc exp run --run-all":
+        assert ran(output) or from_run_cache(output)
+    elif command == "dvc repro":
+        assert set(ran(output)) <= {"evaluate"}, "both sides' trainings are in the cache"
     elif command.startswith("python examples/"):
         model, image = shlex.split(command)[2:]
         _, text, confidence = run(project, f"platefuse read {image} --model {model}").split("\t")
         assert output.split()[0] == text != ""
         assert float(output.split()[1]) == pytest.approx(float(confidence), abs=1e-4)
-    elif command.startswith("dvc exp apply "):
-        assert project.git("diff", "--name-only", "params.yaml")
-    elif command == "git add dvc.lock":
-        project.git("add", "--all")
-        project.git("commit", "-q", "-m", "Merge")
+    elif command == "git commit --no-edit":
         assert "up to date" in project.dvc("repro")
         assert project.git("status", "--short") == ""
 
 
+FIRST_COMMIT = 'git commit -m "This machine\'s run" dvc.lock metrics'
+
+
+def expect_its_proposal(project: Pipeline) -> None:
+    """Compare the first commit's command with what `make repro` ends with."""
+    assert FIRST_COMMIT in project.run("python", "tools/compare_run.py", ".").stdout
+
+
 def make_a_conflict(project: Pipeline) -> None:
-    """Merge two branches that each changed a parameter and ran, so that dvc.lock has a conflict."""
+    """Merge the run of another machine, which changed a parameter, as one's own branch did."""
     project.restore()
     ours = project.git("branch", "--show-current").strip()
     project.git("branch", "other")
-    for branch, parameter, value in (("other", "evaluate.pictured", 3), (ours, "fuse.score_threshold", 0.7)):
+    for branch, parameter, value in (("other", "evaluate.pictured", 3), (ours, "fuse.score_threshold", 0.95)):
         project.git("checkout", "-q", branch)
         project.restore()
         project.change(parameter, value)
         project.dvc("repro")
-        project.commit(f"Change {parameter}")
+        if branch == "other":
+            commit_another_machines_run(project)
+            project.git("checkout", "-q", ".")
+        else:
+            project.commit(f"Change {parameter}")
     merge = project.run("git", "merge", "other")
     assert merge.returncode != 0
     assert "dvc.lock" in project.git("diff", "--name-only", "--diff-filter=U")
-    project.git("checkout", "--theirs", "metrics")  # pictures and numbers are made anew by what follows
 
 
-BEFORE = {"git checkout --theirs dvc.lock": make_a_conflict}
+def follow_the_recipe_of_own_plates(project: Pipeline) -> None:
+    """Edit dvc.yaml and params.yaml as the page says; so few images need larger shares."""
+    edits = [yaml.safe_load(text.replace("…", "")) for language, text in blocks(OWN_PLATES) if language != "console"]
+    [stage], [params] = ([edit for edit in edits if key in edit] for key in ("deps", "synth"))
+    (project.folder / "params.yaml").write_text(
+        yaml.safe_dump(yaml.safe_load(project.params.read_text()) | params, sort_keys=False)
+    )
+    project.change("synth.val_share", 0.34)
+    project.change("synth.test_share", 0.34)
+    content = yaml.safe_load((project.folder / "dvc.yaml").read_text())
+    synth = content["stages"]["synth"]
+    synth["deps"] = stage["deps"] + synth["deps"]
+    synth["params"] = stage["params"]
+    (project.folder / "dvc.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+OWN_PLATES = "docs/your-own-plates.md"
+BEFORE = {
+    FIRST_COMMIT: expect_its_proposal,
+    "git checkout --ours dvc.lock metrics": make_a_conflict,
+    "dvc exp run --queue -S detector.seed=2": follow_the_recipe_of_own_plates,
+}
 
 
 # --- commands that run elsewhere, and those in the text

@@ -1,5 +1,6 @@
-"""The set-up: the Makefile, the locks, CI's script and workflow."""
+"""The set-up: a clone's bytes, the Makefile, the locks, CI's script and workflow."""
 
+import hashlib
 import os
 import re
 import shlex
@@ -21,8 +22,10 @@ ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
-# A make that these tests start is not part of a make that started them.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+# A make that these tests start is not part of a make that started them, nor is git that of the user.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "GIT_"))}
+ENVIRONMENT |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@example.com")
 
 
 def run(*command: object, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -41,6 +44,37 @@ def script(path: Path, body: str) -> Path:
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)
     return path
+
+
+def committed(folder: Path) -> Path:
+    """Make a folder a git repository with everything in it."""
+    for command in (("init", "-q"), ("add", "--all"), (*IDENTITY, "commit", "-q", "-m", "x")):
+        ended = run("git", *command, folder=folder)
+        assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+# --- a clone
+
+
+@pytest.mark.parametrize("settings", [(), ("-c", "core.eol=crlf")], ids=["autocrlf", "autocrlf-and-eol"])
+def test_a_clone_has_the_committed_bytes_whatever_git_makes_of_line_ends(tmp_path: Path, settings: tuple[str, ...]):
+    clone = tmp_path / "clone"
+    ended = run("git", "-c", "core.autocrlf=true", *settings, "clone", "-q", ROOT, clone)
+    assert ended.returncode == 0, ended.stderr
+    for line in run("git", "ls-files", "-s", "-z", folder=clone).stdout.rstrip("\0").split("\0"):
+        (_, blob, _), name = line.split("\t")[0].split(), line.split("\t")[1]
+        content = (clone / name).read_bytes()
+        assert hashlib.sha1(b"blob %d\0%s" % (len(content), content)).hexdigest() == blob, f"{name} was altered"
+    assert run("sh", "tools/check_python.sh", sys.executable, folder=clone).returncode == 0
+    assert os.access(clone / ".ci" / "run", os.X_OK)
+
+
+def test_git_takes_no_binary_file_for_text():
+    for line in run("git", "ls-files", "--eol").stdout.splitlines():
+        attributes, name = line.split("\t")
+        index, _, attribute = attributes.split(maxsplit=2)
+        assert index != "i/-text" or attribute.strip() == "attr/-text", f".gitattributes needs a line for {name}"
 
 
 # --- make
@@ -71,14 +105,28 @@ def test_parameters_are_checked_before_a_pipeline_runs(target: str, folder: str)
     assert lines[at - 1].endswith(f"platefuse params --check {folder}/params.yaml")
 
 
+@pytest.mark.parametrize(
+    ("target", "told"), [("repro", "make plots"), ("plates", "make plots PIPELINE=pipelines/plates")]
+)
+def test_a_run_names_the_command_that_draws_its_own_plots(target: str, told: str):
+    line = next(line for line in recipe(target).splitlines() if "Curves and plots" in line)
+    command, page = re.fullmatch(r'.*: +(make.*) \(writes (.*)\)"', line).groups()
+    folder = re.search(r"--cd (\S+) plots show dvc.yaml::$", recipe(*shlex.split(command)[1:]).rstrip()).group(1)
+    assert command == told
+    assert Path(folder, "dvc_plots", "index.html") == Path(page)
+
+
 def test_score_real_is_a_command_that_platefuse_knows():
-    """Without MODEL the pipeline's networks are scored, and the scores are its metrics; with MODEL none is written."""
+    """Without MODEL the pipeline's networks are scored; nothing is written but where OUT says."""
     told = {"PLATES": "some plates", "PICTURE": "misread.png"}
-    for model, options in (
-        ("", {"networks": Path("pipelines/plates/models"), "json": Path("pipelines/plates/metrics/real.json")}),
-        ("released/plates", {"networks": None, "json": None}),
+    networks = Path("pipelines/plates/models")
+    for model, out, options in (
+        ("", "", {"networks": networks, "json": None}),
+        ("", "my scores.json", {"networks": networks, "json": Path("my scores.json")}),
+        ("released/plates", "", {"networks": None, "json": None}),
+        ("released/plates", "scores.json", {"networks": None, "json": Path("scores.json")}),
     ):
-        given = [f"{name}={value}" for name, value in (told | {"MODEL": model}).items()]
+        given = [f"{name}={value}" for name, value in (told | {"MODEL": model, "OUT": out}).items()]
         words = shlex.split(recipe("score-real", *given).splitlines()[-1])
         parsed = vars(main_parser().parse_args(words[1:]))
         assert parsed["folder"] == Path("some plates") and parsed["draw"] == Path("misread.png")
@@ -94,15 +142,21 @@ def test_score_real_is_a_command_that_platefuse_knows():
             }
 
 
+def test_score_real_says_that_it_needs_plates():
+    refused = run("make", "--dry-run", "score-real")
+    assert refused.returncode != 0
+    assert "score-real needs PLATES=FOLDER" in refused.stderr
+
+
 @pytest.fixture
 def bare_clone(tmp_path: Path) -> Path:
-    """Files that `make` needs to create the environment, without an environment."""
+    """A clone of the files that `make` needs to create the environment, without an environment."""
     clone = tmp_path / "clone"
-    for name in ("Makefile", "pyproject.toml", "requirements", "tools"):
+    for name in ("Makefile", "dvc.yaml", "pyproject.toml", "requirements", "tools"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         clone.mkdir(exist_ok=True)
         copy(ROOT / name, clone / name)
-    return clone
+    return committed(clone)
 
 
 def refusal(clone: Path, python: Path | str, **environment: str) -> str:
@@ -132,6 +186,37 @@ def test_missing_python_headers_are_named_before_anything_is_installed(bare_clon
     assert "finds no Python.h" in refusal(bare_clone, sys.executable, CC=str(compiler))
 
 
+def test_a_folder_without_git_is_refused_before_anything_is_installed(bare_clone: Path):
+    remedy = "git init -q && git add --all && git commit -q -m platefuse"
+    shutil.rmtree(bare_clone / ".git")
+    assert remedy in refusal(bare_clone, sys.executable)
+    committed(bare_clone)
+    assert run("sh", "tools/check_git.sh", folder=bare_clone).returncode == 0
+    run("git", *IDENTITY, "rm", "-q", "--cached", "dvc.yaml", folder=bare_clone)
+    run("git", *IDENTITY, "commit", "-q", "-m", "As in another project's repository", folder=bare_clone)
+    assert remedy in refusal(bare_clone, sys.executable)
+
+
+def test_a_missing_git_is_named_before_anything_is_installed(bare_clone: Path):
+    tools = bare_clone.parent / "bin"
+    tools.mkdir()
+    for name in ("sh", "make"):
+        (tools / name).symlink_to(shutil.which(name) or "")
+    assert "There is no git" in refusal(bare_clone, sys.executable, PATH=str(tools))
+
+
+@pytest.mark.parametrize(("target", "folder"), [("repro", "."), ("plates", "pipelines/plates")])
+def test_a_run_ends_with_its_comparison_with_the_last_commits(target: str, folder: str):
+    lines = recipe(target).splitlines()
+    at = next(index for index, line in enumerate(lines) if f"--cd {folder} repro" in line)
+    assert any(line.endswith(f"tools/compare_run.py {folder}") for line in lines[at:])
+
+
+def test_pull_asks_for_the_released_models_alone():
+    [line] = [line for line in recipe("pull").splitlines() if " pull " in line]
+    assert shlex.split(line)[-2:] == ["released/digits.dvc", "released/plates.dvc"]
+
+
 @pytest.fixture
 def python_with_a_log(bare_clone: Path) -> Path:
     """A Python whose virtual environments install nothing, and write what they were asked in pip.log."""
@@ -159,14 +244,15 @@ def test_only_a_changed_lock_makes_the_environment_again(bare_clone: Path, pytho
 
     def change(name: str) -> None:
         now = time.time()
-        for path in (bare_clone / "pyproject.toml", *(bare_clone / "requirements").iterdir()):
-            os.utime(path, (now - 30, now - 30))
+        for folder in (bare_clone, bare_clone / "requirements", bare_clone / "tools"):
+            for path in filter(Path.is_file, folder.iterdir()):
+                os.utime(path, (now - 30, now - 30))
         for stamp in (bare_clone / ".venv").glob(".*"):
             os.utime(stamp, (now - 20, now - 20))
         os.utime(bare_clone / name, (now - 10, now - 10))  # what is made of it now is newer
 
     assert make() == ["build", "pipeline", ".", "dev", "export"]
-    for line in (bare_clone / "pip.log").read_text().splitlines():
+    for line in filter(re.compile("pip install").search, (bare_clone / "pip.log").read_text().splitlines()):
         assert "--no-deps" in line and "--no-build-isolation" in line
         assert "--require-hashes" in line or "-e ." in line
     assert make() == []
@@ -264,14 +350,6 @@ def test_ci_ends_with_the_status_of_the_first_step_that_fails(tmp_path: Path):
     clone = tmp_path / "clone"
     shutil.copytree(ROOT / ".ci", clone / ".ci")
     script(tmp_path / "bin" / "make", 'echo "make $*"; if [ "$1" = test ]; then exit 3; fi')
-    (clone / "dvc.lock").touch()
-    (clone / "metrics").mkdir()
-    (clone / "metrics" / "detector.json").touch()
-    identity = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
-    assert run("git", "init", "-q", folder=clone).returncode == 0
-    assert run("git", "add", ".", folder=clone).returncode == 0
-    assert run("git", *identity, "commit", "-qm", "x", folder=clone).returncode == 0
-
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
     result = run("bash", ".ci/run", folder=clone, PATH=path)
     assert result.returncode == 3, result.stderr

@@ -26,7 +26,6 @@ FORBIDDEN = {
 }
 UNPACKS = {"extract", "extractall"}
 SAFE_ALL_THE_SAME = {
-    ("platefuse/core/params_yaml.py", "calls yaml.load"),  # its loader is a SafeLoader, as a test below makes sure
     ("platefuse/synthesis/licence/dataset.py", "calls Image.open without formats"),  # of bytes that it has just made
     ("platefuse/networks/common/h5.py", "calls keras.models.load_model"),  # after it has checked what the file asks for
 }

@@ -76,13 +76,19 @@ def test_the_plates_of_a_data_set_make_the_same_bytes_again(boards, tmp_path):
     assert contents(make(tmp_path / "back", params)) == contents(boards)
 
 
-@pytest.mark.parametrize("with_truth", [True, False])
-def test_plates_converted_to_coco_make_the_same_bytes_again(boards, tmp_path, with_truth):
-    assert main(["convert", str(boards / "plates"), "--to", "coco", str(tmp_path / "coco")]) == 0
-    for split in () if with_truth else SPLITS:
-        (tmp_path / "coco" / split / "truth.csv").unlink()
-    params = own(tmp_path / "coco", characters="mnist", crops=None)
+@pytest.mark.parametrize(
+    ("layout", "with_truth"), [("coco", True), ("coco", False), ("csv", False), ("yolo", True), ("yolo", False)]
+)
+def test_converted_plates_make_the_same_bytes_again(boards, tmp_path, capsys, layout, with_truth):
+    converted = tmp_path / "converted"
+    assert main(["convert", str(boards / "plates"), "--to", layout, str(converted)]) == 0
+    for truth in () if with_truth else converted.rglob("truth.csv"):
+        truth.unlink()
+    capsys.readouterr()
+    params = own(converted, characters="mnist", crops=None)
     assert contents(make(tmp_path / "back", params)) == contents(boards)
+    found = {"coco": "COCO (annotations.json) in", "csv": "CSV (annotations.csv) in", "yolo": "YOLO (data.yaml)"}
+    assert f"{converted}: {found[layout]}" in capsys.readouterr().err
 
 
 # --- splits of a folder

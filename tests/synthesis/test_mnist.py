@@ -190,6 +190,13 @@ def test_a_bad_download_is_named_and_not_kept(mirror, tmp_path, reply, expected)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
+def test_a_missing_home_folder_is_named(mirror, monkeypatch):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "~")  # as it is expanded for a user of whom the system knows nothing
+    with pytest.raises(PlatefuseError, match="no home folder to keep MNIST in: set XDG_CACHE_HOME"):
+        mnist.full("train")
+
+
 def test_a_failed_connection_is_named(tiny_mnist, monkeypatch):
     monkeypatch.delenv("MNIST_DIR")
     monkeypatch.setattr(mnist, "MIRROR", "http://127.0.0.1:9/")

@@ -24,6 +24,10 @@ class TensorflowRuntime(Runtime):
         return (self._model / METADATA_FILE).read_bytes()
 
     def _load(self) -> Iterable[str]:
+        try:
+            Path.home()
+        except RuntimeError:  # else Keras, which TensorFlow imports, would make a folder named ~ here for its settings
+            os.environ.setdefault("KERAS_HOME", os.devnull)
         # TensorFlow tells of its own build, not of the plates; what it prints early on still shows.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         import tensorflow as tf

@@ -1,6 +1,5 @@
 """Training and accuracy of the classifier."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,6 @@ def train_classifier(
         params.epochs,
         resume.run_folder(checkpoint_dir, params, [*_contents(train), *_contents(val)]),
         validation_data=_batches(val, tf.data.Dataset.range(len(val.labels)), params.batch_size),
-        verbose="auto" if sys.stdout.isatty() else 2,
     )
     return model, history
 

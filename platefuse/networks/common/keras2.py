@@ -8,6 +8,8 @@ import warnings
 from typing import Any, Literal
 
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
+# Else a keras.json in the home folder could change every number, and Keras would write one, even into a folder named ~.
+os.environ["KERAS_HOME"] = os.devnull
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors that matter are raised as exceptions
 
 import tensorflow as tf

@@ -12,6 +12,7 @@ import numpy as np
 from platefuse.core.params import Params
 from platefuse.networks.common.keras2 import Dropout, keras, tf
 from platefuse.runner.atomic import atomic_write, write_csv
+from platefuse.runner.progress import EpochProgress
 
 _CHECKPOINT = "last_epoch.npz"
 
@@ -28,6 +29,8 @@ def fit(
     A checkpoint is written after every epoch. A checkpoint holds every variable that training changes, and the history
     so far. The variables are the weights, the statistics of batch normalisation, the optimiser's moments and step
     count, and the states of dropout's generators.
+
+    Progress goes to the error output.
 
     Args:
         model: compiled, with a Keras optimiser.
@@ -51,8 +54,25 @@ def fit(
         _save(file, model, history)
 
     checkpoint = keras.callbacks.LambdaCallback(on_epoch_end=save_epoch)
-    model.fit(batches(done), initial_epoch=done, epochs=epochs, callbacks=[checkpoint], **options)
+    with EpochProgress(epochs) as progress:
+        callbacks = [checkpoint, _ShowProgress(progress)]
+        model.fit(batches(done), initial_epoch=done, epochs=epochs, callbacks=callbacks, verbose=0, **options)
     return history
+
+
+class _ShowProgress(keras.callbacks.Callback):
+    def __init__(self, progress: EpochProgress) -> None:
+        super().__init__()
+        self._progress = progress
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._progress.begin_epoch(epoch + 1, self.params["steps"])
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._progress.step()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        self._progress.end_epoch(epoch + 1, logs)
 
 
 def run_folder(checkpoint_dir: Path, params: Params, data: Sequence[np.ndarray | str]) -> Path:

@@ -94,7 +94,6 @@ def train_detector(
         resume.run_folder(checkpoint_dir, params, [*training.arrays(), *validation.arrays(), alphabet]),
         steps_per_epoch=params.steps,
         validation_data=validation_batches(validation, params, classes),
-        verbose="auto" if sys.stdout.isatty() else 2,
     )
     save_detector(model, Detector(detector, params.anchors, alphabet))
     write_json(metrics, measure_detector(detector, params.anchors, validation))
@@ -166,7 +165,7 @@ def load_letterboxed(
             labels[index, : len(plate.boxes)] = [alphabet.index(character) for character in plate.characters]
 
     with ThreadPoolExecutor() as pool:
-        for _ in tqdm(pool.map(load, range(count)), total=count, desc=description, disable=None):
+        for _ in tqdm(pool.map(load, range(count)), total=count, desc=description, unit="plate", disable=None):
             pass
     return LetterboxedSet(images, extents, boxes, labels)
 

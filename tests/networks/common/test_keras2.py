@@ -1,12 +1,30 @@
 """Additions of keras2 to Keras 2."""
 
 import json
+import os
+import subprocess
+import sys
 
 import h5py
 import numpy as np
 import pytest
 
 from platefuse.networks.common.keras2 import Dropout, keras, make_deterministic
+from tests.helpers.imports import ROOT
+
+
+def test_keras_neither_reads_nor_writes_settings_in_the_home_folder(tmp_path):
+    settings = tmp_path / "~" / ".keras" / "keras.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"floatx": "float16", "epsilon": 0.1}')
+    script = "from platefuse.networks.common.keras2 import keras as k; print(k.backend.floatx(), k.backend.epsilon())"
+    kept = {name: value for name, value in os.environ.items() if name != "KERAS_HOME"}
+    environment = kept | {"HOME": "~", "PYTHONPATH": str(ROOT)}  # so it is expanded where no home folder is known
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert run.stdout.split() == ["float32", "1e-07"], run.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [settings]
 
 
 def trained(layer: keras.layers.Layer, seed: int) -> keras.Model:

@@ -80,7 +80,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes_and_another_seed_
         rows = list(csv.DictReader(stream))
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert {"loss", "val_loss"} <= rows[0].keys()
-    with pytest.raises(StoppedError), stopping_at("Epoch 2/2"):
+    with pytest.raises(StoppedError), stopping_at("epoch 1 of 2"):
         train(plates, tmp_path / "stopped", in_graphs=True, **changes)
     assert not (tmp_path / "stopped").exists()
     train(plates, tmp_path / "stopped", in_graphs=True, **changes)

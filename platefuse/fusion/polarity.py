@@ -1,0 +1,129 @@
+"""Reads plates whose characters are lighter or darker than the networks like them.
+
+Networks trained mostly on dark characters misread light ones: their strokes look like gaps. Which of the two a plate
+has is known only once its characters are found. So plates are read as they are; those whose polarity is wrong or in
+doubt are inverted and read again, and the better of both readings is kept.
+"""
+
+from typing import Any
+
+from platefuse.fusion.params import Polarity
+from platefuse.networks.common.keras2 import keras, tf
+
+# Ink contrast in standard deviations of a crop: .8 and more on most plates of the right polarity, -.8 and less on the
+# inverted ones. Outlined and embossed characters are found between 0 and this value, whichever polarity they have.
+_MIN_CONTRAST = 0.3
+_MIN_DEVIATION = 0.02  # of gray values, 0..1; weaker contrast is noise and is not amplified
+
+
+class InkContrast(keras.layers.Layer):
+    """Measures how much darker than the plate the characters are, [B].
+
+    The pixels between the characters are compared with those of the characters' boxes, a margin beside a box with the
+    box itself. The measure is the mean over a plate's boxes, weighted by their scores, in standard deviations of each
+    crop. It is positive for dark characters on a light plate, and 0 for a plate without boxes. Input: crops, float32
+    [M,h,w,V], of expanded boxes; their indices, the int64 [M,2] of `ValidDetections`; and scores [B,N], -1 in unused
+    slots.
+
+    Args:
+        margin: share of the box's width and height by which boxes were expanded. At least a column counts as margin.
+    """
+
+    def __init__(self, margin: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.margin = margin
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        crops, valid, scores = inputs
+        gray = tf.reduce_mean(crops, axis=-1)
+        rows, columns = (max(1, round(side * self.margin / (1 + 2 * self.margin))) for side in gray.shape[1:])
+        beside_and_box = gray[:, rows:-rows]  # above and below is the plate's edge, often dark
+        box = beside_and_box[:, :, columns:-columns]
+        left, right = beside_and_box[:, :, :columns], beside_and_box[:, :, -columns:]
+        beside = (tf.reduce_mean(left, axis=[1, 2]) + tf.reduce_mean(right, axis=[1, 2])) / 2
+        contrasts = (beside - tf.reduce_mean(box, axis=[1, 2])) / (_deviation(gray) + _MIN_DEVIATION)
+        weights = tf.maximum(tf.gather_nd(scores, valid), 0.0)
+        sums = tf.scatter_nd(valid, contrasts * weights, tf.shape(scores, valid.dtype))
+        return tf.reduce_sum(sums, axis=1) / tf.maximum(tf.reduce_sum(tf.maximum(scores, 0.0), axis=1), 1e-6)
+
+
+def _deviation(gray: tf.Tensor) -> tf.Tensor:
+    """Standard deviation of each crop of [M,h,w], [M]."""
+    differences = gray - tf.reduce_mean(gray, axis=[1, 2], keepdims=True)
+    return tf.sqrt(tf.reduce_mean(differences * differences, axis=[1, 2]))
+
+
+class ReadEitherPolarity(keras.layers.Layer):
+    """Detects and classifies characters, in inverted images where that reads better.
+
+    An image is inverted if its ink contrast in the network's polarity, plus the expected number of its characters,
+    exceeds that of the image as given. The second reading costs as much as the first, and is left out for images
+    whose contrast is beyond doubt. Input: letterboxed images, float32 RGB [B,h,w,3], 0..255, and geometry, float32
+    [C,3], of which the first B rows count. Output: the network's outputs but the last.
+
+    Args:
+        network: from letterboxed images to boxes [B,N,4], scores [B,N], probabilities [B,N,K], any others [B,...], and
+            the ink contrast [B].
+        polarity: the one that the networks read best; not `as_given`.
+    """
+
+    def __init__(self, network: keras.Model, polarity: Polarity, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.network, self.sign = network, {"dark_on_light": 1.0, "light_on_dark": -1.0}[polarity]
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> list[tf.Tensor]:
+        images, geometry = inputs
+        *given, contrasts = self.network(images)
+        contrasts *= self.sign
+
+        def read_again() -> list[tf.Tensor]:
+            doubtful = tf.where(contrasts < _MIN_CONTRAST)  # in here, or LiteRT prepares the network for no image
+            inverted = invert(tf.gather_nd(images, doubtful), tf.gather_nd(geometry, doubtful))
+            first = [tf.gather_nd(values, doubtful) for values in given]
+            *second, _ = self.network(_with_shape(inverted, images))
+            gain = tf.gather_nd(contrasts, doubtful) + _expected_characters(first) - _expected_characters(second)
+            return [
+                tf.tensor_scatter_nd_update(all_of, doubtful, tf.where(_like(gain, one) < 0, other, one))
+                for all_of, one, other in zip(given, first, second, strict=True)
+            ]
+
+        chosen = tf.cond(tf.reduce_any(contrasts < _MIN_CONTRAST), read_again, lambda: given)
+        return [_with_shape(values, like) for values, like in zip(chosen, given, strict=True)]
+
+
+def _with_shape(values: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    """Restore the static shape that tf.cond, or a converter in its branches, loses.
+
+    LiteRT lacks tf.ensure_shape.
+    """
+    return tf.reshape(values, [-1, *like.shape[1:]])
+
+
+def _expected_characters(reading: list[tf.Tensor]) -> tf.Tensor:
+    """Sum over boxes of score times the best class's probability, [B]."""
+    _, scores, probabilities, *_ = reading
+    return tf.reduce_sum(tf.maximum(scores, 0.0) * tf.reduce_max(probabilities, axis=-1), axis=1)
+
+
+def _like(values: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """Add axes to [B] until it broadcasts over another tensor."""
+    return tf.reshape(values, [-1] + [1] * (len(other.shape) - 1))
+
+
+def invert(letterboxed: tf.Tensor, geometry: tf.Tensor) -> tf.Tensor:
+    """Invert letterboxed images, and leave their padding black.
+
+    Args:
+        letterboxed: float32 [B,h,w,3], 0..255.
+        geometry: float32 [B,3], scale, height and width as of `letterbox_geometry`.
+
+    Returns:
+        float32 [B,h,w,3], 0..255.
+    """
+    scale, height, width = (geometry[:, i, None] for i in range(3))
+    rows, columns = (
+        (tf.range(target, dtype=tf.float32) + 0.5) / scale < size
+        for target, size in zip(letterboxed.shape[1:3], (height, width), strict=True)
+    )
+    inside = rows[:, :, None, None] & columns[:, None, :, None]
+    return tf.where(inside, 255.0 - letterboxed, letterboxed)
