@@ -59,10 +59,11 @@ class ReadEitherPolarity(keras.layers.Layer):
     An image is inverted if its ink contrast in the network's polarity, plus the expected number of its characters,
     exceeds that of the image as given. The second reading costs as much as the first, and is left out for images
     whose contrast is beyond doubt. Input: letterboxed images, float32 RGB [B,h,w,3], 0..255, and geometry, float32
-    [C,3], of which the first B rows count. Output: boxes [B,N,4], scores [B,N] and probabilities [B,N,K].
+    [C,3], of which the first B rows count. Output: the network's outputs but the last.
 
     Args:
-        network: from letterboxed images to the three outputs and the ink contrast [B].
+        network: from letterboxed images to boxes [B,N,4], scores [B,N], probabilities [B,N,K], any others [B,...], and
+            the ink contrast [B].
         polarity: the one that the networks read best; not `as_given`.
     """
 
@@ -100,7 +101,7 @@ def _with_shape(values: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
 
 def _expected_characters(reading: list[tf.Tensor]) -> tf.Tensor:
     """Sum over boxes of score times the best class's probability, [B]."""
-    _, scores, probabilities = reading
+    _, scores, probabilities, *_ = reading
     return tf.reduce_sum(tf.maximum(scores, 0.0) * tf.reduce_max(probabilities, axis=-1), axis=1)
 
 

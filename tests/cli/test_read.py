@@ -61,6 +61,13 @@ def test_read_json_of_an_empty_plate_has_no_plates(model, tmp_path, capsys):
     assert (read["text"], read["confidence"], read["plates"]) == ("", 0, [])
 
 
+def test_read_json_says_that_characters_were_dropped(model, tmp_path, capsys):
+    Image.fromarray(digits("12345", 120)).save(tmp_path / "a.png")
+    assert main(["read", str(tmp_path / "a.png"), "--json", "--model", model]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert (read["text"], read["confidence"], read["plates"][0]["truncated"]) == ("1234", 0, True)
+
+
 def test_verbose_names_the_model_on_the_error_output(model, tmp_path, capsys, monkeypatch):
     Image.fromarray(digits("12")).save(tmp_path / "a.png")
     (tmp_path / "models").mkdir()
