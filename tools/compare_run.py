@@ -11,6 +11,7 @@ import json
 import math
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -157,7 +158,7 @@ def verdict(committed: Run, run: Run) -> tuple[str, bool]:
         return "This is the last commit's run, to the last byte.", True
     params, sources = changed(committed.params(), run.params()), changed(committed.sources(), run.sources())
     if params:
-        return f"No verdict: the last commit's run had other parameters ({', '.join(params)}).", False
+        return wrapped(f"No verdict: the last commit's run had other parameters ({', '.join(params)})."), False
     problems = metric_problems(committed.metrics, run.metrics)
     problems += [] if sources else data_problems(committed.data(), run.data())
     moved = len(changed(committed.metrics, run.metrics))
@@ -165,10 +166,14 @@ def verdict(committed: Run, run: Run) -> tuple[str, bool]:
         lines = ["The run does not agree with the last commit's:", *(f"  {problem}" for problem in problems)]
     else:
         count = f"{moved} of {len(run.metrics)} metrics moved"
-        lines = [f"The run agrees with the last commit's: {count}, none by more than is allowed."]
+        lines = [wrapped(f"The run agrees with the last commit's: {count}, none by more than is allowed.")]
     if sources:
-        lines.append(f"The last commit's run had other sources: {', '.join(sources)}.")
+        lines.append(wrapped(f"The last commit's run had other sources: {', '.join(sources)}."))
     return "\n".join(lines), not problems and not sources
+
+
+def wrapped(sentence: str) -> str:
+    return textwrap.fill(sentence, 80, break_long_words=False, break_on_hyphens=False)
 
 
 def proposal(folder: Path, run: Run) -> str:
@@ -176,13 +181,11 @@ def proposal(folder: Path, run: Run) -> str:
     inputs = ["params.yaml", "dvc.yaml", *run.sources()]
     if not git(folder, "diff", "--quiet", "HEAD", "--", *inputs):
         return ""
-    lines = [
-        "",
-        "The last commit's models are those of another run, and not on this machine. Commit",
-        "this run before you change anything: experiments are compared with the last commit,",
-        "and you can go back to it.",
-        "",
-    ]
+    why = (
+        "The last commit's models are those of another run, and not on this machine. Commit this run before you change "
+        "anything: experiments are compared with the last commit, and you can go back to it."
+    )
+    lines = ["", wrapped(why), ""]
     if not git(folder, "var", "GIT_COMMITTER_IDENT"):
         lines += ['  git config user.name "Your Name"', "  git config user.email you@example.com"]
     paths = " ".join((folder / name).as_posix() for name in ("dvc.lock", "metrics"))

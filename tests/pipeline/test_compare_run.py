@@ -101,6 +101,12 @@ def test_rows_are_in_the_order_of_their_names_and_fit_a_terminal(project: Path, 
     assert max(map(len, rows)) <= 80
 
 
+def test_a_verdict_fits_a_terminal(project: Path, capsys: pytest.CaptureFixture[str]):
+    write_run(project, model="dd", code="platefuse/core" * 3)
+    main(["."])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
 def test_a_run_of_other_parameters_gets_no_verdict(project: Path, capsys: pytest.CaptureFixture[str]):
     write_run(project, seed=2, data="ee.dir", metrics=changed("evaluation", exact_match=0.5))
     assert main(["."]) == 0
