@@ -92,8 +92,8 @@ def _from_networks(model: ModelUnderTest, work: Path) -> Rows:
     rows.reads["detector"] = lambda images: _detect(detect, images)
     rows.parts["classifier"] = _one_character_each(multi_crop(classifier.model, len(crop_shifts(settings.crop_shift))))
     rows.sizes |= {"detector": _size_of(model.detector), "classifier": _size_of(model.classifier)}
-    if settings.detector_class_weight:
-        reason = "the glue does not support fuse.detector_class_weight"
+    if settings.detector_class_weight or settings.polarity != "as_given":
+        reason = "the glue has no fuse.detector_class_weight and no fuse.polarity"
         rows.missing |= dict.fromkeys(("compiled_glue", "predict_glue"), reason)
     else:
         predictor = prediction_model_of(detector, settings)
@@ -111,8 +111,8 @@ def _detector_of(fused: FusedModel) -> Callable[..., Any]:
 
     It has the same optimisations as the fused model.
     """
-    scale, network = fused.model.get_layer("letterbox"), fused.on_letterboxed
-    predictor = freeze(keras.Model(network.inputs[:1], network.get_layer("non_max_suppression").output[:2]))
+    scale, network = fused.model.get_layer("letterbox"), fused.network
+    predictor = freeze(keras.Model(network.inputs, network.get_layer("non_max_suppression").output[:2]))
     images = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
     return tf.function(lambda images: predictor(scale(images)[0]), [images])
 

@@ -37,11 +37,13 @@ class FusedModel:
         on_letterboxed: the same network without its first layer: from `letterboxed`, float32 RGB [B,h,w,3], 0..255,
             and `geometry`, float32 [B,3] (the scale, and the images' height and width), to the same outputs. Code
             that letterboxes images itself, such as a decoder of image files, starts here.
+        network: the part of it that finds and names characters: from `letterboxed` to boxes, scores and probabilities.
         alphabet: every character, in the order of the ids.
     """
 
     model: keras.Model
     on_letterboxed: keras.Model
+    network: keras.Model
     alphabet: str
 
     @property
@@ -80,7 +82,7 @@ def fuse(detector: Detector, classifier: Classifier, params: FuseParams) -> Fuse
     on_letterboxed = keras.Model([letterboxed, geometry], outputs, name="fused_on_letterboxed")
     images = keras.Input((None, None, 3), dtype=tf.uint8, name="images")
     model = keras.Model(images, on_letterboxed(Letterbox(detector.input_size, name="letterbox")(images)), name="fused")
-    return FusedModel(model, on_letterboxed, alphabet)
+    return FusedModel(model, on_letterboxed, network, alphabet)
 
 
 def _letterboxed_to_characters(detector: Detector, classifier: Classifier, params: FuseParams) -> keras.Model:

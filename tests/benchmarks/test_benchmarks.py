@@ -323,18 +323,12 @@ def test_a_folder_holds_as_many_images_as_asked_for(model_under_test: ModelUnder
 def test_missing_models_and_plates_are_named_before_anything_is_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    nothing = [
-        "--digits",
-        str(tmp_path),
-        "--plates",
-        str(tmp_path),
-        "--released",
-        str(tmp_path),
-        "--out",
-        str(tmp_path),
-    ]
+    empty, out = tmp_path / "empty", tmp_path / "out"
+    empty.mkdir()
+    folders = [word for option in ("--digits", "--plates", "--released") for word in (option, str(empty))]
+    nothing = [*folders, "--out", str(out)]
     assert main(nothing) == 1
     assert "bench: " in (message := capsys.readouterr().err) and "`dvc pull released/digits`" in message
-    assert main([*nothing, "--photographs", str(tmp_path)]) == 1
-    assert f"{tmp_path}/truth.csv is missing" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
+    assert main([*nothing, "--photographs", str(empty)]) == 1
+    assert f"{empty}/truth.csv is missing" in capsys.readouterr().err
+    assert not any(empty.iterdir()) and not out.exists()

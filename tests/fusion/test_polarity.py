@@ -104,10 +104,11 @@ def test_the_fused_model_reads_each_image_in_the_better_polarity() -> None:
     images = np.where(np.arange(6)[:, None, None, None] % 2, 255 - boards, boards)
     as_given = small_fused(FUSE)
     either = small_fused(FuseParams.model_validate({**FUSE.model_dump(), "polarity": "light_on_dark"}))
-    network = as_given.on_letterboxed.get_layer("letterboxed_to_characters")
 
     def evidence(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        _, scores, probabilities, _, contrasts = (output.numpy() for output in network(tf.constant(pixels, tf.float32)))
+        _, scores, probabilities, _, contrasts = (
+            output.numpy() for output in as_given.network(tf.constant(pixels, tf.float32))
+        )
         return -contrasts, (np.maximum(scores, 0) * probabilities.max(axis=-1)).sum(axis=1)
 
     contrasts, given = evidence(images)
