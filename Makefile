@@ -72,8 +72,9 @@ plots: .venv/.package  ## write a pipeline's plots to dvc_plots/index.html in it
 	@$(DVC) --cd $(or $(PIPELINE),.) plots show dvc.yaml::
 
 parameters: .venv/.package  ## write params.schema.json and docs/parameters.md from the parameter classes
-	@$(BIN)/python -m platefuse params --schema >params.schema.json
-	@$(BIN)/python -m platefuse params --markdown >docs/parameters.md
+	@$(BIN)/python -m platefuse params --schema >params.schema.json.new && mv params.schema.json.new params.schema.json
+	@$(BIN)/python -m platefuse params --markdown >docs/parameters.md.new && mv docs/parameters.md.new docs/parameters.md
+
 PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile \
 	--no-loadscope-reorder
 

@@ -21,11 +21,13 @@ from benchmarks.processes import measure_folders, measure_start
 from benchmarks.ratios import ratios_of
 from benchmarks.table import table_of
 from benchmarks.worker import ROOT, run_worker
+from platefuse.cli.outputs import check_outputs
 from platefuse.core.errors import PlatefuseError
 from platefuse.labels.text_only import read_text_only
 from platefuse.runner.atomic import write_json
 
 RESULTS = ROOT / "benchmarks" / "results"
+RESULT_FILES = ("latest.json", "latest.png")
 # Training uses the stages' setting (stages/start.py); reading uses TensorFlow's default, as users do.
 _STAGE_ENVIRONMENT = {"TF_ENABLE_ONEDNN_OPTS": "1"}
 
@@ -35,8 +37,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         results = measure_all(arguments)
-        write_json(arguments.out / "latest.json", results)
-        draw_chart(results, arguments.out / "latest.png")
+        numbers, chart = (arguments.out / name for name in RESULT_FILES)
+        write_json(numbers, results)
+        draw_chart(results, chart)
     except PlatefuseError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
@@ -75,6 +78,7 @@ def measure_all(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         PlatefuseError: before anything is measured, if models, plates or parameters are missing or wrong.
     """
+    _check_out(arguments)
     if arguments.photographs:
         read_text_only(arguments.photographs)
     with TemporaryDirectory() as work:
@@ -87,6 +91,14 @@ def measure_all(arguments: argparse.Namespace) -> dict[str, Any]:
         ]
         results = {model.name: _measure(model) for model in models}
     return {"machine": describe(), "quick": arguments.quick, "ratios": ratios_of(results), "models": results}
+
+
+def _check_out(arguments: argparse.Namespace) -> None:
+    """Check that results go to a folder and replace no input."""
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise PlatefuseError(f"--out {arguments.out}: expected a folder.")
+    outputs = [("--out", arguments.out / name) for name in RESULT_FILES]
+    check_outputs(outputs, [folder for folder in (arguments.photographs, arguments.released) if folder])
 
 
 def _measure(model: ModelUnderTest) -> dict[str, Any]:

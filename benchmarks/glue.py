@@ -21,7 +21,7 @@ _UNBOUNDED = (1e6, 1e6)  # height and width of an image that clips no box
 
 def prediction_model_of(detector: Detector, params: FuseParams) -> keras.Model:
     """The detector as a separate model, with the fused model's thresholds."""
-    limits = params.score_threshold, params.nms_threshold, params.max_characters
+    limits = params.score_threshold, params.nms_threshold, params.candidates
     return prediction_model(detector.model, detector.anchors, *limits)
 
 
@@ -53,7 +53,8 @@ class PythonPostprocess:
         padded = np.full((*scores.shape, len(self._alphabet)), 1 / len(self._alphabet), np.float32)
         padded[scores >= 0] = probabilities
         geometry = np.tile(np.array([1, *_UNBOUNDED], np.float32), (len(boxes), 1))
-        ids = self._layer((boxes, scores, padded, geometry))["character_ids"].numpy()
+        more = np.zeros(len(boxes), np.float32)  # a text that lacks characters is the same text
+        ids = self._layer((boxes, scores, padded, more, geometry))["character_ids"].numpy()
         return ["".join(self._alphabet[i] for i in row if i >= 0) for row in ids]
 
     def _text(self, boxes: np.ndarray, probabilities: np.ndarray) -> str:

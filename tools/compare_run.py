@@ -1,4 +1,4 @@
-"""Compare a pipeline's run with the one of the last commit, and say whether they agree.
+"""Compare a pipeline's run with the last commit's, and judge it.
 
 Data made from the same parameters must be the same to the last byte on every machine. Training is not: another
 processor adds in another order. Metrics must therefore agree within a tolerance. Where parameters differ there is no
@@ -48,7 +48,7 @@ class Run(NamedTuple):
         return {path: md5 for path, md5 in self.entries("outs").items() if path.startswith("data/")}
 
     def sources(self) -> dict[str, str]:
-        """Hashes of the dependencies that no stage makes: code, locks, data of one's own."""
+        """Hashes of dependencies that no stage makes, such as code."""
         made = self.entries("outs")
         return {path: md5 for path, md5 in self.entries("deps").items() if path not in made}
 
@@ -109,7 +109,7 @@ def tolerance(name: str) -> float:
 
 
 def table(committed: dict[str, float], run: dict[str, float]) -> list[str]:
-    """A heading and a row for each metric that either run has, in the order of their names."""
+    """A heading and a row for each metric, in their names' order."""
     rows = [f"{'metric':<42} {'HEAD':>8} {'this run':>8} {'change':>9} {'allowed':>7}"]
     for name in sorted(committed.keys() | run.keys()):
         row = f"{name:<42} {committed.get(name, '-'):>8.5} {run.get(name, '-'):>8.5}"
@@ -120,7 +120,7 @@ def table(committed: dict[str, float], run: dict[str, float]) -> list[str]:
 
 
 def metric_problems(committed: dict[str, float], run: dict[str, float]) -> list[str]:
-    """A sentence for each metric that moved too far, is no number, or has no partner."""
+    """A sentence for each metric that fails the comparison."""
     problems = []
     for name in sorted(committed.keys() | run.keys()):
         if name not in run:
@@ -135,7 +135,7 @@ def metric_problems(committed: dict[str, float], run: dict[str, float]) -> list[
 
 
 def data_problems(committed: dict[str, str], run: dict[str, str]) -> list[str]:
-    """A sentence for each output under data/ that is not the committed one."""
+    """A sentence for each changed output under data/."""
     return [
         f"{path} is {committed.get(path, 'missing')} in the committed dvc.lock, "
         f"and {run.get(path, 'missing')} in the run's."
@@ -177,7 +177,7 @@ def wrapped(sentence: str) -> str:
 
 
 def proposal(folder: Path, run: Run) -> str:
-    """Propose to commit a run, unless what it was made of is not committed itself."""
+    """Propose to commit a run whose sources are committed."""
     inputs = ["params.yaml", "dvc.yaml", *run.sources()]
     if not git(folder, "diff", "--quiet", "HEAD", "--", *inputs):
         return ""

@@ -1,7 +1,6 @@
 """`platefuse check`: issues of annotated images, and counts of their contents."""
 
 import argparse
-import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from platefuse.cli.common import add_command, complain, file_path, on_one_line
-from platefuse.core.errors import PlatefuseError
+from platefuse.cli.common import PIPELINE, add_command, complain, file_path, on_one_line
+from platefuse.cli.outputs import check_outputs
+from platefuse.core.errors import PlatefuseError, not_installed
 from platefuse.labels.folder import AnnotatedFolder, AnnotatedImage, read_annotated
 from platefuse.runner.atomic import atomic_write
 
@@ -48,10 +48,10 @@ def add(commands: Any) -> None:
 def _check(arguments: argparse.Namespace) -> int:
     if arguments.params and not arguments.params.exists():
         raise PlatefuseError(f"--params {arguments.params}: no such file.")
+    if arguments.draw:
+        check_picture(arguments.draw, arguments.folder)
     annotated = read_annotated(arguments.folder)
     images = [image for of_split in annotated.splits.values() for image in of_split]
-    if arguments.draw:
-        check_picture(arguments.draw, arguments.folder, (image.path for image in images))
     _print_amounts(annotated, images)
     boxes = [image.boxes for image in images if len(image.boxes)]
     if boxes:
@@ -60,24 +60,21 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"{'anchors':<20}{_anchors(images, arguments.params or PARAMS)}")
     for issue in annotated.issues:
         complain(on_one_line(issue))
-    if arguments.draw and images:
+    status = complain(f"{arguments.folder}: issues: {len(annotated.issues)}.") if annotated.issues else 0
+    if arguments.draw and images:  # last: a picture that cannot be written is no issue
         _draw(images, arguments.draw)
-    return complain(f"{arguments.folder}: issues: {len(annotated.issues)}.") if annotated.issues else 0
+    return status
 
 
-def check_picture(picture: Path, folder: Path, images: Iterable[Path]) -> None:
+def check_picture(picture: Path, folder: Path, images: Iterable[Path] = ()) -> None:
     """Check that the picture lies outside the folder and replaces no image.
 
     Raises:
-        PlatefuseError: if the picture would lie in the folder, or replace an image.
+        PlatefuseError: if the picture would lie in the folder, or replace an image; or its name does not end in .png.
     """
     if picture.suffix.lower() != ".png":
         raise PlatefuseError(f"--draw {picture}: expected a name ending in .png.")
-    path = os.path.realpath(picture)
-    if Path(path).is_relative_to(os.path.realpath(folder)):
-        raise PlatefuseError(f"--draw {picture}: it lies in {folder}, among what is read; choose another folder.")
-    if path in {os.path.realpath(image) for image in images}:  # a link may lead out of the folder
-        raise PlatefuseError(f"--draw {picture}: it is one of the images; choose another file.")
+    check_outputs([("--draw", picture)], [folder, *images])
 
 
 def _print_amounts(annotated: AnnotatedFolder, images: list[AnnotatedImage]) -> None:
@@ -109,10 +106,13 @@ def _print_row(name: str, cells: Any) -> None:
 
 
 def _print_sizes(name: str, sizes: np.ndarray) -> None:
-    """Print the minimum, maximum and median of widths and heights [n,2]."""
+    """Print the minimum, maximum and median of sizes.
+
+    `sizes` are widths and heights [n,2] in pixels.
+    """
     parts = (sizes.min(axis=0), sizes.max(axis=0), np.median(sizes, axis=0))
     smallest, largest, median = (f"{width:.0f} x {height:.0f}" for width, height in parts)
-    print(f"{name:<20}{smallest} to {largest} pixels, median {median}")
+    print(f"{name:<20}{smallest} to {largest} pixels (width x height), median {median}")
 
 
 def _anchors(images: list[AnnotatedImage], path: Path) -> str:
@@ -129,14 +129,14 @@ def _anchors(images: list[AnnotatedImage], path: Path) -> str:
 
         detector = params.load(DetectorParams, "detector", path)
     except ImportError as error:
-        return f"not checked: {error.name} is not installed"
+        return f"not checked: {not_installed('it', [str(error.name)], PIPELINE)}"
     except PlatefuseError as error:
         return f"not checked: {error}"
     height, width = detector.input_size
     scales = [np.float32(min(width / image.size[0], height / image.size[1])) for image in images]
     boxes = [image.boxes.astype(np.float32) * scale for image, scale in zip(images, scales, strict=True)]
     coverage = anchor_coverage(anchor_boxes(detector.anchors, detector.input_size), np.concatenate(boxes))
-    return f"{coverage:.1%} of the boxes are covered, letterboxed to {height} x {width} as in {path}"
+    return f"{coverage:.1%} of the boxes are covered, letterboxed to {width} x {height} pixels as in {path}"
 
 
 def _draw(images: list[AnnotatedImage], path: Path) -> None:

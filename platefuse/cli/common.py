@@ -8,17 +8,21 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
+from platefuse.inference.metadata import METADATA_FILE
 from platefuse.inference.models import DEFAULT, FUSED, KNOWN, resolve
 from platefuse.inference.reader import Reader
 from platefuse.inference.reading import Reading
 
 BAD = 1
+PIPELINE = '"platefuse[pipeline]"'
+"""What `pip install` gets for the commands that the base install lacks something for."""
 
 
 def complain(message: str) -> int:
@@ -54,7 +58,7 @@ def add_command(
         epilog=more,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
     return parser
 
 
@@ -95,16 +99,61 @@ def positive(text: str) -> int:
 
 
 def file_path(text: str) -> Path:
-    """Parse the path of a file to write."""
-    if Path(text).is_dir():
+    """Parse the path of a file to write.
+
+    A device, such as /dev/stdout, would be replaced by a file.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("expected a file to write, found nothing")
+    if text.endswith((os.sep, "/")) or Path(text).is_dir():
         raise argparse.ArgumentTypeError(f"expected a file to write, {text} is a folder")
+    if Path(text).exists() and not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"expected a file to write, {text} is a device or a pipe")
     return Path(text)
+
+
+def folder_path(text: str) -> Path:
+    """Parse the path of a folder to write.
+
+    An empty text, such as that of a variable that is not set, would be the current folder.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("expected a folder to write, found nothing")
+    return Path(text)
+
+
+def outputs_of(arguments: argparse.Namespace) -> list[tuple[str, Path]]:
+    """List the paths that a command shall write, each with its option."""
+    given = ((_label(action), getattr(arguments, action.dest)) for action in written_by(arguments.parser))
+    return [(name, path) for name, path in given if path is not None]
+
+
+def written_by(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """List a command's arguments that say where it writes."""
+    return [action for action in parser._actions if action.type in (file_path, folder_path)]
+
+
+def _label(action: argparse.Action) -> str:
+    return action.option_strings[-1] if action.option_strings else str(action.metavar)
 
 
 def refuse_existing(folder: Path) -> None:
     """Raise PlatefuseError if anything of that name exists, a broken link included."""
     if os.path.lexists(folder):
-        raise PlatefuseError(f"{folder} exists: choose another folder, or remove it.")
+        raise PlatefuseError(f"{folder} exists: choose another name.")
+
+
+def models_read(arguments: argparse.Namespace) -> list[Path]:
+    """Give the files of the model or networks to read with.
+
+    There are none if there is no such model.
+    """
+    networks = getattr(arguments, "networks", None)
+    if networks:  # whose folder may hold other files, and results too
+        return [*networks.glob("*.h5"), networks / METADATA_FILE, networks / FUSED.name]
+    with suppress(PlatefuseError):  # whoever reads with it says so
+        return [resolve(arguments.model)]
+    return []
 
 
 def find_model(arguments: argparse.Namespace) -> Path:
@@ -123,11 +172,22 @@ def read_with_progress(model: Path, paths: Sequence[Path], batch_size: int) -> I
     # With oneDNN TensorFlow keeps what it compiled for each of the last 1,024 sizes of images: half a gigabyte in all.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     readings = Reader(model).read_many(paths, batch_size)
-    return tqdm(readings, total=len(paths), desc="reading", unit="image", disable=None, file=sys.stderr)
+    return tqdm(readings, total=len(paths), desc="reading", unit="image", disable=None, leave=False, file=sys.stderr)
 
 
-def report(errors: Sequence[PlatefuseError], images: int) -> int:
-    """Print which images could not be read, and give the exit status."""
-    for error in errors:
+def report(errors: Sequence[PlatefuseError], images: int, unwritten: Sequence[PlatefuseError] = ()) -> int:
+    """Print what could not be read or written; give the exit status.
+
+    Args:
+        errors: of images that could not be read.
+        images: the number of all images.
+        unwritten: of pictures that could not be written.
+    """
+    for error in (*errors, *unwritten):
         complain(on_one_line(error))
-    return complain(f"{len(errors)} of {images} images could not be read.") if errors else 0
+    if errors:
+        complain(f"{len(errors)} of {images} images could not be read.")
+    if unwritten:
+        read = f"{images - len(errors)} of {images} images were read"
+        complain(f"{read}; pictures that could not be written: {len(unwritten)}.")
+    return BAD if errors or unwritten else 0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from platefuse.cli.common import file_path, model_name
+from platefuse.cli.common import file_path, folder_path, model_name
 
 SHELLS = ("bash", "zsh", "tcsh")
 
@@ -30,7 +30,7 @@ def _complete_paths(parser: argparse.ArgumentParser, complete: object) -> None:
     By itself, shtab completes only options.
     """
     for action in parser._actions:
-        if action.type in (Path, file_path, model_name):
+        if action.type in (Path, file_path, folder_path, model_name):
             action.complete = complete  # type: ignore[attr-defined]
         if isinstance(action, argparse._SubParsersAction):
             for command in action.choices.values():

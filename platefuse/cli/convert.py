@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from platefuse.cli.common import add_command, refuse_existing
-from platefuse.core.errors import PlatefuseError
+from platefuse.cli.common import PIPELINE, add_command, folder_path, outputs_of, refuse_existing
+from platefuse.cli.outputs import check_outputs
+from platefuse.core.errors import PlatefuseError, not_installed
 from platefuse.data.csv_annotations import raise_issues
 from platefuse.data.plate_set import ANNOTATIONS, CLASSES, IMAGES, TRUTH, ImageStore
 from platefuse.labels.folder import SOURCES, AnnotatedFolder, AnnotatedImage, read_annotated
@@ -39,10 +40,11 @@ def add(commands: Any) -> None:
         "folder", type=Path, metavar="DIR", help="images and annotations, or train, val and test of them"
     )
     parser.add_argument("--to", required=True, choices=sorted(_WRITERS), help="the layout")
-    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write; it must not exist")
+    parser.add_argument("out", type=folder_path, metavar="OUT", help="the folder to write; it must not exist")
 
 
 def _convert(arguments: argparse.Namespace) -> int:
+    check_outputs(outputs_of(arguments), [arguments.folder])
     refuse_existing(arguments.out)
     annotated = read_annotated(arguments.folder)
     raise_issues(annotated.issues, arguments.folder)
@@ -50,9 +52,12 @@ def _convert(arguments: argparse.Namespace) -> int:
         with atomic_write(arguments.out) as draft:
             _WRITERS[arguments.to](draft, annotated)
     except ModuleNotFoundError as error:  # the base install has neither Pydantic nor PyYAML
-        raise PlatefuseError(
-            f'`platefuse convert` needs {error.name}; `pip install "platefuse[pipeline]"` installs it.'
-        ) from None
+        raise not_installed("`platefuse convert`", [str(error.name)], PIPELINE) from None
+    images = [image for of_split in annotated.splits.values() for image in of_split]
+    characters = sum(len(image.characters) for image in images)
+    print(
+        f"{arguments.out}: {len(images)} images with {characters} characters. To check: platefuse check {arguments.out}"
+    )
     return 0
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from platefuse.cli.common import add_reading_command, file_path, find_model
+from platefuse.cli.outputs import check_outputs
 from platefuse.core.errors import PlatefuseError
 from platefuse.export.export import KINDS, PRECISIONS, SUFFIXES, export
 from platefuse.export.parity import BOX_TOLERANCE, MATCH_TOLERANCE, SCORE_TOLERANCE, Parity
@@ -49,14 +50,29 @@ def add(commands: Any) -> None:
 
 def _export(arguments: argparse.Namespace) -> int:
     model, suffix = find_model(arguments), SUFFIXES[arguments.to]
-    out = arguments.out or model.with_name(model.name + suffix)
+    out = arguments.out or path_beside(model, suffix)
     if out.suffix != suffix:
         raise PlatefuseError(
             f"--out {out}: expected a name that ends in {suffix}, which tells `platefuse read` the kind."
         )
+    check_outputs([("--out", out)], [model, arguments.plates])
     parity = export(model, arguments.to, out, arguments.plates, arguments.precision, arguments.batch_size)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB. {_in_words(parity)}")
     return 0
+
+
+def path_beside(model: Path, suffix: str) -> Path:
+    """Name a file beside a model: its name, with a suffix.
+
+    Paths such as `.` and `..` have no name of their own: the model's is that of the folder.
+
+    Raises:
+        PlatefuseError: for the root of the file system, which has no name.
+    """
+    named = model.resolve() if model.name in ("", "..") else model
+    if not named.name:
+        raise PlatefuseError(f"--model {model}: it has no name that the file could have; give one with --out.")
+    return named.with_name(named.name + suffix)
 
 
 def _in_words(parity: Parity) -> str:

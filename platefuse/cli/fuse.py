@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from platefuse.cli.common import add_command, refuse_existing
-from platefuse.core.errors import PlatefuseError
+from platefuse.cli.common import PIPELINE, add_command, folder_path, refuse_existing
+from platefuse.core.errors import PlatefuseError, not_installed
 
 
 def add(commands: Any) -> None:
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
         "params fuse` explains every parameter. In a pipeline, change params.yaml and run `dvc repro` instead.",
     )
     parser.add_argument("networks", type=Path, metavar="NETWORKS", help="folder of detector.h5 and classifier.h5")
-    parser.add_argument("out", type=Path, metavar="OUT", help="the fused model's folder, which must not exist")
+    parser.add_argument("out", type=folder_path, metavar="OUT", help="the fused model's folder, which must not exist")
     parser.add_argument(
         "--set",
         action="append",
@@ -84,4 +84,4 @@ def _parsed(changes: Sequence[str]) -> dict[str, Any]:
 
 def _needs(error: ModuleNotFoundError) -> PlatefuseError:
     """Tell what the base install lacks."""
-    return PlatefuseError(f'Fusing networks needs {error.name}, which `pip install "platefuse[pipeline]"` brings.')
+    return not_installed("Fusing networks", [str(error.name)], PIPELINE)

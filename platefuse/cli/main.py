@@ -3,7 +3,6 @@
 Each command is a module of this package.
 """
 
-import argparse
 import codecs
 import os
 import sys
@@ -13,6 +12,7 @@ import platefuse
 from platefuse.cli import check, convert, export, fuse, models, params, read, score
 from platefuse.cli.common import complain
 from platefuse.cli.completion import PrintCompletion
+from platefuse.cli.parser import Parser
 from platefuse.core.errors import PlatefuseError
 
 COMMANDS = (read, score, models, fuse, export, check, convert, params)
@@ -55,8 +55,8 @@ def _open_outputs() -> None:
         sys.stdout.reconfigure(errors="surrogateescape" if is_utf8 else "backslashreplace")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="platefuse", description="Read plates with a fused model, and work with models and their data."
     )
     parser.add_argument("--version", action="version", version=f"platefuse {platefuse.__version__}")

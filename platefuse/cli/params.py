@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from platefuse.cli.common import BAD, add_command, complain
-from platefuse.core.errors import PlatefuseError, did_you_mean
+from platefuse.cli.common import BAD, PIPELINE, add_command, complain
+from platefuse.core.errors import PlatefuseError, did_you_mean, not_installed
 
 if TYPE_CHECKING:
     from platefuse.configuration.schema import Parameter
@@ -49,9 +49,7 @@ def _params(arguments: argparse.Namespace) -> int:
         from platefuse.configuration import schema
         from platefuse.core.params_yaml import read_parameters
     except ModuleNotFoundError as error:
-        raise PlatefuseError(
-            f'`platefuse params` needs {error.name}, which `pip install "platefuse[pipeline]"` brings.'
-        ) from None
+        raise not_installed("`platefuse params`", [str(error.name)], PIPELINE) from None
     if arguments.check is not None:
         if arguments.names:
             raise PlatefuseError(f"--check checks whole files: leave out {' '.join(arguments.names)}.")

@@ -10,7 +10,16 @@ from typing import Any
 
 from tqdm import tqdm
 
-from platefuse.cli.common import add_reading_command, find_model, on_one_line, read_with_progress, report
+from platefuse.cli.common import (
+    add_reading_command,
+    find_model,
+    folder_path,
+    models_read,
+    on_one_line,
+    read_with_progress,
+    report,
+)
+from platefuse.cli.outputs import check_outputs
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.images import read_image
 from platefuse.inference.image_files import find_images
@@ -30,35 +39,40 @@ def add(commands: Any) -> None:
         "  platefuse read data/plates/test/images --draw drawn    and a picture of each in drawn/\n"
         "  platefuse read photos --json | jq .text     one JSON object a line, with boxes and scores\n"
         "  platefuse read plate.jpg --model plates     with a released model\n\n"
-        "The confidence is the smallest of the characters' confidences. Images that cannot be read are listed\n"
-        "on the error output at the end, and the exit status is 1; all others are read. A PATH that does not\n"
-        "exist, or a folder without images, stops the command before any work.",
+        "The confidence is the smallest of the characters' confidences. Of a folder, what is named or begins\n"
+        "like an image is read; its subfolders are not entered. Images that cannot be read, and pictures that\n"
+        "cannot be written, are listed on the error output at the end, and the exit status is 1; all others\n"
+        "are read. A PATH that does not exist, a folder without images, or a picture that would take the\n"
+        "place of an image stops the command before any work.",
     )
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="an image, or a folder of images")
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object a line, with plates, characters and boxes"
     )
-    parser.add_argument("--draw", type=Path, metavar="DIR", help="also draw the readings, one PNG an image")
+    parser.add_argument("--draw", type=folder_path, metavar="DIR", help="also draw the readings, one PNG an image")
 
 
 def _read(arguments: argparse.Namespace) -> int:
     paths = find_images(arguments.paths)
     pictures = _picture_paths(paths, arguments.draw) if arguments.draw else {}
+    check_outputs([("--draw", picture) for picture in pictures.values()], [*paths, *models_read(arguments)])
     model = find_model(arguments)
     readings = read_with_progress(model, paths, arguments.batch_size)
-    errors = []
+    unread, undrawn = [], []
     for path, reading in zip(paths, readings, strict=True):
         if reading.error:
-            errors.append(reading.error)
+            unread.append(reading.error)
             continue
         line = json.dumps(_as_json(reading, model)) if arguments.json else _as_line(reading)
         tqdm.write(line, file=sys.stdout)
         try:
             if pictures:
                 _draw(path, reading, pictures[path])
-        except PlatefuseError as error:  # the image has gone since it was read
-            errors.append(error)
-    return report(errors, len(paths))
+        except PlatefuseError as error:  # also if the image has gone since it was read
+            undrawn.append(error)
+        except OSError as error:
+            undrawn.append(PlatefuseError(f"{pictures[path]} cannot be written: {error.strerror}."))
+    return report(unread, len(paths), undrawn)
 
 
 def _as_line(reading: Reading) -> str:
@@ -98,11 +112,10 @@ def _picture_paths(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
     Images of the same name get -2, -3 … in their order.
 
     Raises:
-        PlatefuseError: if a picture would replace an image that is to be read, or a folder.
+        PlatefuseError: if the folder is a file, or a picture's name is a folder's.
     """
     if folder.exists() and not folder.is_dir():
         raise PlatefuseError(f"--draw {folder}: this is a file, expected a folder.")
-    images = {os.path.realpath(path) for path in paths}  # resolve() would raise for a link in a circle
     pictures: dict[Path, Path] = {}
     taken: set[str] = set()
     for path in paths:
@@ -112,9 +125,7 @@ def _picture_paths(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
             name = f"{path.stem}-{count}"
         taken.add(name.lower())
         pictures[path] = folder / f"{name}.png"
-        if os.path.realpath(pictures[path]) in images:
-            raise PlatefuseError(f"--draw {folder}: {pictures[path]} is one of the images; choose another folder.")
-        if pictures[path].is_dir():
+        if os.path.isdir(pictures[path]):  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
             raise PlatefuseError(f"--draw {folder}: {pictures[path]} is a folder; choose another one to draw into.")
     return pictures
 

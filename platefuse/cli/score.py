@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from platefuse.cli.check import check_picture
-from platefuse.cli.common import add_reading_command, complain, file_path, on_one_line, positive, report
+from platefuse.cli.common import (
+    add_reading_command,
+    complain,
+    file_path,
+    models_read,
+    on_one_line,
+    outputs_of,
+    positive,
+    report,
+)
+from platefuse.cli.outputs import check_outputs
 from platefuse.cli.score_comparison import Comparison, compare
 from platefuse.cli.score_reading import Reads, add_networks, read_folders, text_read
 from platefuse.core.errors import PlatefuseError
@@ -89,6 +99,7 @@ def _score(arguments: argparse.Namespace) -> int:
     _check_images(plates)
     if arguments.draw:
         check_picture(arguments.draw, arguments.folder, (plate.path for plate in plates))
+    check_outputs(outputs_of(arguments), [arguments.folder, *models_read(arguments)])
     _name_unscored(arguments.folder, plates)
     read = read_folders(arguments, folders)
     compared = compare(folders, read, arguments.normalise)
@@ -98,6 +109,8 @@ def _score(arguments: argparse.Namespace) -> int:
     pairs = [(plate, compared.reads[""][plate.path]) for of in compared.plates.values() for plate in of]
     wrong = misread(pairs)
     _print(_lines_of_misread(wrong, arguments, len(plates)))
+    # Before anything is written: an output that cannot be written hides no image that cannot be read.
+    status = report([reading.error for _, reading in pairs if reading.error], len(plates))
     if arguments.json:
         write_json(arguments.json, scores)
     if arguments.out:
@@ -105,7 +118,7 @@ def _score(arguments: argparse.Namespace) -> int:
         write_csv(arguments.out, ["image", "truth", "text", "confidence", "right"], rows)
     if arguments.draw:
         _draw(wrong, arguments, len(plates))
-    return report([reading.error for _, reading in pairs if reading.error], len(plates))
+    return status
 
 
 def _look_alikes(groups: str, normalised: bool) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What `platefuse score` compares, and what it remarks on alphabets."""
+"""Comparison of truths and readings for `platefuse score`, with remarks on alphabets."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -64,7 +64,7 @@ class Comparison:
 
 
 def compare(folders: Folders, read: ModelReads, normalised: bool) -> Comparison:
-    """Pair plates with their readings; normalise the texts of both if asked to."""
+    """Pair plates with their readings, with the texts normalised if asked."""
     if not normalised:
         return Comparison(folders, read.alphabet, folders, read.by_suffix, normalised)
     normal = partial(normalise, alphabet=read.alphabet)
@@ -94,7 +94,7 @@ class Remarks:
     lacking: Sequence[LackingCharacter]
 
     def as_json(self) -> dict[str, Any]:
-        """Give what --json writes beside the scores; what does not occur is left out."""
+        """Collect the remarks that --json writes beside the scores."""
         written: dict[str, Any] = {} if self.normalised is None else {"normalised": self.normalised}
         if self.truncated:
             written["truncated"] = self.truncated

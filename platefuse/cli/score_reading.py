@@ -23,7 +23,7 @@ Reads = Mapping[Path, Reading]
 
 @dataclass(frozen=True)
 class ModelReads:
-    """What one model read, or the same networks without and with formats.
+    """Readings of one model, or of networks without and with formats.
 
     Attributes:
         alphabet: every character that can be read.

@@ -12,6 +12,15 @@ class PlatefuseError(Exception):
     """
 
 
+def not_installed(subject: str, names: Iterable[str], install: str) -> PlatefuseError:
+    """Say what is not installed, and what `pip install` gets."""
+    names = list(names)
+    return PlatefuseError(
+        f"{subject} needs {' and '.join(names)}, which {'are' if names[1:] else 'is'} not installed: "
+        f"pip install {install}."
+    )
+
+
 def shortened(text: str, longest: int = 100) -> str:
     """Cut a text to at most `longest` characters."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

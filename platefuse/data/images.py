@@ -14,6 +14,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from platefuse.core.errors import PlatefuseError
+from platefuse.data.image_kinds import KINDS, SEVERAL_JPEGS, USUAL_SUFFIXES, kind_of
 
 # The largest image, whether it is read from a file or decoded in the graph. A header of 30 bytes can claim any size,
 # and a decoder believes it. The graph holds a pixel as 12 bytes, and an axis as a matrix with as many columns: within
@@ -21,19 +22,9 @@ from platefuse.core.errors import PlatefuseError
 MAX_PIXELS = 2**25  # a frame of 8K video has slightly fewer
 MAX_SIDE = 2**15
 
-# The kinds of images that are read, and their suffixes. Pillow opens more kinds, some by starting other programs.
-KINDS = {
-    "BMP": (".bmp",),
-    "GIF": (".gif",),
-    "JPEG": (".jpg", ".jpeg"),
-    "PNG": (".png",),
-    "TIFF": (".tif", ".tiff"),
-    "WEBP": (".webp",),
-}
-SUFFIXES = frozenset(suffix for suffixes in KINDS.values() for suffix in suffixes)
-
 _MODES = {"1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr"}  # Pillow converts these to RGB correctly
 _MAX_BYTES = 3 * MAX_PIXELS + 2**20  # the largest image without compression, and its metadata
+_PREVIEW = 1  # bit of TIFF's tag NewSubfileType
 _TRANSPOSED = range(5, 9)  # the EXIF orientations that swap height and width
 
 # Pillow prints warnings: about sizes, which are rejected here anyway, and about tags that no pixel depends on.
@@ -92,7 +83,7 @@ def read_encoded(path: Path, content: bytes | None = None) -> tuple[bytes, str]:
         PlatefuseError: as `read_image`, as far as the header tells.
     """
     with _opened(path, content) as image:
-        suffix = KINDS["JPEG" if image.format == "MPO" else str(image.format)][0]  # MPO: several JPEGs in a file
+        suffix = USUAL_SUFFIXES["JPEG" if image.format == SEVERAL_JPEGS else str(image.format)]
     return path.read_bytes() if content is None else content, suffix
 
 
@@ -130,16 +121,18 @@ def _opened(path: Path, content: bytes | None) -> Iterator[Image.Image]:
 
     Failures in the `with` block count too.
     """
-    with _errors_named(path):
+    with _errors_named(path, content):
         if content is None:
             _check_file(path)
-        with Image.open(path if content is None else io.BytesIO(content), formats=list(KINDS)) as image:
+        with Image.open(path if content is None else io.BytesIO(content), formats=KINDS) as image:
             check_size(*image.size, path)
+            if getattr(image, "tag_v2", {}).get(ExifTags.Base.NewSubfileType, 0) & _PREVIEW:
+                raise PlatefuseError(f"{path} begins with a small preview, as a camera's raw files do: convert it.")
             yield image
 
 
 @contextmanager
-def _errors_named(path: Path | str) -> Iterator[None]:
+def _errors_named(path: Path | str, content: bytes | None = None) -> Iterator[None]:
     try:
         yield
     except PlatefuseError:
@@ -147,8 +140,10 @@ def _errors_named(path: Path | str) -> Iterator[None]:
     except FileNotFoundError:
         raise PlatefuseError(f"{path} is missing.") from None
     except UnidentifiedImageError:
+        kind = kind_of(Path(path), content)
+        found = "something else or damage" if kind is None or kind in KINDS else f"{kind}: convert it"
         raise PlatefuseError(
-            f"{path} cannot be read as an image: expected one of {', '.join(KINDS)}, found something else or damage."
+            f"{path} cannot be read as an image: expected one of {', '.join(KINDS)}, found {found}."
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path, "too many pixels") from None

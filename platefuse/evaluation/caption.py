@@ -1,4 +1,4 @@
-"""Captions of plates: each character cut out, what was read, what is true."""
+"""Captions of plates: characters cut out, above reading and truth."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -57,7 +57,7 @@ def draw_caption(
 
 
 def crop_of(image: np.ndarray, box: Sequence[float] | np.ndarray) -> Image.Image | None:
-    """Cut a box x1,y1,x2,y2 out of an image; None for a box without pixels."""
+    """Cut a box x1,y1,x2,y2 out; None for one without pixels."""
     height, width = image.shape[:2]
     x1, y1, x2, y2 = (round(float(corner)) for corner in box)
     part = image[max(0, y1) : min(height, max(0, y2)), max(0, x1) : min(width, max(0, x2))]
@@ -96,7 +96,7 @@ def _columns(crops: Sequence[Image.Image | None], text: str, truth: str | None) 
 def _line(
     width: int, size: int, place: tuple[int, float], columns: Sequence[Column], names: Sequence[str]
 ) -> Image.Image:
-    """Draw one line: a row of crops, and a row of characters for each name.
+    """Draw one line: crops above a row of characters per name.
 
     `place` is the margin on the left and the width of a column.
     """

@@ -1,4 +1,4 @@
-"""Pictures of readings: the image with a box per character, a caption below."""
+"""Pictures of readings: images with boxes, and captions below."""
 
 import math
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class BoxLabel:
 
 @dataclass(frozen=True, eq=False)
 class PlatePicture:
-    """The image of a plate with its boxes, and its caption; both RGB."""
+    """A plate's image with its boxes, and its caption; both RGB."""
 
     image: Image.Image
     caption: Image.Image
@@ -71,7 +71,7 @@ def draw_plate(
     note: str = "",
     size: tuple[int, int] | None = None,
 ) -> PlatePicture:
-    """Draw one plate with its boxes, and a caption with what was read.
+    """Draw one plate with its boxes, and caption its reading.
 
     Args:
         image: uint8 RGB [H,W,3].
@@ -98,7 +98,7 @@ def draw_plate(
 def contact_sheet(
     pictures: Sequence[PlatePicture], columns: int, title: str = "", legend: Sequence[str] = ()
 ) -> Image.Image:
-    """Lay out pictures in rows on white, under a title and sentences in smaller type.
+    """Lay out pictures in rows under a title and smaller sentences.
 
     Cells are as wide as the widest picture. In a row the images stand on one line, and captions hang from it.
 

@@ -225,11 +225,11 @@ def read_plates(model: Path, plates: Sequence[AnnotatedPlate], batch_size: int) 
     Raises:
         PlatefuseError: if the model or an image cannot be read.
     """
-    files = Reader(model).read_files((plate.path for plate in plates), batch_size, decode=ImageStore().read)
+    read = Reader(model).read_many((plate.path for plate in plates), batch_size, decode=ImageStore().read)
     readings = []
-    for _, reading in tqdm(files, total=len(plates), desc="reading", unit="plate", disable=None):
-        if isinstance(reading, PlatefuseError):
-            raise reading
+    for reading in tqdm(read, total=len(plates), desc="reading", unit="plate", disable=None):
+        if reading.error:
+            raise reading.error
         readings.append(reading)
     return readings
 

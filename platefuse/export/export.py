@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from platefuse.core.errors import PlatefuseError
+from platefuse.core.errors import PlatefuseError, not_installed
 from platefuse.data.plate_set import TRUTH, read_truth
 from platefuse.export.parity import Parity, compare, compare_exact_match
 from platefuse.inference.image_files import find_images
@@ -67,8 +67,7 @@ def export(
 def _check_packages(kind: Kind) -> None:
     absent = [package for module, package in _NEEDED[kind].items() if importlib.util.find_spec(module) is None]
     if absent:
-        names = " and ".join(absent)
-        raise PlatefuseError(f"Exporting to {kind} needs {names}, not installed here: pip install {' '.join(absent)}.")
+        raise not_installed(f"Exporting to {kind}", absent, " ".join(absent))
 
 
 def _truth_of(plates: Path, precision: Precision) -> dict[str, str]:

@@ -37,7 +37,7 @@ def _branches(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
 
 
 def shorten_names(graph: onnx.GraphProto) -> None:
-    """Number a graph's values and nodes, in the order in which they stand.
+    """Rename a graph's values to numbers, in their order.
 
     tf2onnx's names are longer than the nodes they name, and differ from one process to the next. Inputs and outputs of
     the whole graph keep their names.
@@ -50,7 +50,7 @@ def shorten_names(graph: onnx.GraphProto) -> None:
 
 
 def _rename(graph: onnx.GraphProto, names: dict[str, str], numbers: Iterator[str]) -> None:
-    """Rename a graph and its branches, which know the names of the graph around them."""
+    """Rename a graph and its branches, which see its names."""
     for tensor in graph.initializer:
         tensor.name = names.setdefault(tensor.name, next(numbers))
     for node in graph.node:

@@ -72,7 +72,7 @@ class ProductOfExperts(keras.layers.Layer):
 
     log p = log p_classifier + weight * log p_detector. This is a product of experts (Hinton, 2002), or logarithmic
     opinion pool. Input: the classifier's probabilities, float32 [B,N,K], and the detector's class scores [B,N,K],
-    sigmoids of 0..1 that need not sum to 1 (-1 in unused slots). Output: probabilities [B,N,K].
+    sigmoids of 0..1 that need not sum to 1; 0 and -1 in unused slots. Output: probabilities [B,N,K].
     """
 
     # A focal-loss sigmoid near 0 only means that the detector would not propose the class. Without a floor it would
@@ -86,5 +86,6 @@ class ProductOfExperts(keras.layers.Layer):
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         probabilities, class_scores = inputs
         detector_logits = tf.math.log(tf.maximum(class_scores, self.min_class_score))
-        # The softmax normalises both factors at once: a factor common to all classes cancels.
-        return tf.nn.softmax(tf.math.log(probabilities) + self.weight * detector_logits)
+        # The softmax normalises both factors at once: a factor common to all classes cancels. An unused slot has the
+        # probabilities 0: their logarithms must be finite, since a NaN survives where ONNX multiplies by a mask.
+        return tf.nn.softmax(log_probability(probabilities) + self.weight * detector_logits)

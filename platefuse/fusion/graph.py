@@ -72,11 +72,11 @@ def fuse(detector: Detector, classifier: Classifier, params: FuseParams) -> Fuse
     geometry = keras.Input((3,), name="geometry")
     never_empty = NonEmptyBatch(name="non_empty_batch")(letterboxed)
     if params.polarity == "as_given":
-        boxes, scores, probabilities, _ = network(never_empty)
+        boxes, scores, probabilities, more, _ = network(never_empty)
     else:
         either = ReadEitherPolarity(network, params.polarity, name="either_polarity")
-        boxes, scores, probabilities = either([never_empty, NonEmptyBatch(name="non_empty_geometry")(geometry)])
-    outputs = Postprocess(params, alphabet, name="postprocess")([boxes, scores, probabilities, geometry])
+        boxes, scores, probabilities, more = either([never_empty, NonEmptyBatch(name="non_empty_geometry")(geometry)])
+    outputs = Postprocess(params, alphabet, name="postprocess")([boxes, scores, probabilities, more, geometry])
     on_letterboxed = keras.Model([letterboxed, geometry], outputs, name="fused_on_letterboxed")
     images = keras.Input((None, None, 3), dtype=tf.uint8, name="images")
     model = keras.Model(images, on_letterboxed(Letterbox(detector.input_size, name="letterbox")(images)), name="fused")
@@ -87,15 +87,15 @@ def _letterboxed_to_characters(detector: Detector, classifier: Classifier, param
     """Build the network from letterboxed images to boxes and probabilities.
 
     It maps float32 [B,h,w,3], at least one image, to boxes [B,N,4], scores [B,N], both -1 in unused slots,
-    probabilities [B,N,K] and ink contrast [B].
+    probabilities [B,N,K], whether there are more boxes [B], 1 or 0, and ink contrast [B]. N is `candidates`.
     """
     detect, classify = fold_batch_normalisation(detector.model), fold_batch_normalisation(classifier.model)
     input_size = detector.input_size
     images = keras.Input((*input_size, 3), name="detector_images")
     deltas, class_scores = detect(images)
     decoded = BoxDecoder(anchor_boxes(detector.anchors, input_size), input_size, name="box_decoder")(deltas)
-    boxes, scores, class_scores = NonMaxSuppression(
-        params.max_characters, params.score_threshold, params.nms_threshold, name="non_max_suppression"
+    boxes, scores, class_scores, more = NonMaxSuppression(
+        params.candidates, params.score_threshold, params.nms_threshold, name="non_max_suppression"
     )([decoded, class_scores])
     valid = ValidDetections(name="valid_detections")(scores)
     shifts = crop_shifts(params.crop_shift)
@@ -107,7 +107,7 @@ def _letterboxed_to_characters(detector: Detector, classifier: Classifier, param
         experts = ProductOfExperts(params.detector_class_weight, name="product_of_experts")
         probabilities = experts([probabilities, class_scores])
     contrast = InkContrast(params.crop_margin, name="ink_contrast")([characters, valid, scores])
-    return keras.Model(images, [boxes, scores, probabilities, contrast], name="letterboxed_to_characters")
+    return keras.Model(images, [boxes, scores, probabilities, more, contrast], name="letterboxed_to_characters")
 
 
 def _check_detector_alphabet(detector_alphabet: str, alphabet: str, weight: float) -> None:

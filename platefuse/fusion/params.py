@@ -16,9 +16,11 @@ Polarity = Literal["as_given", "dark_on_light", "light_on_dark"]
 class FuseParams(Params):
     """Steps of the fused model between and after the two networks."""
 
-    max_characters: int = Field(ge=1, le=100, description="N, the most characters read on one plate.")
+    max_characters: int = Field(
+        ge=1, le=100, description="N, the most characters read on one plate; if there are more, `truncated` is true."
+    )
     head: Literal["batched", "multiflow"] = Field(
-        description="batched calls one classifier once; multiflow has N copies of it, as the article does."
+        description="batched calls one classifier once; multiflow has a copy of it for each box, as the article does."
     )
     score_threshold: float = Field(ge=0, lt=1, description="Only boxes count that the detector scores above this.")
     nms_threshold: float = Field(
@@ -81,6 +83,16 @@ class FuseParams(Params):
         le=1000,
         description="If no format fits within this log-probability of the best reading, that reading is kept.",
     )
+
+    @property
+    def candidates(self) -> int:
+        """Most boxes of a plate that are classified.
+
+        They are twice `max_characters` if a filter decides afterwards what is a character: clutter must not take the
+        place of one.
+        """
+        filters = self.character_threshold or self.objectness_threshold or self.min_height
+        return self.max_characters * (2 if filters else 1)
 
     def check_rules(self) -> Iterator[str]:
         longest = max(self.formats, key=len, default="")

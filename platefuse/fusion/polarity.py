@@ -1,4 +1,4 @@
-"""Reads plates whose characters are lighter or darker than the networks like them.
+"""Reads plates of either polarity with networks that prefer one.
 
 Networks trained mostly on dark characters misread light ones: their strokes look like gaps. Which of the two a plate
 has is known only once its characters are found. So plates are read as they are; those whose polarity is wrong or in
@@ -59,10 +59,11 @@ class ReadEitherPolarity(keras.layers.Layer):
     An image is inverted if its ink contrast in the network's polarity, plus the expected number of its characters,
     exceeds that of the image as given. The second reading costs as much as the first, and is left out for images
     whose contrast is beyond doubt. Input: letterboxed images, float32 RGB [B,h,w,3], 0..255, and geometry, float32
-    [C,3], of which the first B rows count. Output: boxes [B,N,4], scores [B,N] and probabilities [B,N,K].
+    [C,3], of which the first B rows count. Output: the network's outputs but the last.
 
     Args:
-        network: from letterboxed images to the three outputs and the ink contrast [B].
+        network: from letterboxed images to boxes [B,N,4], scores [B,N], probabilities [B,N,K], any others [B,...], and
+            the ink contrast [B].
         polarity: the one that the networks read best; not `as_given`.
     """
 
@@ -91,7 +92,7 @@ class ReadEitherPolarity(keras.layers.Layer):
 
 
 def _with_shape(values: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
-    """Restore the static shape that tf.cond, or a converter in its branches, loses.
+    """Restore a static shape that tf.cond or a converter loses.
 
     LiteRT lacks tf.ensure_shape.
     """
@@ -100,7 +101,7 @@ def _with_shape(values: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
 
 def _expected_characters(reading: list[tf.Tensor]) -> tf.Tensor:
     """Sum over boxes of score times the best class's probability, [B]."""
-    _, scores, probabilities = reading
+    _, scores, probabilities, *_ = reading
     return tf.reduce_sum(tf.maximum(scores, 0.0) * tf.reduce_max(probabilities, axis=-1), axis=1)
 
 

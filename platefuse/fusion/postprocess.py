@@ -7,6 +7,7 @@ from platefuse.fusion.decoding.constrained import constrained_decode
 from platefuse.fusion.decoding.reading_order import reading_order
 from platefuse.fusion.decoding.transitions import median_high, transition_costs
 from platefuse.fusion.params import FuseParams
+from platefuse.fusion.ties import first_argmax
 from platefuse.networks.common.keras2 import keras, tf
 
 
@@ -14,20 +15,26 @@ class Postprocess(keras.layers.Layer):
     """Filters detections, sorts them into reading order and names their characters.
 
     With formats or transition costs the names come from constrained decoding. The filters always use the most probable
-    names. Input: boxes float32 [C,N,4] in pixels of the letterboxed image and scores [C,N] (unused slots -1),
-    probabilities [C,N,K] and geometry [B,3], where C is B, or 1 if B is 0. Output: a dict of the signatures' outputs
-    without `text`, for B images, with boxes in pixels of the original image; unused slots come last.
+    names. Of more characters than N = `max_characters` the N highest-scoring ones are kept, and the plate is truncated.
+
+    Input: boxes float32 [C,D,4] in pixels of the letterboxed image and scores [C,D], highest first (unused slots -1);
+    probabilities [C,D,K]; whether the detector has more boxes, float32 [C], 1 or 0; and geometry [B,3]. D is
+    `candidates`, C is B, or 1 if B is 0. Output: a dict of the signatures' outputs without `text`, for B images and N
+    slots, with boxes in pixels of the original image; unused slots come last.
     """
 
     def __init__(self, params: FuseParams, alphabet: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.params, self.alphabet = params, alphabet
 
-    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
-        geometry = inputs[-1]
-        boxes, scores, probabilities = (values[: tf.shape(geometry)[0]] for values in inputs[:-1])
+    def call(self, inputs: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
+        geometry, most = inputs[-1], self.params.max_characters
+        boxes, scores, probabilities, more = (values[: tf.shape(geometry)[0]] for values in inputs[:-1])
         kept = self._filter(boxes, scores, probabilities)
-        order = reading_order(boxes, kept, self.params.reading_order)
+        position = tf.cumsum(tf.cast(kept, tf.int32), axis=1)  # by score, from 1
+        truncated = (more > 0) | (position[:, -1] > most)
+        kept &= position <= most
+        order = reading_order(boxes, kept, self.params.reading_order)[:, :most]
         count = tf.reduce_sum(tf.cast(kept, tf.int32), axis=1)
 
         # Two gathers instead of one: the first need not wait for the classifier.
@@ -39,8 +46,9 @@ class Postprocess(keras.layers.Layer):
         ids, character_scores = self._decode(detections[..., :4], probabilities, count)
         lowest = tf.reduce_min(tf.where(ids >= 0, character_scores, 1.0), axis=1)
         return {
-            "confidence": tf.where(count > 0, lowest, 0.0),
+            "confidence": tf.where((count > 0) & ~truncated, lowest, 0.0),
             "count": count,
+            "truncated": truncated,
             "boxes": detections[..., :4],
             "scores": detections[..., 4],
             "character_ids": ids,
@@ -69,7 +77,7 @@ class Postprocess(keras.layers.Layer):
         if formats or self.params.transition_cost:
             costs = transition_costs(boxes, count, self.params.transition_cost, self.params.group_gap)
             return constrained_decode(probabilities, count, formats, tolerance, costs, self.alphabet)
-        ids = tf.argmax(probabilities, axis=-1, output_type=tf.int32)
+        ids = first_argmax(probabilities)
         return tf.where(tf.sequence_mask(count, ids.shape[1]), ids, -1), tf.reduce_max(probabilities, axis=-1)
 
 

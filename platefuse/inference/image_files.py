@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.images import SUFFIXES
+from platefuse.data.image_kinds import SUFFIXES, looks_like_image
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:
     """Expand folders to the images directly in them, sorted by name.
 
-    Files are taken as they are. Whatever has an image's suffix and is no folder is taken, since reading it says what is
-    wrong with it. Hidden files are left out, and with them the `._` files that macOS puts beside its own. A path that
-    is given twice is taken once.
+    Files are taken as they are. Of a folder, whatever looks like an image and is no folder is taken, since reading it
+    says what is wrong with it. Hidden files are left out, and with them the `._` files that macOS puts beside its own.
+    A path that is given twice is taken once.
 
     Raises:
         PlatefuseError: for a path that does not exist, or a folder without images.
@@ -45,7 +45,7 @@ def _entries(folder: Path) -> tuple[list[str], list[str]]:
         for entry in entries:
             if _is_folder(entry):
                 folders.append(entry.name)
-            elif Path(entry.name).suffix.lower() in SUFFIXES and not entry.name.startswith("."):
+            elif not entry.name.startswith(".") and looks_like_image(Path(entry.path)):
                 images.append(entry.name)
     return sorted(images), sorted(folders)
 

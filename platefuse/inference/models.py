@@ -1,6 +1,8 @@
 """Model to read with: a known name, a path, or the default."""
 
+import os
 from pathlib import Path
+from types import NoneType
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.inference.runtimes import runtime_of
@@ -26,14 +28,16 @@ def resolve(model: str | Path | None = None) -> Path:
         the file that the package brings.
 
     Raises:
-        PlatefuseError: if there is no such model.
+        PlatefuseError: if there is no such model, or this is neither a name nor a path.
     """
+    if not isinstance(model, (str, Path, NoneType)) or model == "":
+        raise PlatefuseError(f"Expected the name ({', '.join(KNOWN)}) or the path of a model, found {model!r}.")
     if model is None:
         return FUSED if FUSED.exists() else find_released(DEFAULT)
     if model in KNOWN:
         return find_released(str(model))
     path = Path(model)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for a name that is too long
         raise PlatefuseError(
             f"There is no fused model at {model}: expected a path, or the name of a released model "
             f"({', '.join(KNOWN)}). {runtime_of(path).REMEDY}"

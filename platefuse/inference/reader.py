@@ -5,6 +5,7 @@ It needs the model's runtime, and nothing that trains.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.images import as_rgb, check_size, read_image
+from platefuse.data.images import read_image
 from platefuse.inference.models import resolve
+from platefuse.inference.pixels import as_pixels
 from platefuse.inference.reading import Character, Plate, Reading
 from platefuse.inference.runtimes import open_model
+
+Decode = Callable[[Path], np.ndarray]
 
 _PIXELS_A_CALL = 2**22  # the graph holds a pixel as 12 bytes: photographs go through it one by one
 
@@ -52,52 +56,63 @@ class Reader:
         """
         if isinstance(image, (str, Path)):
             path = Path(image)
-            return replace(self.read_images([read_image(path)])[0], image=path)
-        return self.read_images([_pixels(image)])[0]
+            return replace(self._read_pixels([read_image(path)])[0], image=path)
+        return self._read_pixels([as_pixels(image, "Reader.read")])[0]
 
-    def read_many(self, paths: Iterable[str | Path], batch_size: int = 16) -> Iterator[Reading]:
+    def read_many(
+        self, paths: Iterable[str | Path], batch_size: int = 16, decode: Decode | None = None
+    ) -> Iterator[Reading]:
         """Read image files and yield a reading for each, in order.
 
         A file that cannot be read has a reading with `error` set; all others are read.
 
         Args:
             paths: the files; taken one by one, so that a generator may be endless.
-            batch_size: the most images that are read in one call of the model, and held in memory.
+            batch_size: the most images that are read in one call of the model, and held in memory. Large images are
+                read one by one.
+            decode: gives a file's pixels, uint8 RGB [H,W,3]; without it image files are decoded.
 
         Raises:
-            PlatefuseError: if one path is given instead of several.
+            PlatefuseError: if one path is given instead of several, or `batch_size` is no whole number above 0.
         """
-        if isinstance(paths, str):  # an iterable of paths to Python, one for each letter
-            raise PlatefuseError(f"Reader.read_many: expected several paths, found the one path {paths!r}.")
-        for path, result in self.read_files(map(Path, paths), batch_size):
-            if isinstance(result, PlatefuseError):
-                yield Reading(path, error=result)
-            else:
-                yield replace(result, image=path)
+        _check_several("Reader.read_many", "paths", paths)
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            raise PlatefuseError(
+                f"Reader.read_many: batch_size = {batch_size!r}: expected a whole number of at least 1."
+            )
+        return self._read_batches(_batches(paths, int(batch_size), decode or read_image))
 
-    def read_files(
-        self, paths: Iterable[Path], batch_size: int = 16, decode: Callable[[Path], np.ndarray] | None = None
-    ) -> Iterator[tuple[Path, Reading | PlatefuseError]]:
-        """Read image files and yield each path with its reading, in order.
-
-        No more than `batch_size` images are in memory at once, and fewer if they are large. A file that cannot be
-        read yields the error that says why; all others are read. `decode` gives a file's pixels, uint8
-        RGB [H,W,3]; without it image files are read.
-        """
-        for batch in _batches(paths, batch_size, decode):
-            readings = iter(self.read_images([image for _, image in batch if isinstance(image, np.ndarray)]))
-            for path, image in batch:
-                yield path, image if isinstance(image, PlatefuseError) else next(readings)
-
-    def read_images(self, images: Sequence[np.ndarray]) -> list[Reading]:
+    def read_images(self, images: Iterable[Image.Image | npt.NDArray[Any]]) -> list[Reading]:
         """Read images, those of one shape in one call of the model.
 
+        An image that cannot be read has a reading with `error` set, which names its index; all others are read.
+
         Args:
-            images: uint8 RGB [H,W,3] of any sizes; may be empty.
+            images: each a PIL image, or RGB pixels, uint8 [H,W,3] of any size. They may be a batch, uint8 [B,H,W,3], or
+                none at all.
 
         Returns:
             A reading for each, in the same order.
+
+        Raises:
+            PlatefuseError: if one image is given instead of several.
         """
+        _check_several("Reader.read_images", "images", images)
+        batch: _Batch = []
+        for index, image in enumerate(images):
+            where = f"Reader.read_images, index {index}"
+            batch.append((None, _or_error(partial(as_pixels, image, where))))
+        return list(self._read_batches([batch]))
+
+    def _read_batches(self, batches: Iterable["_Batch"]) -> Iterator[Reading]:
+        for batch in batches:
+            readings = iter(self._read_pixels([pixels for _, pixels in batch if isinstance(pixels, np.ndarray)]))
+            for path, pixels in batch:
+                error = pixels if isinstance(pixels, PlatefuseError) else None
+                yield Reading(path, error=error) if error else replace(next(readings), image=path)
+
+    def _read_pixels(self, images: Sequence[np.ndarray]) -> list[Reading]:
+        """Read images that are known to be uint8 RGB [H,W,3], not empty."""
         by_shape: dict[tuple[int, ...], list[int]] = {}
         for index, image in enumerate(images):
             by_shape.setdefault(image.shape, []).append(index)
@@ -135,35 +150,37 @@ class Reader:
         )
         text = "".join(character.text for character in characters)
         box = (0.0, 0.0, float(shape[1]), float(shape[0]))
-        plate = Plate(text, float(outputs["confidence"]), score=1.0, box=box, characters=characters)
-        return Reading(plates=(plate,))
+        confidence, truncated = float(outputs["confidence"]), bool(outputs["truncated"])
+        return Reading(plates=(Plate(text, confidence, 1.0, box, characters, truncated),))
 
 
-def _pixels(image: Any) -> np.ndarray:
-    """Pixels of a PIL image or array as uint8 RGB [H,W,3]."""
-    if isinstance(image, Image.Image):
-        return as_rgb(image)
-    if not isinstance(image, np.ndarray):
-        raise PlatefuseError(f"Reader.read: expected a path, a PIL image or an array, found {type(image).__name__}.")
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise PlatefuseError(f"Reader.read: expected pixels as uint8 [H,W,3], found {image.dtype} {list(image.shape)}.")
-    check_size(image.shape[1], image.shape[0])
-    return np.ascontiguousarray(image)  # channels that were swapped by a view, as of OpenCV's BGR, are none to ONNX
+_Batch = list[tuple[Path | None, np.ndarray | PlatefuseError]]
 
 
-def _batches(
-    paths: Iterable[Path], size: int, decode: Callable[[Path], np.ndarray] | None
-) -> Iterator[list[tuple[Path, np.ndarray | PlatefuseError]]]:
+def _check_several(door: str, name: str, values: Any) -> None:
+    """Refuse one path or image in place of several."""
+    one_image = isinstance(values, np.ndarray) and values.ndim < 4 and np.issubdtype(values.dtype, np.number)
+    if isinstance(values, (str, bytes, Path, Image.Image)) or one_image or not isinstance(values, Iterable):
+        found = f"{values.dtype} {list(values.shape)}" if isinstance(values, np.ndarray) else repr(values)
+        raise PlatefuseError(f"{door}: expected several {name}, found {found}. Reader.read reads one.")
+
+
+def _batches(paths: Iterable[str | Path], size: int, decode: Decode) -> Iterator[_Batch]:
     """Read the files and yield them in batches of at most `size`.
 
     A batch ends earlier if it holds as many pixels as one call takes.
     """
-    batch: list[tuple[Path, np.ndarray | PlatefuseError]] = []
+    batch: _Batch = []
     pixels = 0
-    for path in paths:
-        image = _image_or_error(path, decode)
-        batch.append((path, image))
-        pixels += image.shape[0] * image.shape[1] if isinstance(image, np.ndarray) else 0
+    for index, path in enumerate(paths):
+        if isinstance(path, (str, Path)):
+            file = Path(path)
+            image = _or_error(partial(_decoded, file, decode))
+            batch.append((file, image))
+            pixels += image.shape[0] * image.shape[1] if isinstance(image, np.ndarray) else 0
+        else:
+            where = f"Reader.read_many, index {index}"
+            batch.append((None, PlatefuseError(f"{where}: expected a path, found {type(path).__name__}.")))
         if len(batch) == size or pixels >= _PIXELS_A_CALL:
             yield batch
             batch, pixels = [], 0
@@ -171,8 +188,12 @@ def _batches(
         yield batch
 
 
-def _image_or_error(path: Path, decode: Callable[[Path], np.ndarray] | None) -> np.ndarray | PlatefuseError:
+def _decoded(path: Path, decode: Decode) -> np.ndarray:
+    return as_pixels(decode(path), str(path))
+
+
+def _or_error(pixels: Callable[[], np.ndarray]) -> np.ndarray | PlatefuseError:
     try:
-        return (decode or read_image)(path)
+        return pixels()
     except PlatefuseError as error:
         return PlatefuseError(str(error))  # a raised error keeps alive what was decoded by then

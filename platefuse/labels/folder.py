@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.csv_annotations import Box, beyond_image, read_image_column
-from platefuse.data.images import SUFFIXES
+from platefuse.data.image_kinds import images_below
 from platefuse.data.plate_set import TRUTH, ImageStore, missing_names
 from platefuse.labels.annotations import Annotations
 from platefuse.labels.layouts import read_layout
@@ -138,10 +138,7 @@ def _read_images(annotations: Annotations, tables: _Tables, issues: list[str]) -
 def _unannotated(folder: Path, sets: list[Annotations]) -> list[Path]:
     """List image files without annotations; hidden files and archives are skipped."""
     names = {name for annotations in sets for name in annotations.boxes}
-    files = (
-        p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()
-    )
-    return sorted(path for path in files if path.relative_to(folder).as_posix() not in names)
+    return [path for path in images_below(folder) if path.relative_to(folder).as_posix() not in names]
 
 
 def _read_optional(path: Path, column: str, issues: list[str]) -> dict[str, str] | None:

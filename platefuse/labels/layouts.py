@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from platefuse.core.errors import PlatefuseError
+from platefuse.core.errors import not_installed
 from platefuse.data.csv_annotations import read_boxes, read_classes
 from platefuse.data.plate_set import ANNOTATIONS, CLASSES
 from platefuse.labels.annotations import Annotations, name_splits
@@ -128,9 +128,7 @@ def _optional(file: Path, layout: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise PlatefuseError(
-            f'{file}: {layout} needs {error.name}; `pip install "platefuse[pipeline]"` installs it.'
-        ) from None
+        raise not_installed(f"{file}: {layout}", [str(error.name)], '"platefuse[pipeline]"') from None
 
 
 # What annotations are called; the files that they begin with; and what reads the folder that has these files.

@@ -12,7 +12,7 @@ import numpy as np
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.csv_annotations import read_image_column
-from platefuse.data.images import SUFFIXES
+from platefuse.data.image_kinds import looks_like_image
 from platefuse.data.plate_set import TRUTH, AnnotatedPlate
 
 _NO_BOXES = np.zeros((0, 4), np.int32)
@@ -63,8 +63,8 @@ def images_without_text(plates: Path, named: Iterable[Path]) -> list[Path]:
     return sorted(
         path
         for path in images
-        if path.suffix.lower() in SUFFIXES
-        and not path.name.startswith(".")
+        if not path.name.startswith(".")
+        and looks_like_image(path)
         and path.is_file()
         and os.path.normpath(path) not in known
     )

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from platefuse.core.errors import PlatefuseError, printable, shortened
 from platefuse.data.csv_annotations import Box, image_name, read_text
-from platefuse.data.images import SUFFIXES
+from platefuse.data.image_kinds import SUFFIXES
 from platefuse.labels.annotations import (
     ROTATIONS,
     Annotations,

@@ -17,7 +17,7 @@ import yaml
 
 from platefuse.core.errors import PlatefuseError, shortened
 from platefuse.data.csv_annotations import Box, image_name, read_text
-from platefuse.data.images import SUFFIXES
+from platefuse.data.image_kinds import SUFFIXES
 from platefuse.data.plate_set import IMAGES, ImageStore
 from platefuse.labels.annotations import Annotations, not_a_character, whole_pixels
 from platefuse.labels.data_yaml import DATA, DataYaml, read_data_yaml

@@ -1,4 +1,4 @@
-"""Comparison of texts whose alphabets differ, such as a model's and a user's."""
+"""Comparison of texts whose alphabets differ."""
 
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
@@ -31,7 +31,7 @@ class LackingCharacter:
 
 
 def lacking_characters(texts: Iterable[tuple[str, str]], alphabet: Collection[str]) -> list[LackingCharacter]:
-    """List the characters of texts that an alphabet lacks, the most frequent first.
+    """List characters that an alphabet lacks, the most frequent first.
 
     Args:
         texts: pairs of a text and where it stands.
@@ -49,7 +49,7 @@ def lacking_characters(texts: Iterable[tuple[str, str]], alphabet: Collection[st
 
 
 def unicode_name(character: str) -> str:
-    """Give the code point and name of a character, which may look like another."""
+    """Name a character by code point, since it may look like another."""
     return f"U+{ord(character):04X} {unicodedata.name(character, '(no name)')}"
 
 
@@ -64,7 +64,7 @@ def plain(text: str) -> str:
 
 
 def normalise(text: str, alphabet: str) -> str:
-    """Normalise a text as `plain` does, for comparison with texts of an alphabet.
+    """Normalise a text as `plain` does, into an alphabet's characters.
 
     A Latin, Cyrillic or Greek capital that the alphabet lacks becomes the one of the same shape that it has.
     """
@@ -74,7 +74,7 @@ def normalise(text: str, alphabet: str) -> str:
 
 @cache
 def _shapes(known: str) -> Mapping[str, str]:
-    """Map capitals that are not known to the first known one of their shape."""
+    """Map unknown capitals to the first known one of their shape."""
     shapes: dict[str, str] = {}
     for shape in zip(_LATIN, _CYRILLIC, _GREEK, strict=True):
         letters = [letter for letter in shape if letter != "_"]

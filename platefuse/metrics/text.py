@@ -79,7 +79,7 @@ def edit_distance(reading: str, truth: str) -> int:
 
 
 def align(reading: str, truth: str) -> list[tuple[str, str]]:
-    """Pair the characters of a reading and its truth with the fewest edits.
+    """Align a reading with its truth in the fewest edits.
 
     Returns:
         Pairs of the character read and the true one; the read one is "" where one was missed, the true one "" where

@@ -1,6 +1,7 @@
 """Atomic writes: a file or folder appears complete, or not at all."""
 
 import errno
+import hashlib
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.core.tables import csv_text, json_text
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_MAX_NAME = 64  # bytes that a draft's name repeats: no file system has a lower limit than 143 for a name
 
 
 @contextmanager
@@ -69,7 +71,13 @@ def recover(path: Path) -> None:
 
 
 def _workplace(path: Path) -> Path:
-    return path.with_name(f".{path.name}.draft")
+    """Return the hidden folder beside `path` that holds its draft.
+
+    A long name is replaced by its hash: a file that may have a name may be written under it.
+    """
+    name = os.fsencode(path.name)
+    kept = path.name if len(name) <= _MAX_NAME else hashlib.sha256(name).hexdigest()[:32]
+    return path.with_name(f".{kept}.draft")
 
 
 def _flush(*paths: Path) -> None:

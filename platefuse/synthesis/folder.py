@@ -107,6 +107,11 @@ def _read_plates(params: FolderSynthParams) -> tuple[dict[str, list[AnnotatedPla
     annotated = read_annotated(folder)
     raise_issues(annotated.issues, folder)
     print(f"{folder}: {annotated.layout}", file=sys.stderr, flush=True)
+    if left_out := annotated.unannotated:
+        print(
+            f"{folder}: images without annotations are left out: {len(left_out)}, the first is {left_out[0]}.",
+            file=sys.stderr,
+        )
     splits = annotated.splits
     if "" in splits:
         splits = group_split(splits[""], params.val_share, params.test_share, params.seed)

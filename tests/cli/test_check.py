@@ -43,20 +43,20 @@ def test_amounts_and_sizes_are_printed(capsys):
         "  2                        1",
         "  3                        2",
         "duplicates                 1",
-        "images              60 x 24 to 80 x 40 pixels, median 80 x 40",
-        "boxes               10 x 20 to 10 x 20 pixels, median 10 x 20",
+        "images              60 x 24 to 80 x 40 pixels (width x height), median 80 x 40",
+        "boxes               10 x 20 to 10 x 20 pixels (width x height), median 10 x 20",
         "anchors             not checked: params.yaml does not exist",
     ]
 
 
 def test_images_without_annotations_are_reported_and_are_no_issue(capsys):
     write_annotated(Path("own"), ["12", "1"])
-    for name in ("b.png", "a/c.JPG", "d.txt"):
+    for name in ("b.png", "a/c.JPG", "d.txt"):  # the last by its first bytes
         write_image(Path("own/e.png"), 9)
         Path("own/a").mkdir(exist_ok=True)
         Path("own/e.png").rename(Path("own") / name)
     assert main(["check", "own"]) == 0
-    assert "not annotated       own/a/c.JPG and 1 more\n" in capsys.readouterr().out
+    assert "not annotated       own/a/c.JPG and 2 more\n" in capsys.readouterr().out
 
 
 def test_splits_are_columns_side_by_side(capsys):
@@ -113,7 +113,7 @@ def test_anchors_are_those_of_the_parameters_on_letterboxed_images(capsys):
     boxes = np.concatenate(canvases.true_boxes())
     covered = sum(_overlaps_an_anchor(box, anchor_boxes(detector.anchors, detector.input_size)) for box in boxes)
     assert 0 < covered < 5
-    expected = f"{covered / 5:.1%} of the boxes are covered, letterboxed to 64 x 160 as in params.yaml"
+    expected = f"{covered / 5:.1%} of the boxes are covered, letterboxed to 160 x 64 pixels as in params.yaml"
     assert capsys.readouterr().out.splitlines()[-1] == f"anchors             {expected}"
 
 
@@ -140,7 +140,7 @@ def test_a_parameter_file_given_by_name_must_exist(capsys):
 def test_samples_are_not_drawn_over_an_image(capsys):
     before = (write_annotated(Path("own"), ["1"]) / "0.png").read_bytes()
     assert main(["check", "own", "--draw", "own/../own/0.png"]) == 1
-    assert "among what is read" in capsys.readouterr().err
+    assert "which is read" in capsys.readouterr().err
     assert Path("own/0.png").read_bytes() == before
 
 
@@ -150,7 +150,7 @@ def test_samples_are_not_drawn_over_an_image(capsys):
         ("own/annotations.csv", "expected a name ending in .png"),
         ("own/new.png", "lies in own, among what is read"),
         ("own/images/new.png", "lies in own, among what is read"),
-        ("elsewhere.png", "one of the images"),  # 1.png is a link to it
+        ("elsewhere.png", "the place of own/1.png, which is read"),  # 1.png is a link to it
     ],
 )
 def test_samples_are_never_drawn_among_what_is_checked(picture, sentence, capsys):
@@ -232,14 +232,14 @@ def test_the_base_install_checks_csv_and_names_what_other_layouts_need():
         text=True,
         check=True,
     )
-    remedy = '`pip install "platefuse[pipeline]"` installs it.'
+    remedy = 'which is not installed: pip install "platefuse[pipeline]".'
     assert run.stderr.splitlines() == [
         "check csv 0",
-        f"platefuse: coco/annotations.json: COCO needs pydantic; {remedy}",
+        f"platefuse: coco/annotations.json: COCO needs pydantic, {remedy}",
         "check coco 1",
-        f"platefuse: yolo/data.yaml: YOLO needs yaml; {remedy}",
+        f"platefuse: yolo/data.yaml: YOLO needs yaml, {remedy}",
         "check yolo 1",
-        f"platefuse: `platefuse convert` needs pydantic; {remedy}",
+        f"platefuse: `platefuse convert` needs pydantic, {remedy}",
         "convert csv --to coco out 1",
         "convert csv --to csv out 0",
     ]
@@ -251,7 +251,7 @@ def test_the_base_install_checks_csv_and_names_what_other_layouts_need():
 def test_nothing_is_overwritten_and_nothing_invalid_converted(capsys):
     write_annotated(Path("own"), ["12"])
     assert main(["convert", "own", "--to", "coco", "own"]) == 1
-    assert "own exists" in capsys.readouterr().err
+    assert "the place of own, which is read" in capsys.readouterr().err
     Path("link").symlink_to("nowhere")
     assert main(["convert", "own", "--to", "coco", "link"]) == 1
     assert "link exists" in capsys.readouterr().err
@@ -259,3 +259,9 @@ def test_nothing_is_overwritten_and_nothing_invalid_converted(capsys):
     assert main(["convert", "own", "--to", "coco", "new"]) == 1
     assert "own/0.png is missing" in capsys.readouterr().err
     assert not Path("new").exists()
+
+
+def test_what_was_converted_is_told(capsys):
+    write_annotated(Path("own"), ["12", "", "3"])
+    assert main(["convert", "own", "--to", "coco", "new/coco"]) == 0
+    assert capsys.readouterr().out == "new/coco: 3 images with 3 characters. To check: platefuse check new/coco\n"

@@ -193,4 +193,6 @@ def test_the_check_needs_no_tensorflow_and_a_lacking_package_is_named(tmp_path):
     assert without("tensorflow").stdout == "params.yaml: nothing is wrong.\n"
     lacking = without("pydantic")
     assert lacking.returncode == 1
-    assert lacking.stderr.startswith("platefuse: `platefuse params` needs pydantic, which `pip install")
+    assert lacking.stderr.startswith(
+        "platefuse: `platefuse params` needs pydantic, which is not installed: pip install"
+    )

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from platefuse.cli.main import main
+from tests.helpers.imports import ROOT
 from tests.helpers.malformed_images import MALFORMED
 from tests.helpers.reader import board, digits, folder_of_plates, save_rule_reader
 
@@ -60,6 +61,13 @@ def test_read_json_of_an_empty_plate_has_no_plates(model, tmp_path, capsys):
     assert (read["text"], read["confidence"], read["plates"]) == ("", 0, [])
 
 
+def test_read_json_says_that_characters_were_dropped(model, tmp_path, capsys):
+    Image.fromarray(digits("12345", 120)).save(tmp_path / "a.png")
+    assert main(["read", str(tmp_path / "a.png"), "--json", "--model", model]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert (read["text"], read["confidence"], read["plates"][0]["truncated"]) == ("1234", 0, True)
+
+
 def test_verbose_names_the_model_on_the_error_output(model, tmp_path, capsys, monkeypatch):
     Image.fromarray(digits("12")).save(tmp_path / "a.png")
     (tmp_path / "models").mkdir()
@@ -109,5 +117,98 @@ def test_read_never_draws_over_what_it_reads(model, tmp_path, capsys):
     folder = folder_of_plates(tmp_path / "plates", [("12", "12")])
     before = (folder / "0.png").read_bytes()
     assert main(["read", str(folder), "--draw", str(folder), "--model", model]) == 1
-    assert "choose another folder" in capsys.readouterr().err
+    assert "0.png, which is read; choose another name or folder" in capsys.readouterr().err
     assert (folder / "0.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("arguments", [["."], ["plates"], ["plates/"], ["./plates/../plates"]])
+def test_pictures_are_named_after_images_wherever_the_folder_is(model, tmp_path, monkeypatch, arguments):
+    folder = folder_of_plates(tmp_path / "plates", [("1", "1")])
+    monkeypatch.chdir(folder if arguments == ["."] else tmp_path)
+    assert main(["read", *arguments, "--draw", "drawn/", "--model", model]) == 0
+    assert [path.name for path in tmp_path.rglob("drawn/*")] == ["0.png"]
+
+
+def test_pictures_that_cannot_be_written_are_counted_apart(model, tmp_path, capsys):
+    folder = folder_of_plates(tmp_path / "plates", [("1", "1"), ("2", "2"), ("3", "3")])
+    (folder / "1.png").write_bytes(b"not an image")
+    assert main(["read", str(folder), "--draw", "/proc/drawn", "--model", model]) == 1
+    out, err = capsys.readouterr()
+    assert [line.split("\t")[1] for line in out.splitlines()] == ["1", "3"]
+    unread, *unwritten = err.splitlines()
+    assert unread.startswith(f"platefuse: {folder}/1.png cannot be read")
+    assert [line.split(" cannot be written")[0] for line in unwritten[:2]] == [
+        f"platefuse: /proc/drawn/{name}.png" for name in "02"
+    ]
+    assert unwritten[2:] == [
+        "platefuse: 1 of 3 images could not be read.",
+        "platefuse: 2 of 3 images were read; pictures that could not be written: 2.",
+    ]
+
+
+def test_an_image_with_the_longest_name_is_drawn(model, tmp_path, capsys):
+    for length in (240, 255):
+        image = tmp_path / f"{'x' * (length - 4)}.png"
+        Image.fromarray(digits("12")).save(image)
+        assert main(["read", str(image), "--draw", str(tmp_path / "drawn"), "--model", model]) == 0
+        assert (tmp_path / "drawn" / image.name).is_file()
+    (tmp_path / ("x" * 255)).write_bytes(image.read_bytes())
+    assert main(["read", str(tmp_path / ("x" * 255)), "--draw", str(tmp_path / "drawn"), "--model", model]) == 1
+    assert "1 of 1 images were read; pictures that could not be written: 1." in capsys.readouterr().err
+
+
+def test_an_image_of_another_kind_in_a_folder_is_counted_and_named(model, tmp_path, capsys):
+    folder = folder_of_plates(tmp_path / "plates", [("1", "1")])
+    (folder / "0.png").rename(folder / "0.jfif")
+    (folder / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+    assert main(["read", str(folder), "--model", model]) == 1
+    out, err = capsys.readouterr()
+    assert out == f"{folder}/0.jfif\t1\t1.0000\n"
+    assert "IMG_1.HEIC cannot be read as an image" in err and "found HEIF: convert it" in err
+    assert err.endswith("platefuse: 1 of 2 images could not be read.\n")
+
+
+def shown(written: str, columns: int) -> list[str]:
+    """The lines of a terminal that a program has written to: carriage returns go back, long lines wrap."""
+    lines, column = [""], 0
+    for character in written:
+        if character == "\r":
+            column = 0
+        elif character == "\n":
+            lines.append("")
+            column = 0
+        else:
+            if column == columns:
+                lines.append("")
+                column = 0
+            lines[-1] = lines[-1].ljust(column)[:column] + character + lines[-1][column + 1 :]
+            column += 1
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
+def test_a_terminal_of_80_columns_shows_readings_and_nothing_else(model, tmp_path):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    folder_of_plates(tmp_path / "plates", [("1", "1"), ("2", "2"), ("3", "3")])
+    main_end, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    command = [sys.executable, "-m", "platefuse", "read", "plates", "--model", model, "--batch-size", "1"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment | {"PYTHONPATH": str(ROOT)}, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    written = b""
+    while True:
+        try:
+            written += os.read(main_end, 65536)
+        except OSError:  # Linux's end of a terminal
+            break
+    os.close(main_end)
+    assert process.wait() == 0
+    assert "reading:" in written.decode()  # the bar, which is gone at the end
+    assert shown(written.decode(), 80) == [f"plates/{i}.png\t{i + 1}\t1.0000" for i in range(3)]

@@ -388,3 +388,16 @@ def test_no_picture_takes_the_place_of_a_plate(
     assert score(real, "--model", model, "--draw", picture.format(real=real)) == 1
     assert "--draw" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in real.rglob("*.png")} == before
+
+
+def test_images_that_cannot_be_read_are_named_although_the_scores_cannot_be_written(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = folder_of_plates(tmp_path / "plates", [("12", "13"), ("34", "34")])
+    (folder / "1.png").write_bytes(b"not an image")
+    for option in ("--json", "--out", "--draw"):
+        assert score(folder, "--model", model, option, "/proc/scores.png") == 1
+        read, counted, written = capsys.readouterr().err.splitlines()
+        assert read.startswith(f"platefuse: {folder}/1.png cannot be read as an image")
+        assert counted == "platefuse: 1 of 2 images could not be read."
+        assert written.startswith("platefuse: /proc/scores.png cannot be written")

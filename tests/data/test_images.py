@@ -86,6 +86,19 @@ PIXELS = {
         encoded(RGB, "PNG", transparency=tuple(RGB[2, 3].tolist())),
         np.where((RGB[2, 3] == RGB).all(-1, keepdims=True), 255, RGB),
     ),
+    "plain.jp2": (encoded(RGB, "JPEG2000"), RGB),
+    "gray.j2k": (encoded(GRAY, "JPEG2000", no_jp2=True), in_colour(GRAY)),
+    "16-bits.jp2": (encoded(Image.fromarray(DEEP[..., 0]), "JPEG2000"), in_colour(GRAY)),
+    "rgba.jp2": (encoded(np.dstack([RGB, ALPHA]), "JPEG2000"), over_white(RGB, ALPHA)),
+    "gray.avif": (encoded(GRAY, "AVIF", quality=100), in_colour(GRAY)),
+    "rgba.avif": (
+        encoded(np.dstack([in_colour(GRAY), ALPHA]), "AVIF", quality=100),
+        over_white(in_colour(GRAY), ALPHA),
+    ),
+    "animated.avif": (
+        encoded(in_colour(GRAY), "AVIF", quality=100, save_all=True, append_images=[Image.fromarray(255 - RGB)]),
+        in_colour(GRAY),
+    ),
     "plain.bmp": (encoded(RGB, "BMP"), RGB),
     "plain.tif": (encoded(RGB, "TIFF", compression="tiff_lzw"), RGB),
     "ycbcr.tif": (encoded(as_mode("YCbCr"), "TIFF"), np.asarray(as_mode("YCbCr").convert("RGB"))),
@@ -141,7 +154,7 @@ _TURNS = {
 }
 
 
-@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG"])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG", "AVIF"])
 @pytest.mark.parametrize("orientation", _TURNS)
 def test_images_are_rotated_by_their_exif_orientation(tmp_path: Path, orientation: int, kind: str) -> None:
     corner = np.zeros((16, 24, 3), np.uint8)
@@ -149,7 +162,8 @@ def test_images_are_rotated_by_their_exif_orientation(tmp_path: Path, orientatio
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = tmp_path / "turned"
-    path.write_bytes(encoded(corner, kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {})))
+    exactly = {"WEBP": {"lossless": True}, "AVIF": {"quality": 100}}.get(kind, {})
+    path.write_bytes(encoded(corner, kind, exif=exif, **exactly))
     np.testing.assert_array_equal(read_image(path), _TURNS[orientation](corner))
     assert image_size(path) == _TURNS[orientation](corner).shape[1::-1]
 

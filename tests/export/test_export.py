@@ -18,72 +18,10 @@ from PIL import Image
 from platefuse.cli.main import main
 from platefuse.core.errors import PlatefuseError
 from platefuse.export.export import KINDS, SUFFIXES, export
-from platefuse.fusion.graph import fuse
-from platefuse.fusion.params import FuseParams
-from platefuse.fusion.saved_model import save_fused
 from platefuse.inference.reader import Reader
-from platefuse.networks.classification.model import Classifier
 from platefuse.networks.common.keras2 import tf
-from platefuse.networks.detection.retinanet import Detector
-from tests.helpers.small_models import (
-    ALPHABET,
-    DETECTOR,
-    FUSE,
-    INPUT_SIZE,
-    random_boards,
-    small_classifier,
-    unsaturated_detector,
-)
-
-# All that can be in a graph.
-PARAMS = FuseParams.model_validate(
-    {
-        **FUSE.model_dump(),
-        "max_characters": 2,
-        "reading_order": "rows",
-        "crop_margin": 0.1,
-        "crop_shift": 0.05,
-        "objectness_threshold": 0.01,
-        "classifier_objectness_weight": 1.0,
-        "min_height": 0.2,
-        "polarity": "light_on_dark",
-        "detector_class_weight": 0.5,
-        "transition_cost": 0.5,
-        "group_gap": 0.2,
-        "formats": ["LL", "0L"],
-        "format_tolerance": 3.0,
-    }
-)
-SIZES = [INPUT_SIZE, INPUT_SIZE, (50, 70), (130, 90), (20, 300)]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`fused`, and `plates`, whose truth.csv says what the model reads."""
-    folder = tmp_path_factory.mktemp("portable")
-    fused = fuse(
-        Detector(unsaturated_detector(len(ALPHABET)), DETECTOR.anchors, ALPHABET),
-        Classifier(small_classifier(), ALPHABET),
-        PARAMS,
-    )
-    save_fused(folder / "fused", fused, PARAMS.model_dump(mode="json"))
-    (folder / "plates").mkdir()
-    images = [random_boards(1, *size, seed=seed)[0] for seed, size in enumerate(SIZES)]
-    for index, image in enumerate(images):
-        Image.fromarray(image).save(folder / "plates" / f"{index}.png")
-    readings = Reader(folder / "fused").read_images(images)
-    rows = [f"{index}.png,{reading.text}" for index, reading in enumerate(readings)]
-    assert sum(len(reading.text) for reading in readings) > 5
-    (folder / "plates" / "truth.csv").write_text("\n".join(["image,text", *rows]) + "\n")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def exported(folder: Path) -> dict[str, Path]:
-    for kind in KINDS:
-        parity = export(folder / "fused", kind, folder / f"fused{SUFFIXES[kind]}", folder / "plates")
-        assert parity.same_text == parity.plates == len(SIZES)
-    return {kind: folder / f"fused{SUFFIXES[kind]}" for kind in KINDS}
+from tests.export.conftest import SIZES
+from tests.helpers.small_models import ALPHABET, INPUT_SIZE, random_boards, small_classifier, unsaturated_detector
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +77,18 @@ def test_reading_needs_no_tensorflow(kind: str, folder: Path, exported: dict[str
     """
     command = [sys.executable, "-c", script, "score", folder / "plates", "--model", exported[kind]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")  # no runtime tells of itself
     assert "exact match           1.0000" in done.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_runtime_says_what_it_dropped_and_refuses_what_is_no_image(kind: str, exported: dict[str, Path]) -> None:
+    images = [random_boards(1, *size, seed=seed)[0] for seed, size in enumerate(SIZES)]
+    *readings, refused = Reader(exported[kind]).read_images([*images, images[0].astype(np.float32)])
+    truncated = [plate for reading in readings for plate in reading.plates if plate.truncated]
+    assert 0 < len(truncated) < len(images)
+    assert {(plate.confidence, len(plate.characters)) for plate in truncated} == {(0.0, 4)}
+    assert "index 5: expected RGB pixels, uint8 [H,W,3] of at least 1 x 1, found float32" in str(refused.error)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -178,7 +126,7 @@ def save_constant(path: Path, **wrong: float) -> Path:
 
     def read(images: tf.Tensor, **off: float) -> dict[str, tf.Tensor]:
         def on_each(name: str, value: list) -> tf.Tensor:
-            dtype = tf.int32 if name in ("count", "character_ids") else tf.float32
+            dtype = tf.int32 if name in ("count", "character_ids", "truncated") else tf.float32
             value = tf.constant(value, dtype) + tf.cast(off.get(name, 0), dtype)
             bright = tf.cast(tf.reduce_max(tf.cast(images, tf.int32), axis=[1, 2, 3]) >= 0, dtype)
             return value * tf.reshape(bright, [-1, *[1] * value.shape.rank])
@@ -186,6 +134,7 @@ def save_constant(path: Path, **wrong: float) -> Path:
         return {
             "confidence": on_each("confidence", 0.5),
             "count": on_each("count", 2),
+            "truncated": on_each("truncated", 0) > 0,
             "boxes": on_each("boxes", [[1, 2, 9, 20], [11, 2, 19, 20]]),
             "scores": on_each("scores", [0.9, 0.8]),
             "character_ids": on_each("character_ids", [0, 1]),

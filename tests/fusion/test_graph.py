@@ -29,6 +29,7 @@ from tests.helpers.small_models import (
     DETECTOR,
     FUSE,
     INPUT_SIZE,
+    detector_of,
     random_boards,
     small_classifier,
     small_detector,
@@ -47,6 +48,7 @@ ALL_RULES = {
     "classifier_objectness_weight": 8.0,
     "min_height": 0.4,
 }
+SOME_TRUNCATED = {"score_threshold": 0.496}  # the boards have 1, 4 and 6 boxes, for 5 slots
 FIRST = tf.constant([[0, 0]], tf.int64)  # the first slot of the first image
 TYPES = {"L": str.isalpha, "0": str.isdigit, "?": str.isalnum}
 
@@ -98,9 +100,10 @@ def plain_crop(letterboxed: np.ndarray, box: np.ndarray, margin: float, shift: f
 
 
 @functools.cache
-def plain_predictor(classes: int, slots: int) -> keras.Model:
-    thresholds = (FUSE.score_threshold, FUSE.nms_threshold)
-    return prediction_model(small_detector(classes), DETECTOR.anchors, *thresholds, slots, class_scores=True)
+def plain_predictor(params: FuseParams) -> keras.Model:
+    """The detector with a slot more than are classified, to see whether a box is left."""
+    limits = (params.score_threshold, params.nms_threshold, params.candidates + 1)
+    return prediction_model(detector_of(params), DETECTOR.anchors, *limits, class_scores=True)
 
 
 def plain_product_of_experts(probabilities: np.ndarray, class_scores: np.ndarray, weight: float) -> np.ndarray:
@@ -146,13 +149,13 @@ def plain_classification(letterboxed: np.ndarray, box: np.ndarray, params: FuseP
     return mean / mean.sum()
 
 
-def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarray, float, int, float]]:
-    """Box, detector's score, character id and score of each character, in reading order."""
+def plain_reading(image: np.ndarray, params: FuseParams) -> tuple[list[tuple[np.ndarray, float, int, float]], bool]:
+    """Box, detector's score, character id and score of each character, in reading order, and whether some are left."""
     letterboxed, scale = plain_letterbox(image)
-    predictor = plain_predictor(len(ALPHABET) if params.detector_class_weight else 1, params.max_characters)
-    boxes, scores, class_scores = (output[0].numpy() for output in predictor(letterboxed[None]))
+    boxes, scores, class_scores = (output[0].numpy() for output in plain_predictor(params)(letterboxed[None]))
     found, heights = [], []
-    for box, score, of_classes in zip(boxes, scores, class_scores, strict=True):
+    unseen = scores[-1] >= 0
+    for box, score, of_classes in zip(boxes[:-1], scores[:-1], class_scores[:-1], strict=True):
         if score < 0:
             continue
         probabilities = plain_classification(letterboxed, box, params)
@@ -168,10 +171,13 @@ def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarra
             heights.append(max(box[3] - box[1], 0))
     least = params.min_height * sorted(heights)[len(heights) // 2] if heights else 0
     found = [character for character, height in zip(found, heights, strict=True) if height >= least]
+    truncated = unseen or len(found) > params.max_characters
+    found = found[: params.max_characters]
     if params.reading_order == "left_to_right":
         found.sort(key=lambda character: character[0][0] + character[0][2])
     ids = plain_decode(np.array([probabilities for _, _, probabilities in found]), params)
-    return [(box, score, i, probabilities[i]) for (box, score, probabilities), i in zip(found, ids, strict=True)]
+    reading = [(box, score, i, probabilities[i]) for (box, score, probabilities), i in zip(found, ids, strict=True)]
+    return reading, truncated
 
 
 @pytest.mark.parametrize(
@@ -182,7 +188,7 @@ def plain_reading(image: np.ndarray, params: FuseParams) -> list[tuple[np.ndarra
         (BY_SCORE, INPUT_SIZE),
         (ALL_RULES, INPUT_SIZE),
         ({}, (128, 192)),
-        ({}, (32, 48)),
+        (SOME_TRUNCATED, (32, 48)),
     ],
 )
 def test_fused_model_equals_the_two_models_in_plain_code(changes: dict, size: tuple[int, int]) -> None:
@@ -190,17 +196,20 @@ def test_fused_model_equals_the_two_models_in_plain_code(changes: dict, size: tu
     images = random_boards(3, *size)
     outputs = fused_outputs(images, params)
     assert outputs["count"].sum() > 0, "the comparison needs boxes"
+    if params.score_threshold:
+        assert outputs["truncated"].tolist() == [False, False, True]
     if params.min_height:
         assert outputs["count"].min() < outputs["count"].max() == params.max_characters, "and some that do not count"
     for i, image in enumerate(images):
-        expected = plain_reading(image, params)
+        expected, truncated = plain_reading(image, params)
         used = slice(0, len(expected))
         assert outputs["count"][i] == len(expected)
         for name, column, tolerance in (("boxes", 0, 1e-3), ("scores", 1, 1e-5), ("character_scores", 3, 1e-5)):
             plain = np.array([character[column] for character in expected])
             np.testing.assert_allclose(outputs[name][i][used], plain, rtol=0, atol=tolerance, err_msg=name)
         assert outputs["character_ids"][i][used].tolist() == [character[2] for character in expected]
-        smallest = min((character[3] for character in expected), default=0)
+        assert outputs["truncated"][i] == truncated
+        smallest = 0 if truncated else min((character[3] for character in expected), default=0)
         assert outputs["confidence"][i] == pytest.approx(smallest, abs=1e-5)
 
 
@@ -368,6 +377,7 @@ def test_any_number_of_images_of_any_size_goes_in(changes: dict, shape: tuple[in
     assert {name: value.shape for name, value in outputs.items()} == {
         "confidence": (batch,),
         "count": (batch,),
+        "truncated": (batch,),
         "boxes": (batch, params.max_characters, 4),
         "scores": (batch, params.max_characters),
         "character_ids": (batch, params.max_characters),

@@ -43,13 +43,22 @@ def kept(boxes: np.ndarray, scores: np.ndarray, slots: int, score_threshold: flo
 def test_the_best_boxes_that_overlap_no_better_one(classes: int, score_threshold: float, threshold: float) -> None:
     boxes, scores = some_boxes(4, 150, classes)
     outputs = NonMaxSuppression(6, score_threshold, threshold)((tf.constant(boxes), tf.constant(scores)))
-    found, found_scores, found_classes = (output.numpy() for output in outputs)
+    found, found_scores, found_classes, more = (output.numpy() for output in outputs)
     for i in range(4):
         indices = kept(boxes[i], scores[i], 6, score_threshold, threshold)
         empty = 6 - len(indices)
+        assert more[i] == (len(kept(boxes[i], scores[i], 150, score_threshold, threshold)) > 6)
         np.testing.assert_array_equal(found[i], [*boxes[i][indices], *np.full((empty, 4), -1)])
         np.testing.assert_array_equal(found_scores[i], [*scores[i][indices].max(axis=-1), *np.full(empty, -1)])
         np.testing.assert_array_equal(found_classes[i], [*scores[i][indices], *np.full((empty, classes), -1)])
+
+
+def test_more_boxes_than_are_compared_are_told() -> None:
+    boxes = np.tile(np.array([5, 5, 20, 20], np.float32), (2, 1001, 1))  # one box, a thousand times and once more
+    scores = np.full((2, 1001, 1), 0.9, np.float32)
+    scores[1, -1] = 0.1
+    more = NonMaxSuppression(2, 0.5, 0.3)((tf.constant(boxes), tf.constant(scores)))[3]
+    assert more.numpy().tolist() == [1, 0]
 
 
 def test_as_keras_retinanet_filters_to_the_last_bit() -> None:
@@ -57,7 +66,7 @@ def test_as_keras_retinanet_filters_to_the_last_bit() -> None:
     options = {"score_threshold": 0.2, "nms_threshold": 0.35, "max_detections": 7, "class_specific_filter": False}
     theirs = FilterDetections(**options)([boxes, scores, scores])
     ours = NonMaxSuppression(7, 0.2, 0.35)((boxes, scores))
-    for expected, output in zip((theirs[0], theirs[1], theirs[3]), ours, strict=True):
+    for expected, output in zip((theirs[0], theirs[1], theirs[3]), ours[:3], strict=True):
         np.testing.assert_array_equal(output, expected)
 
 
@@ -65,7 +74,7 @@ def test_boxes_without_an_area_and_turned_round_ones_overlap_as_they_do_in_tenso
     boxes = np.array([[5, 5, 5, 9], [5, 5, 5, 9], [30, 30, 10, 10], [10, 10, 30, 30], [0, 0, 0, 0]], np.float32)
     scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5], np.float32)
     expected = tf.image.non_max_suppression(boxes, scores, 5, 0.3).numpy()
-    found, _, _ = NonMaxSuppression(5, 0.0, 0.3)((boxes[None], scores[None, :, None]))
+    found, *_ = NonMaxSuppression(5, 0.0, 0.3)((boxes[None], scores[None, :, None]))
     np.testing.assert_array_equal(found[0, : len(expected)], boxes[expected])
     assert (found[0, len(expected) :].numpy() == -1).all()
 

@@ -107,7 +107,7 @@ def test_the_fused_model_reads_each_image_in_the_better_polarity() -> None:
     network = as_given.on_letterboxed.get_layer("letterboxed_to_characters")
 
     def evidence(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        _, scores, probabilities, contrasts = (output.numpy() for output in network(tf.constant(pixels, tf.float32)))
+        _, scores, probabilities, _, contrasts = (output.numpy() for output in network(tf.constant(pixels, tf.float32)))
         return -contrasts, (np.maximum(scores, 0) * probabilities.max(axis=-1)).sum(axis=1)
 
     contrasts, given = evidence(images)

@@ -65,13 +65,16 @@ def test_boxes_below_six_tenths_of_the_median_height_are_dropped(heights: list[i
     assert plate[filtered_by_height(plate, used, 0.6)].tolist() == kept
 
 
-def postprocess(boxes: list[tuple], probabilities: list[list[float]], **changes: object) -> dict[str, np.ndarray]:
+def postprocess(
+    boxes: list[tuple], probabilities: list[list[float]], more: bool = False, **changes: object
+) -> dict[str, np.ndarray]:
     """Outputs for one plate letterboxed to half its size, with boxes of falling scores."""
     params = FUSE.model_validate(FUSE.model_dump() | {"max_characters": len(boxes)} | changes)
     scores = np.linspace(0.9, 0.5, len(boxes))
     geometry = [0.5, 2 * INPUT_SIZE[0], 2 * INPUT_SIZE[1]]
-    inputs = tuple(tf.constant([values], tf.float32) for values in (boxes, scores, probabilities, geometry))
-    return {name: value[0].numpy() for name, value in Postprocess(params, ALPHABET)(inputs).items()}
+    *detections, of_image = (tf.constant([values], tf.float32) for values in (boxes, scores, probabilities, geometry))
+    outputs = Postprocess(params, ALPHABET)((*detections, tf.constant([float(more)]), of_image))
+    return {name: value[0].numpy() for name, value in outputs.items()}
 
 
 def distributions(*shares: float) -> list[list[float]]:
@@ -128,6 +131,41 @@ def test_what_one_network_hardly_sees_counts_if_the_other_has_no_doubt() -> None
     rising = distributions(0.3, 0.9, 0.999)  # the scores fall: 0.9, 0.7, 0.5
     assert postprocess(boxes, rising, objectness_threshold=0.65)["character_ids"].tolist() == [1, 2, -1]
     assert postprocess(boxes, rising, objectness_threshold=0.65, classifier_objectness_weight=0.0)["count"] == 2
+
+
+@pytest.mark.parametrize(("order", "ids"), [("left_to_right", [1, 0]), ("score", [0, 1])])
+def test_of_more_characters_than_slots_the_best_are_kept_and_the_plate_is_not_trusted(order: str, ids: list) -> None:
+    boxes = [(50, 10, 58, 30), (10, 10, 18, 30), (30, 10, 38, 30)]
+    rising = distributions(0.9, 0.9, 0.9)
+    outputs = postprocess(boxes, rising, reading_order=order, max_characters=2)
+    assert outputs["character_ids"].tolist() == ids
+    assert outputs["boxes"].shape == (2, 4) and outputs["boxes"][:, 0].tolist() == [(100, 20)[i] for i in ids]
+    assert (outputs["truncated"], outputs["count"], outputs["confidence"]) == (True, 2, 0)
+    whole = postprocess(boxes, rising, reading_order=order, max_characters=3)
+    assert (whole["truncated"], whole["count"]) == (False, 3) and whole["confidence"] == pytest.approx(0.9)
+
+
+def test_clutter_takes_no_characters_place_and_does_not_truncate() -> None:
+    boxes = [(10 * i, 10, 10 * i + 8, 30) for i in range(4)]
+    unsure = distributions(0.2, 0.2, 0.9, 0.9)  # the two best boxes of the detector
+    outputs = postprocess(boxes, unsure, max_characters=2, character_threshold=0.5)
+    assert outputs["character_ids"].tolist() == [2, 3]
+    assert not outputs["truncated"] and outputs["confidence"] == pytest.approx(0.9)
+
+
+def test_a_box_that_nobody_looked_at_truncates() -> None:
+    boxes = [(10 * i, 10, 10 * i + 8, 30) for i in range(2)]
+    outputs = postprocess(boxes, distributions(0.9, 0.9), more=True)
+    assert (outputs["truncated"], outputs["count"], outputs["confidence"]) == (True, 2, 0)
+
+
+def test_more_boxes_are_classified_than_read_where_a_filter_follows() -> None:
+    def candidates(**changes: object) -> int:
+        return FUSE.model_validate(FUSE.model_dump() | changes).candidates
+
+    assert candidates() == FUSE.max_characters == 5
+    for name in ("character_threshold", "objectness_threshold", "min_height"):
+        assert candidates(**{name: 0.1}) == 10
 
 
 def test_text_joins_the_characters_of_valid_detections() -> None:

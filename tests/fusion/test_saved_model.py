@@ -35,6 +35,7 @@ def test_signatures_are_those_of_the_contract(loaded: tf.Module) -> None:
     shapes = {
         "confidence": ([None], tf.float32),
         "count": ([None], tf.int32),
+        "truncated": ([None], tf.bool),
         "boxes": ([None, 5, 4], tf.float32),
         "scores": ([None, 5], tf.float32),
         "character_ids": ([None, 5], tf.int32),

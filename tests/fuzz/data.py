@@ -153,7 +153,7 @@ def images() -> list[bytes]:
     exif = Image.Exif()
     exif[0x0112] = 6
     return [
-        *(_encoded(rgb, kind) for kind in ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")),
+        *(_encoded(rgb, kind) for kind in ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF", "JPEG2000")),
         *(_encoded(rgba, kind) for kind in ("PNG", "WEBP", "TIFF")),
         *(_encoded(deep, kind) for kind in ("PNG", "TIFF")),
         *(_encoded(rgb.convert("1"), kind) for kind in ("PNG", "TIFF", "BMP")),

@@ -102,8 +102,10 @@ _PNG_, _JPG = encoded(noise(), "PNG"), encoded(noise(), "JPEG")
 _GIF, _BMP = encoded(noise(), "GIF"), encoded(noise(), "BMP")
 _WEBP, _TIF = encoded(noise(), "WEBP", lossless=True), encoded(noise(), "TIFF")
 _PROGRESSIVE = encoded(noise(), "JPEG", progressive=True)
+_AVIF, _JP2 = encoded(noise(), "AVIF"), encoded(noise(), "JPEG2000")
+_SIZ = _JP2.index(b"\xff\x51")  # then 2 bytes each of length and profile, 4 each of width and height
 _SOF = _JPG.index(b"\xff\xc0")  # then 2 bytes of length, 1 of precision, 2 each of height and width
-_NO_IMAGE = "cannot be read as an image: expected one of BMP, GIF"
+_NO_IMAGE = "cannot be read as an image: expected one of AVIF, BMP, GIF"
 _LARGE = "Cut the plate out, or scale it down."
 
 _BYTES: dict[str, tuple[bytes, str]] = {
@@ -178,6 +180,17 @@ _BYTES: dict[str, tuple[bytes, str]] = {
     "65535x65535.gif": (_patched(_GIF, 6, b"\xff" * 4), _LARGE),
     "16383x16383.webp": (_patched(encoded(noise(), "WEBP"), 26, b"\xff\x3f\xff\x3f"), _LARGE),
     "2147483647-wide.bmp": (_patched(_BMP, 18, struct.pack("<i", 2**31 - 1)), _LARGE),
+    "65535x65535.avif": (_patched(_AVIF, _AVIF.index(b"ispe") + 8, struct.pack(">II", 65535, 65535)), "AVIF"),
+    "cut.avif": (_AVIF[:-900], _NO_IMAGE),
+    "cut.jp2": (_JP2[: _SIZ + 20], _NO_IMAGE),
+    "wide.jp2": (_patched(_JP2, _JP2.index(b"ihdr") + 4, struct.pack(">II", 40, 2**30)), _LARGE),
+    "wide.j2k": (_patched(_JP2, _SIZ + 6, struct.pack(">I", 2**30))[_SIZ - 2 :], _LARGE),
+    "photo.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "found HEIF: convert it"),
+    "photo.jxl": (b"\xff\x0a" + bytes(99), "found JPEG XL: convert it"),
+    "layers.psd": (b"8BPS\0\1" + bytes(99), "found Photoshop: convert it"),
+    "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "found something else or damage"),
+    "page.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", _NO_IMAGE),
+    "camera.dng": (_tiff((254, 4, 1, 1), *_gray_tiff(2, 2, 150, 4), pixels=bytes(99)), "begins with a small preview"),
     "headless.bmp": (_patched(_BMP, 14, struct.pack("<I", 7)), "Unsupported BMP header type"),
     "2147483647-wide.tif": (_tiff(*_gray_tiff(2**31 - 1, 1, 8, 1)), _LARGE),
     "no-tags.tif": (_tiff(), _NO_IMAGE),

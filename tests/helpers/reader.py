@@ -1,7 +1,8 @@
 """A fused model in miniature: it keeps the contract of the real one, but reads by a fixed rule.
 
 A character is a run of columns in which the red channel is above 0: red 20 * (digit + 1) says which it is,
-green over 255 is its score, blue over 255 is the detector's. `board` draws such images.
+green over 255 is its score, blue over 255 is the detector's. `board` draws such images. A plate with more runs than
+SLOTS is truncated.
 """
 
 import json
@@ -70,10 +71,12 @@ class _RuleReader(tf.Module):
         scores = tf.cast(colour, tf.float32) / 255
         lowest = tf.reduce_min(tf.where(used, scores[..., 1], 1), axis=1)
         boxes = tf.cast(tf.stack([x1, y1, x2, y2], axis=-1), tf.float32)
+        truncated = tf.reduce_max(run, axis=1) > SLOTS
         return {
             "text": tf.strings.reduce_join(letters, axis=1),
-            "confidence": tf.where(tf.reduce_any(used, axis=1), lowest, 0),
+            "confidence": tf.where(tf.reduce_any(used, axis=1) & ~truncated, lowest, 0),
             "count": tf.reduce_sum(tf.cast(used, tf.int32), axis=1),
+            "truncated": truncated,
             "boxes": tf.where(used[..., None], boxes, 0),
             "scores": scores[..., 2],
             "character_ids": ids,

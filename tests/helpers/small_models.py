@@ -101,6 +101,12 @@ def unsaturated_detector(classes: int = 1) -> keras.Model:
     return detector
 
 
+def detector_of(params: FuseParams) -> keras.Model:
+    """The one to fuse with: no threshold divides the boxes of the first, which nearly all score 1."""
+    detector = unsaturated_detector if params.score_threshold else small_detector
+    return detector(len(ALPHABET) if params.detector_class_weight else 1)
+
+
 @functools.cache
 def small_classifier(architecture: str = "cnn") -> keras.Model:
     keras.utils.set_random_seed(5)
@@ -111,8 +117,9 @@ def small_classifier(architecture: str = "cnn") -> keras.Model:
 def small_fused(params: FuseParams) -> FusedModel:
     """Both fused; the detector names characters if it is asked for them."""
     names = ALPHABET if params.detector_class_weight else ""
-    detector = small_detector(len(names) or 1)
-    return fuse(Detector(detector, DETECTOR.anchors, names), Classifier(small_classifier(), ALPHABET), params)
+    return fuse(
+        Detector(detector_of(params), DETECTOR.anchors, names), Classifier(small_classifier(), ALPHABET), params
+    )
 
 
 def save_small_networks(folder: Path) -> None:

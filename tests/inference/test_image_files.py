@@ -24,10 +24,13 @@ def test_find_images_expands_folders(tmp_path):
         "notes.txt",
         "e.bmp",
         "f.Jpeg",
+        "g.heic",
+        "h.jfif",
     )
+    (tmp_path / "i.jpg_original").write_bytes(b"\xff\xd8\xff\xe1")
     _touch(tmp_path / "deeper.png", "g.png")
     names = [path.name for path in find_images([tmp_path])]
-    assert names == ["a.JPG", "b.png", "c.tiff", "d.webp", "e.bmp", "f.Jpeg"]
+    assert names == ["a.JPG", "b.png", "c.tiff", "d.webp", "e.bmp", "f.Jpeg", "g.heic", "h.jfif", "i.jpg_original"]
 
 
 def test_find_images_takes_files_as_given_and_each_once(tmp_path):

@@ -105,13 +105,16 @@ def test_a_picture_is_upright_and_on_white_as_its_file_is(reader, tmp_path):
 @pytest.mark.parametrize(
     ("image", "sentence"),
     [
-        (np.zeros((4, 5, 3), np.float32), r"expected pixels as uint8 \[H,W,3\], found float32 \[4, 5, 3\]"),
-        (np.zeros((4, 5), np.uint8), r"found uint8 \[4, 5\]"),
+        (
+            np.zeros((4, 5, 3), np.float32),
+            r"Reader\.read: expected RGB pixels, uint8 \[H,W,3\] of at least 1 x 1, found f",
+        ),
         (np.zeros((4, 0, 3), np.uint8), r"found uint8 \[4, 0, 3\]"),
+        (Image.new("RGB", (0, 4)), r"found uint8 \[4, 0, 3\]"),
         (np.broadcast_to(np.uint8(0), (9, 40_000, 3)), "The image has 40000 x 9 pixels: at most"),
         (Image.new("F", (3, 3)), "The image has pixels of Pillow's mode F"),
         (Image.new("L", (40_000, 9)), "The image has 40000 x 9 pixels: at most"),
-        (None, "expected a path, a PIL image or an array, found NoneType"),
+        (None, r"Reader\.read: expected a PIL image or RGB pixels, .* found NoneType"),
         ("nowhere.png", r"nowhere\.png is missing"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -146,9 +149,95 @@ def test_many_are_read_in_order_and_a_bad_one_has_its_error(reader, tmp_path):
         assert readings[0] == readings[4] == reader.read(paths[0])
 
 
-def test_one_path_in_place_of_many_is_refused(reader):
-    with pytest.raises(PlatefuseError, match=r"expected several paths, found the one path 'plate\.png'"):
-        next(reader.read_many("plate.png"))
+def test_one_in_place_of_many_is_refused(reader):
+    one = digits("1")
+    for paths, found in (("plate.png", r"'plate\.png'"), (Path("a"), r"PosixPath\('a'\)"), (None, "None"), (7, "7")):
+        with pytest.raises(PlatefuseError, match=rf"Reader\.read_many: expected several paths, found {found}"):
+            reader.read_many(paths)
+    for image, found in ((one, r"uint8 \[40, 100, 3\]"), (Image.fromarray(one), "<PIL"), (one[0, 0], r"uint8 \[3\]")):
+        with pytest.raises(PlatefuseError, match=rf"Reader\.read_images: expected several images, found {found}"):
+            reader.read_images(image)
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 2.5, "16", None])
+def test_a_batch_of_no_whole_number_is_refused_before_anything_is_read(reader, batch_size):
+    with pytest.raises(PlatefuseError, match=r"batch_size = .*: expected a whole number of at least 1"):
+        reader.read_many(["nowhere.png"], batch_size)
+
+
+@pytest.mark.parametrize("model", ["", 7, b"plates", ["plates"]])
+def test_what_is_no_name_of_a_model_is_refused(model):
+    with pytest.raises(PlatefuseError, match=r"Expected the name \(plates, digits\) or the path of a model, found"):
+        Reader(model)
+
+
+def test_a_name_too_long_for_a_file_is_no_model():
+    with pytest.raises(PlatefuseError, match="There is no fused model at xxx"):
+        Reader("x" * 5000)
+
+
+BAD_PIXELS = [
+    np.zeros((0, 0, 3), np.uint8),
+    np.zeros((4, 5, 3), np.float32),
+    np.zeros((4, 5, 3), bool),
+    np.zeros((4, 5, 3), object),
+    np.zeros((4, 5), np.uint8),
+    np.zeros((4, 5, 1), np.uint8),
+    np.zeros((4, 5, 4), np.uint8),
+    np.zeros((1, 4, 5, 3), np.uint8),
+    np.zeros((40_000, 1, 3), np.uint8),
+    Image.new("F", (3, 3)),
+    [[[0, 0, 0]]],
+    "plate.png",
+    None,
+]
+
+
+def test_among_images_each_bad_one_has_its_error_and_the_others_are_read(reader):
+    good = [digits("12"), digits("3", 60)]
+    readings = reader.read_images([good[0], *BAD_PIXELS, good[1]])
+    assert [reading.text for reading in readings] == ["12", *[""] * len(BAD_PIXELS), "3"]
+    assert readings[0].error is readings[-1].error is None
+    for index, (image, reading) in enumerate(zip(BAD_PIXELS, readings[1:-1], strict=True), 1):
+        assert str(reading.error).startswith(f"Reader.read_images, index {index}: "), image
+        assert reading.plates == ()
+    found = [str(reading.error).rpartition("found ")[2] for reading in readings[1:9]]
+    assert found == [f"{image.dtype} {list(image.shape)}." for image in BAD_PIXELS[:8]]
+
+
+def test_a_batch_and_views_are_read_as_they_are_seen(reader):
+    batch = np.stack([digits("12"), digits("34")])
+    assert [reading.text for reading in reader.read_images(batch)] == ["12", "34"]
+    assert reader.read_images(batch[:0]) == []
+    swapped = batch[..., ::-1].copy()[..., ::-1]
+    turned = np.asfortranarray(batch[0])
+    assert [r.text for r in reader.read_images([*swapped, turned, Image.fromarray(batch[0])])] == [
+        "12",
+        "34",
+        "12",
+        "12",
+    ]
+
+
+def test_what_is_no_path_has_an_error_with_its_index(reader, tmp_path):
+    Image.fromarray(digits("1")).save(tmp_path / "1.png")
+    readings = list(reader.read_many([tmp_path / "1.png", digits("2"), str(tmp_path / "1.png"), np.str_("a\0b")]))
+    assert [reading.text for reading in readings] == ["1", "", "1", ""]
+    assert str(readings[1].error) == "Reader.read_many, index 1: expected a path, found ndarray."
+    assert readings[3].error
+
+
+def test_pixels_of_ones_own_decoder_are_checked_too(reader):
+    decoded = {"a": digits("1"), "b": np.zeros((3, 3)), "c": digits("2")}
+    readings = list(reader.read_many(decoded, decode=lambda path: decoded[path.name]))
+    assert [reading.text for reading in readings] == ["1", "", "2"]
+    assert str(readings[1].error).startswith("b: expected RGB pixels")
+
+
+def test_a_plate_with_more_characters_than_slots_says_so(reader):
+    reading = reader.read(digits("12345", 120))
+    assert (reading.text, reading.confidence, reading.plates[0].truncated) == ("1234", 0, True)
+    assert not reader.read(digits("1234", 120)).plates[0].truncated
 
 
 def test_images_of_mixed_shapes_come_back_in_order(reader):
@@ -164,23 +253,6 @@ def test_images_of_one_shape_go_through_the_model_in_one_call(model, monkeypatch
     monkeypatch.setattr(reader, "_runtime", lambda images: shapes.append(images.shape) or runtime(images))
     reader.read_images([digits("1", 60), digits("2", 80), digits("3", 60)])
     assert shapes == [(2, 40, 60, 3), (1, 40, 80, 3)]
-
-
-def test_files_are_read_in_batches_and_a_bad_one_stops_no_other(reader, tmp_path):
-    texts = ["1", "23", "bad", "4", "56"]
-    paths = [tmp_path / f"{index}.png" for index in range(len(texts))]
-    for path, text in zip(paths, texts, strict=True):
-        if text == "bad":
-            path.write_bytes(b"not an image")
-        else:
-            Image.fromarray(digits(text)).save(path)
-    for batch_size in (1, 2, 3, 16):
-        results = list(reader.read_files(paths, batch_size))
-        assert [path for path, _ in results] == paths
-        assert isinstance(results[2][1], PlatefuseError) and "2.png" in str(results[2][1])
-        assert [r.text for _, r in results if not isinstance(r, PlatefuseError)] == ["1", "23", "4", "56"]
-    assert list(reader.read_files([])) == []
-    assert [isinstance(r, PlatefuseError) for _, r in reader.read_files([paths[2]])] == [True]
 
 
 def test_no_more_than_a_batch_of_images_is_loaded(reader, tmp_path, monkeypatch):
@@ -221,7 +293,7 @@ def test_a_saved_model_of_another_kind_is_named(tmp_path):
     module.double = double
     tf.saved_model.save(module, str(tmp_path), signatures={"serving_default": double})
     (tmp_path / "platefuse.json").write_text('{"alphabet": "01"}')
-    with pytest.raises(PlatefuseError, match="lacks the outputs"):
+    with pytest.raises(PlatefuseError, match="lacks outputs of a fused model"):
         Reader(tmp_path)
 
 

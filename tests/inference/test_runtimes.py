@@ -50,7 +50,11 @@ def test_a_runtime_opens_loads_and_runs_its_model(tmp_path):
     ("metadata", "sentence"),
     [
         ({"alphabet": 7}, r"model\.json is damaged: it has no alphabet\. `make json` makes one\."),
-        ({"outputs": ["scores"]}, r"model\.json lacks the outputs of a fused model\. `make json`"),
+        ({"outputs": ["scores"]}, r"model\.json lacks outputs of a fused model \(confidence, .*\): .* `make json`"),
+        (
+            {"outputs": [name for name in OUTPUTS if name != "truncated"]},
+            r"lacks outputs of a fused model \(truncated\): it is another .* older version made it\. `make json`",
+        ),
         ({"outputs": 7}, r"model\.json is damaged: 'int' object is not iterable `make json`"),
         ({"import": "no_such_library.part"}, r"needs NumPy, which is not installed: pip install no-such-library\.$"),
     ],

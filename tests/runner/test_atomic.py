@@ -3,11 +3,12 @@
 import csv
 import json
 import math
+import os
 from pathlib import Path
 
 import pytest
 
-from platefuse.runner.atomic import atomic_write, write_csv, write_json
+from platefuse.runner.atomic import atomic_write, recover, write_csv, write_json
 
 
 class _InterruptedError(Exception):
@@ -126,6 +127,28 @@ def test_a_link_is_replaced_but_not_its_target(tmp_path):
     with atomic_write(path) as draft:
         draft.write_text("new")
     assert (cached.read_text(), path.read_text(), path.is_symlink()) == ("old", "new", False)
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "x" * 240 + ".png", "車" * 85], ids=len)
+def test_every_name_that_a_file_may_have_can_be_written(tmp_path, name):
+    for content in ("old", "new"):
+        with atomic_write(tmp_path / name) as draft:
+            draft.write_text(content)
+            [workplace] = [path for path in tmp_path.iterdir() if path.name != name]
+            assert workplace.name.startswith(".") and workplace.suffix == ".draft"
+            assert len(os.fsencode(workplace.name)) <= len(os.fsencode(name))
+    assert _tree(tmp_path) == {name: "new"}
+
+
+def test_an_interrupted_folder_with_a_long_name_is_restored(tmp_path):
+    name = "x" * 200
+    with atomic_write(tmp_path / name) as draft:
+        draft.mkdir()
+        workplace = draft.parents[1]
+    workplace.mkdir()
+    (tmp_path / name).rename(workplace / "old")  # as a process leaves it that is killed between the two renames
+    recover(tmp_path / name)
+    assert _tree(tmp_path) == {name: None}
 
 
 def test_json_is_rounded_at_any_depth_and_ends_with_a_newline(tmp_path):

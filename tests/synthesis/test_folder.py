@@ -108,6 +108,14 @@ def test_each_image_is_copied_into_one_split_under_a_number(photographs, tmp_pat
     assert sorted(texts) == sorted(TEXTS) and not originals
 
 
+def test_images_without_annotations_are_named(photographs, tmp_path, capsys):
+    (photographs / "new.heic").touch()
+    make(tmp_path / "made", own(photographs))
+    first = f"the first is {photographs / 'new.heic'}."
+    told = f"{photographs}: images without annotations are left out: 1, {first}\n"
+    assert told in capsys.readouterr().err
+
+
 def test_the_classifiers_characters_are_the_crops_of_their_split(photographs, tmp_path):
     made, settings = make(tmp_path / "made", own(photographs)), GEOMETRY.crops(own(photographs).crops)
     for split in SPLITS:

@@ -4,6 +4,7 @@ import numpy as np
 
 from platefuse.fusion.confidence import log_probability
 from platefuse.fusion.decoding.formats import character_type_masks
+from platefuse.fusion.ties import first_argmax
 from platefuse.networks.common.keras2 import tf
 
 _TYPES = ("L", "0", "")  # letters, digits, others; no format has a symbol for others alone
@@ -48,9 +49,9 @@ def constrained_decode(
         scores = tf.reduce_max(marginals[:, :, 0], axis=-1)
         matching = tf.where(count[:, None] == [len(entry) for entry in formats], scores[:, 1:], -np.inf)
         within = scores[:, 0] - tf.reduce_max(matching, axis=1) < tolerance
-        chosen = tf.where(within, 1 + tf.argmax(matching, axis=1, output_type=tf.int32), 0)
-    types = tf.argmax(tf.gather(marginals, chosen, batch_dims=1), axis=-1)
-    ids = tf.gather(tf.argmax(by_type, axis=-1, output_type=tf.int32), types, batch_dims=2)
+        chosen = tf.where(within, 1 + first_argmax(matching), 0)
+    types = first_argmax(tf.gather(marginals, chosen, batch_dims=1))
+    ids = tf.gather(first_argmax(by_type), types, batch_dims=2)
     return tf.where(used, ids, -1), tf.where(used, tf.gather(best, types, batch_dims=2), 0.0)
 
 

@@ -1,6 +1,7 @@
 """Reading order of character boxes."""
 
 from platefuse.data.boxes import ROW_GAP, ReadingOrder
+from platefuse.fusion.ties import stable_argsort
 from platefuse.networks.common.keras2 import tf
 
 _LAST = 1e6  # pixels, larger than any letterboxed image: unused slots sort last
@@ -20,14 +21,14 @@ def reading_order(boxes: tf.Tensor, used: tf.Tensor, order: ReadingOrder) -> tf.
         the same x, the higher score comes first; otherwise the order of the input does not matter.
     """
     if order == "score":
-        return tf.argsort(tf.cast(~used, tf.float32), stable=True)
+        return stable_argsort(tf.cast(~used, tf.int32))
     x = tf.where(used, (boxes[..., 0] + boxes[..., 2]) / 2, _LAST)
-    by_x = tf.argsort(x, stable=True)
+    by_x = stable_argsort(x)
     if order == "left_to_right":
         return by_x
     # Sorted by x first, so that ties in height do not depend on the input's order.
     rows = _rows(tf.gather(boxes, by_x, batch_dims=1), tf.gather(used, by_x, batch_dims=1))
-    by_row = tf.argsort(rows, stable=True)
+    by_row = stable_argsort(rows)
     return tf.gather(by_x, by_row, batch_dims=1)
 
 
@@ -38,10 +39,10 @@ def _rows(boxes: tf.Tensor, used: tf.Tensor) -> tf.Tensor:
     row.
     """
     y = tf.where(used, (boxes[..., 1] + boxes[..., 3]) / 2, _LAST)
-    down = tf.argsort(y, stable=True)
+    down = stable_argsort(y)
     y = tf.gather(y, down, batch_dims=1)
     heights = tf.gather(boxes[..., 3] - boxes[..., 1], down, batch_dims=1)
     taller = tf.maximum(heights[:, 1:], heights[:, :-1])
     steps = tf.cast(y[:, 1:] - y[:, :-1] > ROW_GAP * taller, tf.float32)
     numbers = tf.pad(tf.cumsum(steps, axis=1), [[0, 0], [1, 0]])
-    return tf.gather(numbers, tf.argsort(down), batch_dims=1)
+    return tf.gather(numbers, tf.argsort(down), batch_dims=1)  # no two indices are equal

@@ -11,7 +11,7 @@ import numpy as np
 from platefuse.core.errors import PlatefuseError
 
 # The outputs of the fused model that a reading is made of. The text follows from the ids and the alphabet.
-OUTPUTS = ("confidence", "boxes", "scores", "character_ids", "character_scores")
+OUTPUTS = ("confidence", "truncated", "boxes", "scores", "character_ids", "character_scores")
 
 
 class Runtime(ABC):
@@ -56,8 +56,12 @@ class Runtime(ABC):
             ) from None
         except Exception as error:  # the libraries' errors have no other class in common
             raise self._damaged(_reason(error)) from None
-        if set(OUTPUTS) - outputs:
-            raise PlatefuseError(f"{model} lacks the outputs of a fused model. {self.REMEDY}")
+        missing = [name for name in OUTPUTS if name not in outputs]
+        if missing:
+            raise PlatefuseError(
+                f"{model} lacks outputs of a fused model ({', '.join(missing)}): it is another model, or an older "
+                f"version made it. {self.REMEDY}"
+            )
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Run the model.

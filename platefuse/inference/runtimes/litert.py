@@ -10,6 +10,7 @@ import numpy as np
 
 from platefuse.inference.metadata import METADATA_FILE
 from platefuse.inference.runtimes.base import OUTPUTS, Runtime
+from platefuse.runner.notices import notices_dropped
 
 SIGNATURE = "numeric"
 
@@ -48,7 +49,9 @@ class LitertRuntime(Runtime):
     def _load(self) -> Iterable[str]:
         if self.metadata.get("sha256") != self._sha256:  # LiteRT may ask for any memory for a changed flatbuffer
             raise self._damaged("its checksum is not the one that it was written with.")
-        interpreter = self._interpreter_class(str(self._model), num_threads=os.cpu_count())
+        with notices_dropped():
+            interpreter = self._interpreter_class(str(self._model), num_threads=os.cpu_count())
+            interpreter.allocate_tensors()  # else the first call of the model does it, and tells
         outputs: Iterable[str] = interpreter.get_signature_list().get(SIGNATURE, {}).get("outputs", ())
         if outputs:
             self._signature = interpreter.get_signature_runner(SIGNATURE)

@@ -8,6 +8,7 @@ import numpy as np
 
 from platefuse.inference.metadata import METADATA_FILE
 from platefuse.inference.runtimes.base import OUTPUTS, Runtime
+from platefuse.runner.notices import notices_dropped
 
 
 class TensorflowRuntime(Runtime):
@@ -28,9 +29,8 @@ class TensorflowRuntime(Runtime):
             Path.home()
         except RuntimeError:  # else Keras, which TensorFlow imports, would make a folder named ~ here for its settings
             os.environ.setdefault("KERAS_HOME", os.devnull)
-        # TensorFlow tells of its own build, not of the plates; what it prints early on still shows.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        import tensorflow as tf
+        with notices_dropped():
+            import tensorflow as tf
 
         self._loaded = tf.saved_model.load(str(self._model))  # its signatures live no longer than the model itself
         self._signature = self._loaded.signatures.get("serving_default")

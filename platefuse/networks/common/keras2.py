@@ -7,13 +7,15 @@ import os
 import warnings
 from typing import Any, Literal
 
+from platefuse.runner.notices import notices_dropped
+
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 # Else a keras.json in the home folder could change every number, and Keras would write one, even into a folder named ~.
 os.environ["KERAS_HOME"] = os.devnull
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors that matter are raised as exceptions
 
-import tensorflow as tf
-from tensorflow import keras
+with notices_dropped():
+    import tensorflow as tf
+    from tensorflow import keras
 
 # These have no public names; TensorFlow's own converter to LiteRT uses them.
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel

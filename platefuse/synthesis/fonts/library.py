@@ -17,6 +17,7 @@ from platefuse.synthesis.fonts.font_file import GLYPH_HEIGHT as GLYPH_HEIGHT
 from platefuse.synthesis.fonts.font_file import FontFile, load_faces
 
 _SUFFIXES = (".ttf", ".otf")
+_UNREAD_SUFFIXES = (".ttc", ".otc", ".woff", ".woff2", ".dfont", ".pfa", ".pfb")
 _PILLOW = "pillow"
 
 
@@ -150,7 +151,11 @@ def _of_package(name: str) -> list[Path | None]:
 def _of_folder(folder: Path, alphabet: str) -> list[FontFile]:
     if not folder.is_dir():
         raise PlatefuseError(f"synth.fonts.folders names {folder}, which is no folder in {Path.cwd()}.")
-    paths = sorted(path for path in folder.resolve().rglob("*") if _is_font(path.name))
+    files = sorted(folder.resolve().rglob("*"))
+    unread = next((path for path in files if path.name.lower().endswith(_UNREAD_SUFFIXES)), None)
+    if unread:
+        raise PlatefuseError(f"{unread} is a font of a kind that is not read: convert it to .ttf, or take it out.")
+    paths = [path for path in files if _is_font(path.name)]
     if not paths:
         raise PlatefuseError(f"synth.fonts.folders names {folder}, which has no .ttf or .otf file in it.")
     faces = [face for path in paths for face in load_faces(path)]

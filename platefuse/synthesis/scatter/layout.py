@@ -105,8 +105,8 @@ def _place(rng: np.random.Generator, params: ScatterParams) -> np.ndarray:
             return tiles
     raise PlatefuseError(
         f"{wanted} characters of {size[0]} to {size[1]} pixels find no room on a board of "
-        f"{params.height} x {params.width}: lower synth.count, synth.size or synth.spacing, or raise synth.height, "
-        "synth.width or synth.max_overlap."
+        f"{params.width} x {params.height} pixels: lower synth.count, synth.size or synth.spacing, or raise "
+        "synth.height, synth.width or synth.max_overlap."
     )
 
 

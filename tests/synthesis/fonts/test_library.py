@@ -272,6 +272,7 @@ def test_the_systems_fonts_are_added_on_demand(tmp_path):
         ({"folders": ["nowhere"]}, "folders names nowhere, which is no folder in "),
         ({"folders": ["empty"]}, r"folders names empty, which has no \.ttf or \.otf file in it"),
         ({"folders": ["text"]}, r"text/notes\.ttf cannot be read as a font .*: replace it"),
+        ({"folders": ["web"]}, r"web/letters\.WOFF2 is a font of a kind that is not read"),
         ({"folders": ["cut"]}, r"cut/half\.ttf cannot be read as a font .*: replace it"),
         (
             {"folders": ["bars"], "alphabet": "ABÄ"},
@@ -285,9 +286,10 @@ def test_the_systems_fonts_are_added_on_demand(tmp_path):
 )
 def test_unusable_fonts_are_named(tmp_path, monkeypatch, changes, message):
     make_font(tmp_path / "bars" / "deep" / "bars.otf", "Bars", {"A": STEM, "B": STEM})
-    for folder in ("empty", "text", "cut"):
+    for folder in ("empty", "text", "cut", "web"):
         (tmp_path / folder).mkdir()
     (tmp_path / "text" / "notes.ttf").write_text("no font")
+    (tmp_path / "web" / "letters.WOFF2").touch()
     (tmp_path / "cut" / "half.ttf").write_bytes(SANS.read_bytes()[:300_000])
     monkeypatch.chdir(tmp_path)
     with pytest.raises(PlatefuseError, match=message):

@@ -155,7 +155,7 @@ def test_characters_that_find_no_room_are_refused_with_the_remedy(flat):
     with pytest.raises(PlatefuseError) as refused:
         _boards(flat, 1, height=50, width=75, count=(6, 6), size=(25, 30), spacing=0)
     message = str(refused.value)
-    assert message.startswith("6 characters of 25 to 30 pixels find no room on a board of 50 x 75: ")
+    assert message.startswith("6 characters of 25 to 30 pixels find no room on a board of 75 x 50 pixels: ")
     for name in ("count", "size", "spacing", "height", "width", "max_overlap"):
         assert f"synth.{name}" in message
 
