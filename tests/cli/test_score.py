@@ -324,7 +324,8 @@ def test_networks_are_fused_again_and_scored_without_and_with_formats(
     rows: dict[str, Any] = json.loads(scores.read_text())
     assert list(rows) == ["br", "all"]
     for row in rows.values():
-        assert list(row) == ["images", *SCORES, *(f"{name}_with_formats" for name in SCORES), "not_in_alphabet"]
+        names = ["images", *SCORES, *(f"{name}_with_formats" for name in SCORES), "truncated", "not_in_alphabet"]
+        assert list(row) == names
         assert all(type(number) in (int, float) for number in list(row.values())[:-1])
         assert [row[name] for name in SCORES] == [row[f"{name}_with_formats"] for name in SCORES], "no formats"
     assert {path.name for path in tmp_path.iterdir()} == {"metrics"}

@@ -11,6 +11,8 @@ from platefuse.fusion.params import FuseParams
 from platefuse.fusion.saved_model import save_fused
 from platefuse.inference.reader import Reader
 from platefuse.networks.classification.model import Classifier
+from platefuse.networks.common.keras2 import tf
+from platefuse.networks.detection.resize import letterbox
 from platefuse.networks.detection.retinanet import Detector
 from tests.helpers.once import once
 from tests.helpers.small_models import (
@@ -55,6 +57,8 @@ def _make(folder: Path) -> None:
     save_fused(folder / "fused", fused, PARAMS.model_dump(mode="json"))
     (folder / "plates").mkdir()
     images = [random_boards(1, *size, seed=seed)[0] for seed, size in enumerate(SIZES)]
+    outputs = [fused.network(letterbox(tf.constant(image[None]), INPUT_SIZE)) for image in images]
+    assert {bool(contrast < -0.3) for *_, contrast in outputs} == {True, False}, "images read once, and twice"
     for index, image in enumerate(images):
         Image.fromarray(image).save(folder / "plates" / f"{index}.png")
     readings = Reader(folder / "fused").read_images(images)

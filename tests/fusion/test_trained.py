@@ -88,7 +88,7 @@ def test_a_folder_that_is_there_is_left_alone(
 ) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     assert main(["fuse", str(networks), str(tmp_path)]) == 1
-    assert f"{tmp_path} exists: choose another folder" in capsys.readouterr().err
+    assert f"{tmp_path} exists: choose another name" in capsys.readouterr().err
     assert files(tmp_path) == {"mine.txt": b"mine"}
 
 

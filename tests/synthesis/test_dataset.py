@@ -118,7 +118,7 @@ def test_with_ink_boxes_the_single_characters_are_stretched_to_their_ink(made, t
 
 def test_a_failed_synthesis_leaves_the_old_files(made):
     contents = _contents(made)
-    with pytest.raises(PlatefuseError, match="find no room on a board of 64 x 96"):
+    with pytest.raises(PlatefuseError, match="find no room on a board of 96 x 64"):
         _synthesise(made, seed=2, width=96, count=[6, 6], size=[32, 32], spacing=0)
     assert _contents(made) == contents
     assert sorted(path.name for path in made.iterdir()) == ["characters", "plates"]
