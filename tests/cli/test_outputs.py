@@ -219,3 +219,7 @@ def test_the_bench_writes_no_results_among_the_photographs(folder: None, capsys:
     assert "--out photos/latest.json: it lies in photos" in capsys.readouterr().err
     assert benchmarks(["--out", "photos/0.png"]) == 1
     assert "expected a folder" in capsys.readouterr().err
+    for path in ("", "photos/0.png/new"):
+        with pytest.raises(SystemExit):
+            benchmarks(["--out", path])
+        assert "expected a folder to write" in capsys.readouterr().err
