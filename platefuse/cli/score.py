@@ -181,7 +181,7 @@ def _rows_of(compared: Comparison, look_alikes: Mapping[str, str] | None) -> dic
         for name, plates in compared.plates.items()
     }
     rows = score_folders(texts, look_alikes or parse_look_alikes(LOOK_ALIKES))
-    _print([table_of(rows)])
+    _print([table_of({on_one_line(name): row for name, row in rows.items()})])
     return {
         name: row | compared.remarks(compared.plates if name == ALL else [name]).as_json() for name, row in rows.items()
     }

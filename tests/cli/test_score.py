@@ -279,6 +279,15 @@ def test_a_folder_of_folders_gets_a_row_each_and_one_for_all(
         assert drawn.width > 2 * 288
 
 
+def test_a_row_is_one_line_whatever_its_folder_is_called(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b\nc"):
+        folder_of_plates(tmp_path / "real" / name, [("12", "12")])
+    assert score(tmp_path / "real", "--model", model) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[-3:]] == ["a", r"b\nc", "all"]
+
+
 def test_a_folder_named_as_the_last_row_is_refused(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
