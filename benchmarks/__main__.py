@@ -21,6 +21,7 @@ from benchmarks.processes import measure_folders, measure_start
 from benchmarks.ratios import ratios_of
 from benchmarks.table import table_of
 from benchmarks.worker import ROOT, run_worker
+from platefuse.cli.common import folder_path
 from platefuse.cli.outputs import check_outputs
 from platefuse.core.errors import PlatefuseError
 from platefuse.labels.text_only import read_text_only
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         help="plates for the other readers: a folder, or a folder of folders, of images with a truth.csv of image,text "
         "(default: rendered test plates)",
     )
-    parser.add_argument("--out", type=Path, default=RESULTS, help="output folder (default: benchmarks/results)")
+    parser.add_argument("--out", type=folder_path, default=RESULTS, help="output folder (default: benchmarks/results)")
     parser.add_argument("--quick", action="store_true", help="few repeats: a check that all works, not a measurement")
     return parser
 

@@ -22,6 +22,7 @@ import psutil
 import yaml
 from tqdm import tqdm
 
+from platefuse.cli.common import file_path
 from tests.helpers.pipeline import DVC, Pipeline
 
 STAGES = ["synth", "train_detector", "train_classifier", "fuse", "evaluate"]
@@ -180,7 +181,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1, help="of which process is killed when")
-    parser.add_argument("--json", type=Path, help="file for the outcomes, too")
+    parser.add_argument("--json", type=file_path, metavar="FILE", help="file for the outcomes, too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak-") as home:
         pipeline = Pipeline.make(Path(home) / "project")

@@ -148,7 +148,7 @@ def _draw(images: list[AnnotatedImage], path: Path) -> None:
     store, pictures = ImageStore(), []
     for image in (images[index] for index in chosen):
         labels = [BoxLabel(box, character) for box, character in zip(image.boxes, image.characters, strict=True)]
-        note = f"{image.path.name}: {image.text}" if image.text else image.path.name
+        note = on_one_line(f"{image.path.name}: {image.text}" if image.text else image.path.name)
         pictures.append(draw_plate(store.read(image.path), labels, note=note, size=_SAMPLE_SIZE))
     with atomic_write(path) as draft:
         contact_sheet(pictures, _COLUMNS, f"{len(chosen)} of {len(images)} images with their annotations").save(

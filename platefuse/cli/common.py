@@ -105,10 +105,11 @@ def file_path(text: str) -> Path:
     """
     if not text:
         raise argparse.ArgumentTypeError("expected a file to write, found nothing")
-    if text.endswith((os.sep, "/")) or Path(text).is_dir():
+    if os.path.basename(text) in ("", ".", "..") or Path(text).is_dir():  # noqa: PTH119  Path drops what is behind "/"
         raise argparse.ArgumentTypeError(f"expected a file to write, {text} is a folder")
     if Path(text).exists() and not Path(text).is_file():
         raise argparse.ArgumentTypeError(f"expected a file to write, {text} is a device or a pipe")
+    _check_above(text, "file")
     return Path(text)
 
 
@@ -119,7 +120,15 @@ def folder_path(text: str) -> Path:
     """
     if not text:
         raise argparse.ArgumentTypeError("expected a folder to write, found nothing")
+    _check_above(text, "folder")
     return Path(text)
+
+
+def _check_above(text: str, kind: str) -> None:
+    """Refuse an output below a file or a broken link."""
+    above = next((folder for folder in Path(text).parents if os.path.lexists(folder)), Path())
+    if not above.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a {kind} to write, {above} above it is no folder")
 
 
 def outputs_of(arguments: argparse.Namespace) -> list[tuple[str, Path]]:
@@ -138,8 +147,11 @@ def _label(action: argparse.Action) -> str:
 
 
 def refuse_existing(folder: Path) -> None:
-    """Raise PlatefuseError if anything of that name exists, a broken link included."""
-    if os.path.lexists(folder):
+    """Raise PlatefuseError if anything of that name exists, a broken link included.
+
+    `new/..` exists as soon as `new` does.
+    """
+    if os.path.lexists(folder) or os.path.lexists(os.path.realpath(folder)):
         raise PlatefuseError(f"{folder} exists: choose another name.")
 
 

@@ -114,8 +114,8 @@ def _picture_paths(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
     Raises:
         PlatefuseError: if the folder is a file, or a picture's name is a folder's.
     """
-    if folder.exists() and not folder.is_dir():
-        raise PlatefuseError(f"--draw {folder}: this is a file, expected a folder.")
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise PlatefuseError(f"--draw {folder}: this is a file or a broken link, expected a folder.")
     pictures: dict[Path, Path] = {}
     taken: set[str] = set()
     for path in paths:

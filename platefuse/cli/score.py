@@ -1,7 +1,7 @@
 """`platefuse score`: the share of labelled plates that are read right."""
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -111,19 +111,35 @@ def _score(arguments: argparse.Namespace) -> int:
     _print(_lines_of_misread(wrong, arguments, len(plates)))
     # Before anything is written: an output that cannot be written hides no image that cannot be read.
     status = report([reading.error for _, reading in pairs if reading.error], len(plates))
-    if arguments.json:
-        write_json(arguments.json, scores)
-    if arguments.out:
-        rows = [_csv_row(plate, arguments.folder, compared.reads[""]) for plate, _ in pairs]
-        write_csv(arguments.out, ["image", "truth", "text", "confidence", "right"], rows)
-    if arguments.draw:
-        _draw(wrong, arguments, len(plates))
-    return status
+    rows = [_csv_row(plate, arguments.folder, compared.reads[""]) for plate, _ in pairs]
+    outputs: list[tuple[Path | None, Callable[[Path], None]]] = [
+        (arguments.json, lambda path: write_json(path, scores)),
+        (arguments.out, lambda path: write_csv(path, ["image", "truth", "text", "confidence", "right"], rows)),
+        (arguments.draw, lambda path: _draw(path, wrong, arguments, len(plates))),
+    ]
+    return max([status, *(_write(path, write) for path, write in outputs if path)])
+
+
+def _write(path: Path, write: Callable[[Path], None]) -> int:
+    """Write one output; give the exit status.
+
+    An output that cannot be written costs no other: reading may have taken hours.
+    """
+    try:
+        write(path)
+    except PlatefuseError as error:
+        return complain(on_one_line(error))
+    return 0
 
 
 def _look_alikes(groups: str, normalised: bool) -> Mapping[str, str]:
-    """Parse the groups of --equate, normalised as the texts are."""
-    return parse_look_alikes(",".join(map(plain, groups.split(","))) if normalised else groups)
+    """Parse the groups of --equate, normalised as the texts are.
+
+    A group such as Oo0 then has each character once.
+    """
+    if normalised:
+        groups = ",".join("".join(dict.fromkeys(plain(group))) for group in groups.split(","))
+    return parse_look_alikes(groups)
 
 
 def _check_images(plates: Sequence[TextOnlyPlate]) -> None:
@@ -165,7 +181,7 @@ def _rows_of(compared: Comparison, look_alikes: Mapping[str, str] | None) -> dic
         for name, plates in compared.plates.items()
     }
     rows = score_folders(texts, look_alikes or parse_look_alikes(LOOK_ALIKES))
-    _print([table_of(rows)])
+    _print([table_of({on_one_line(name): row for name, row in rows.items()})])
     return {
         name: row | compared.remarks(compared.plates if name == ALL else [name]).as_json() for name, row in rows.items()
     }
@@ -180,14 +196,14 @@ def _lines_of_misread(wrong: Sequence[Misread], arguments: argparse.Namespace, p
     return [title, *map(on_one_line, lines_of(shown, arguments.folder))]
 
 
-def _draw(wrong: Sequence[Misread], arguments: argparse.Namespace, plates: int) -> None:
+def _draw(path: Path, wrong: Sequence[Misread], arguments: argparse.Namespace, plates: int) -> None:
     shown = wrong[: arguments.misread]
     if not shown:
-        print(f"{arguments.draw} is not written: there is no misread plate to draw.")
+        print(f"{path} is not written: there is no misread plate to draw.")
         return
     some = f"; these are the worst {len(shown)}" if len(shown) < len(wrong) else ""
     title = f"{len(wrong):,} of {plates:,} plates were misread{some}, worst first."
-    with atomic_write(arguments.draw) as draft:
+    with atomic_write(path) as draft:
         picture_of_misread(shown, arguments.folder, title).save(draft, "PNG", optimize=True)
 
 

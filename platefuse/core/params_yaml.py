@@ -3,6 +3,7 @@
 Every reader of the file, of YAML 1.1 or 1.2, reads the same values.
 """
 
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,6 +12,7 @@ import yaml
 from platefuse.core.errors import PlatefuseError, printable, shortened
 from platefuse.core.yaml_versions import Loader, disagreements
 
+_OTHER_BREAKS = re.compile("[\x85\u2028\u2029]")  # next line, line separator, paragraph separator
 _MAX_BYTES = 2**18  # a hundred times the size of our own files
 
 
@@ -51,6 +53,9 @@ def parse(text: str, source: str, name: str = "") -> Any:
         PlatefuseError: as for `read_parameters`.
     """
     try:
+        if ending := _OTHER_BREAKS.search(text):
+            line = text.count("\n", 0, ending.start()) + 1
+            raise yaml.YAMLError(f"line {line}: U+{ord(ending[0]):04X} ends a line in YAML 1.1 alone: leave it out")
         loader = _ParameterLoader(text)
         node = loader.get_single_node()
         if found := list(disagreements(loader, node, name)):
@@ -77,15 +82,18 @@ def _reason(error: Exception) -> str:
 
 
 class _ParameterLoader(Loader):
-    """YAML loader that refuses duplicates, aliases, tags and directives.
+    """YAML loader that refuses duplicates, anchors, aliases, tags and directives.
 
-    A few aliases can stand for a billion values. With tags and directives DVC reads other values than PyYAML.
+    A few aliases can stand for a billion values. With the others DVC reads other values than PyYAML: `&a:b` is an
+    anchor to DVC, and the anchor `&a` before `:b` to PyYAML.
     """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
             _refuse(event, f"*{shortened(str(event.anchor))} is an alias: write the value itself")
+        if anchor := getattr(event, "anchor", None):
+            _refuse(event, f"&{shortened(anchor)} is an anchor: leave it out, since no alias is taken")
         if tag := getattr(event, "tag", None):
             tag = shortened(tag.replace("tag:yaml.org,2002:", "!!"))
             _refuse(event, f"{tag} is a tag: write the value itself, text in quotes")

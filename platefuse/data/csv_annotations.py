@@ -142,9 +142,8 @@ def read_text(path: Path) -> str:
         with path.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)
     except FileNotFoundError:
-        raise PlatefuseError(
-            f"{path} is missing: a plate set has annotations.csv, classes.csv and truth.csv."
-        ) from None
+        remedy = ": a plate set has annotations.csv, classes.csv and truth.csv" if path.suffix == ".csv" else ""
+        raise PlatefuseError(f"{path} is missing{remedy}.") from None
     except OSError as error:
         raise PlatefuseError(f"{path} cannot be read: {error.strerror}.") from None
     if len(content) > _MAX_BYTES:

@@ -83,6 +83,9 @@ def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: 
         differs = f"{name} is refused: {path} differs from what the SavedModel reads."
         if expected.text != found.text:
             raise PlatefuseError(f"{differs} It reads {found.text!r} instead of {expected.text!r}.")
+        for one, other in zip(expected.plates, found.plates, strict=True):
+            if one.truncated != other.truncated:
+                raise PlatefuseError(f"{differs} It gives truncated = {other.truncated} instead of {one.truncated}.")
         if not score <= SCORE_TOLERANCE:
             raise PlatefuseError(f"{differs} A score is off by {score:.2g}, and {SCORE_TOLERANCE:g} is allowed.")
         if not box <= BOX_TOLERANCE:

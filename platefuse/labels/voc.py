@@ -195,7 +195,8 @@ def _size(root: ElementTree.Element) -> tuple[int, int] | None:
 
 def _splits(folder: Path, base: Path, ids: set[str], issues: list[str]) -> dict[str, set[str] | None]:
     """Read the lists of images; None stands for all images."""
-    files = {path.stem: path for path in sorted((folder / _SETS).glob("*.txt")) if path.stat().st_size}
+    lists = sorted((folder / _SETS).glob("*.txt"))
+    files = {path.stem: path for path in lists if not path.is_file() or path.stat().st_size}  # to read others says why
     splits: dict[str, set[str] | None] = {}
     listed: dict[str, Path] = {}
     for split, name in name_splits(files, folder / _SETS, issues).items():

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.core.tables import csv_text, json_text
@@ -35,7 +35,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         A path on the same file system, with the same name, that does not exist yet.
 
     Raises:
-        PlatefuseError: if the disk is full, or writing there is not permitted; names `path`.
+        PlatefuseError: if the disk is full, or the system refuses to write there; names `path`.
     """
     path = Path(path)
     try:
@@ -55,9 +55,11 @@ def atomic_write(path: Path) -> Iterator[Path]:
         _flush(path.parent)
     except Exception as error:
         cause = error.__cause__ or error  # a file inside a folder has raised PlatefuseError already
-        if not _is_lack_of_room(cause):
-            raise
-        raise PlatefuseError(f"{path} cannot be written: no space is left on the disk.") from cause
+        if _is_lack_of_room(cause):
+            raise PlatefuseError(f"{path} cannot be written: no space is left on the disk.") from cause
+        if _names_draft(error, path):  # a name that says nothing to whoever gave `path`
+            raise PlatefuseError(f"{path} cannot be written: {error.strerror}.") from error
+        raise
     finally:  # also after a signal, which may arrive between the two renames
         recover(path)
 
@@ -93,6 +95,16 @@ def _flush(*paths: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _names_draft(error: Exception, path: Path) -> TypeGuard[OSError]:
+    """Tell whether the system refused to write the draft of a path.
+
+    A draft that is not there was not written by the block.
+    """
+    if not isinstance(error, OSError) or isinstance(error, FileNotFoundError):
+        return False
+    return isinstance(error.filename, (str, Path)) and _workplace(path) in Path(error.filename).parents
 
 
 def _is_lack_of_room(error: BaseException) -> bool:

@@ -191,7 +191,7 @@ def test_no_command_writes_two_outputs_to_one_place(
 
 
 @pytest.mark.skipif(not Path("/dev/null").exists(), reason="a device")
-@pytest.mark.parametrize("path", ["/dev/null", "new/", "pictures.png"])
+@pytest.mark.parametrize("path", ["/dev/null", "new/", "new/.", "new/..", "pictures.png"])
 def test_no_device_and_no_folder_is_replaced_by_a_file(
     path: str, folder: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -200,8 +200,26 @@ def test_no_device_and_no_folder_is_replaced_by_a_file(
             assert "expected a file to write" in is_refused(USES[command].split() + names(action, path), capsys)
 
 
+def test_nothing_is_written_below_a_file_or_a_broken_link(folder: None, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("broken").symlink_to("nowhere")
+    for path, (command, action) in itertools.product(["broken/deep/new.png", "hard.csv/new.png"], WRITING):
+        told = is_refused(USES[command].split() + names(action, path), capsys)
+        assert f"{path.split('/')[0]} above it is no folder" in told
+    assert "a broken link" in is_refused([*USES["read"].split(), "--draw", "broken"], capsys)
+
+
+@pytest.mark.parametrize("command", ["convert", "fuse"])
+def test_a_new_folder_is_not_the_one_above_it(command: str, folder: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "new/.. exists" in is_refused([*USES[command].split(), "new/.."], capsys)
+    assert not Path("new").exists()
+
+
 def test_the_bench_writes_no_results_among_the_photographs(folder: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert benchmarks(["--photographs", "photos", "--out", "photos"]) == 1
     assert "--out photos/latest.json: it lies in photos" in capsys.readouterr().err
     assert benchmarks(["--out", "photos/0.png"]) == 1
     assert "expected a folder" in capsys.readouterr().err
+    for path in ("", "photos/0.png/new"):
+        with pytest.raises(SystemExit):
+            benchmarks(["--out", path])
+        assert "expected a folder to write" in capsys.readouterr().err

@@ -180,7 +180,12 @@ def test_look_alikes_are_normalised_too_and_named_where_they_are_in_vain(
 ) -> None:
     folder = folder_of_plates(tmp_path / "plates", [("o-1", "01")])
     in_vain = "--equate: neither the model's alphabet nor a truth has 'O', U+004F LATIN CAPITAL LETTER O."
-    for options, right, named in ((["O0"], 0, True), (["o0", "--normalise"], 1, False), (["o0"], 0, False)):
+    for options, right, named in (
+        (["O0"], 0, True),
+        (["o0", "--normalise"], 1, False),
+        (["o0"], 0, False),
+        (["Oo0", "--normalise"], 1, False),
+    ):
         assert score(folder, "--model", model, "--json", tmp_path / "scores.json", "--equate", *options) == 0
         assert json.loads((tmp_path / "scores.json").read_text())["exact_match_equated"] == right
         assert (in_vain in capsys.readouterr().out) == named
@@ -272,6 +277,15 @@ def test_a_folder_of_folders_gets_a_row_each_and_one_for_all(
         ]
     with Image.open(picture) as drawn:  # two misread plates beside each other
         assert drawn.width > 2 * 288
+
+
+def test_a_row_is_one_line_whatever_its_folder_is_called(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b\nc"):
+        folder_of_plates(tmp_path / "real" / name, [("12", "12")])
+    assert score(tmp_path / "real", "--model", model) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[-3:]] == ["a", r"b\nc", "all"]
 
 
 def test_a_folder_named_as_the_last_row_is_refused(
@@ -402,3 +416,13 @@ def test_images_that_cannot_be_read_are_named_although_the_scores_cannot_be_writ
         assert read.startswith(f"platefuse: {folder}/1.png cannot be read as an image")
         assert counted == "platefuse: 1 of 2 images could not be read."
         assert written.startswith("platefuse: /proc/scores.png cannot be written")
+
+
+def test_an_output_that_cannot_be_written_costs_no_other(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = folder_of_plates(tmp_path / "plates", [("12", "13")])
+    outputs = ["--json", "/proc/scores.json", "--out", tmp_path / "table.csv", "--draw", tmp_path / "misread.png"]
+    assert score(folder, "--model", model, *outputs) == 1
+    assert capsys.readouterr().err.startswith("platefuse: /proc/scores.json cannot be written")
+    assert (tmp_path / "table.csv").is_file() and (tmp_path / "misread.png").is_file()

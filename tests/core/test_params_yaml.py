@@ -35,8 +35,8 @@ from tests.helpers.imports import ROOT
         (b"\x1f\x8b\x08\x00 a gzip file", "can't decode byte 0x8b"),
         (b"\x89PNG\r\n\x1a\n", "can't decode byte 0x89"),
         # Aliases, a few of which can stand for a billion values.
-        (b"a: &x [1]\nb: *x\n", "line 2: *x is an alias: write the value itself"),
-        (b"a: &x [1]\nb: {<<: *x}\n", "line 2: *x is an alias"),
+        (b"a: [1]\nb: *x\n", "line 2: *x is an alias: write the value itself"),
+        (b"b: {<<: *x}\n", "line 1: *x is an alias"),
         # A name twice, of which YAML would take the last.
         (b"synth:\n  seed: 1\n  train: 2\n  seed: 3\n", "line 4: seed is given twice"),
         (b"synth: {seed: 1}\nfuse: {}\n'synth': {}\n", "line 3: synth is given twice"),
@@ -57,6 +57,9 @@ from tests.helpers.imports import ROOT
         (b"a: " + b"{a: " * 50_000, "nested too deeply"),
         (b"- " * 50_000, "nested too deeply"),
         (b"a: " + b"9" * 100_000, "Exceeds the limit"),
+        (b"a: &b 1\n", "line 1: &b is an anchor: leave it out"),
+        (b"a: 1\nb: 2\xc2\x85c: 3\n", "line 2: U+0085 ends a line in YAML 1.1 alone: leave it out"),
+        ("a: 1 # \u2028b: 2\n".encode(), "line 1: U+2028 ends a line in YAML 1.1 alone"),
         (b"a: 1\n" * 100_000, "is larger than 256 KiB: it cannot be a file of parameters"),
         (b"b" * 200_000 + b": 1\n" + b"b" * 200_000, "is larger than 256 KiB"),
         (b'"\\e[31m\\n' + b"k" * 1000 + b'": 1\n"\\e[31m\\n' + b"k" * 1000 + b'": 1\n', "is given twice"),

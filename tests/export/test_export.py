@@ -164,6 +164,7 @@ def plates(tmp_path: Path) -> Path:
     [
         ("onnx", {"character_ids": 1}, "It reads 'BC' instead of 'AB'."),
         ("litert", {"character_ids": 1}, "It reads 'BC' instead of 'AB'."),
+        ("onnx", {"truncated": 1}, "It gives truncated = True instead of False."),
         ("onnx", {"scores": 0.01}, "A score is off by 0.01, and 0.0001 is allowed."),
         ("litert", {"confidence": float("nan")}, "A score is off by nan"),
         ("litert", {"boxes": 0.5}, "A box is off by 0.5 pixels, and 0.01 is allowed."),

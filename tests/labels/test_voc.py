@@ -117,6 +117,15 @@ def test_lists_of_images_are_splits(tmp_path):
     ]
 
 
+def test_links_that_lead_nowhere_are_named_and_the_rest_is_read(tmp_path):
+    write_voc(tmp_path, {"Annotations/a.xml": document(), "ImageSets/Main/val.txt": "a\n"}, "JPEGImages/a.png")
+    for name in ("ImageSets/Main/train.txt", "Annotations/b.xml"):
+        (tmp_path / name).symlink_to("nowhere")
+    assert issues_of(tmp_path)[0] == "Annotations/b.xml is missing."
+    assert "ImageSets/Main/train.txt is missing." in issues_of(tmp_path)
+    assert [image.path.name for image in read_annotated(tmp_path).splits["val"]] == ["a.png"]
+
+
 def test_lists_of_other_names_are_no_splits(tmp_path):
     write_voc(tmp_path, {"Annotations/a.xml": document(), "ImageSets/Main/default.txt": "a\n"}, "JPEGImages/a.png")
     write_voc(tmp_path, {"ImageSets/Main/train.txt": ""})

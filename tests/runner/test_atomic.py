@@ -4,10 +4,12 @@ import csv
 import json
 import math
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from platefuse.core.errors import PlatefuseError
 from platefuse.runner.atomic import atomic_write, recover, write_csv, write_json
 
 
@@ -118,6 +120,13 @@ def test_a_block_that_writes_nothing_fails_and_costs_nothing(tmp_path):
     with pytest.raises(FileNotFoundError), atomic_write(folder):
         pass
     assert _tree(tmp_path) == before
+
+
+def test_what_the_system_refuses_is_said_of_the_path_and_not_of_its_draft(tmp_path):
+    for name in ("x" * 256, "new/.."):
+        path = tmp_path / "made" / name
+        with pytest.raises(PlatefuseError, match=f"^{re.escape(str(path))} cannot be written: [^/]+$"):
+            write_json(path, {})
 
 
 def test_a_link_is_replaced_but_not_its_target(tmp_path):
