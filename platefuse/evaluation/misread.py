@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from platefuse.core.errors import printable
 from platefuse.data.images import read_image
 from platefuse.data.plate_set import AnnotatedPlate
 from platefuse.evaluation.drawing import LEGEND, contact_sheet, draw_plate, labels_of_reading
@@ -63,7 +64,7 @@ def picture_of_misread(wrong: Sequence[Misread], folder: Path, title: str) -> Im
 
 
 def _name(plate: AnnotatedPlate, reading: Reading, folder: Path) -> str:
-    name = plate.path.relative_to(folder).as_posix()
+    name = printable(plate.path.relative_to(folder).as_posix())
     return f"{name} (truncated)" if is_truncated(reading) else name
 
 
