@@ -42,6 +42,7 @@ plates: .venv/.package  ## the same in pipelines/plates: licence plates, one hou
 pull: .venv/.package  ## fetch the released models from the store in released/, without a network
 	@$(DVC) pull $(wildcard released/*.dvc)
 
+TRAINED = $(wildcard pipelines/plates/models/fused/platefuse.json)
 # Said before anything is installed.
 ifneq ($(filter score-real,$(MAKECMDGOALS)),)
 ifndef PLATES
@@ -49,11 +50,13 @@ $(error score-real needs PLATES=FOLDER, with a truth.csv in it or in each of its
 endif
 endif
 
+# Without MODEL the networks of the plates pipeline are scored, or the released ones if none were trained here.
 # Scores are written where OUT says. After a run of the plates pipeline, on the photographs that its metrics are of,
 # that is OUT=pipelines/plates/metrics/real.json.
 score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [OUT=FILE.json] [PICTURE=FILE.png] [MODEL=DIR]
-	@$(BIN)/platefuse score "$(PLATES)" $(if $(OUT),--json "$(OUT)") $(if $(PICTURE),--draw "$(PICTURE)") \
-		$(if $(MODEL),--model "$(MODEL)",--networks pipelines/plates/models --formats $(FORMATS))
+	@$(if $(MODEL)$(TRAINED),,$(DVC) pull -q released/plates)
+	@$(BIN)/platefuse score "$(PLATES)" $(if $(OUT),--json "$(OUT)") $(if $(PICTURE),--draw "$(PICTURE)") $(if \
+		$(MODEL),--model "$(MODEL)",--networks $(if $(TRAINED),pipelines/plates/models,released/plates) --formats $(FORMATS))
 
 release: .venv/.package  ## copy fused models to released/ and pin them in its store: make release [NAME=plates]
 	@$(BIN)/python tools/release.py $(NAME)

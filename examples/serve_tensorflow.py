@@ -1,6 +1,9 @@
 """Read one image with a fused SavedModel and TensorFlow alone: python serve_tensorflow.py models/fused plate.jpg"""
 
+import os
 import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow logs on the error output what it lacks, such as a GPU
 
 import tensorflow as tf
 

@@ -14,3 +14,5 @@ esac
 git cat-file -e HEAD:./dvc.yaml 2>/dev/null ||
     stop "This folder is not in a git repository, which DVC needs (a ZIP file has none): clone the project instead, or run
   git init -q && git add --all && git commit -q -m platefuse"
+[ -z "$(git ls-files --unmerged)" ] ||
+    stop "A merge has left conflicts in $(git diff --name-only --diff-filter=U | tr '\n' ' '): settle them first (docs/experiments.md)."

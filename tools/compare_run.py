@@ -28,6 +28,9 @@ TOLERANCES = {
 }
 
 
+_CODE = {"platefuse", "stages", "requirements"}  # other sources are data of one's own
+
+
 class Run(NamedTuple):
     """A run of a pipeline.
 
@@ -110,9 +113,11 @@ def tolerance(name: str) -> float:
 
 def table(committed: dict[str, float], run: dict[str, float]) -> list[str]:
     """A heading and a row for each metric, in their names' order."""
-    rows = [f"{'metric':<42} {'HEAD':>8} {'this run':>8} {'change':>9} {'allowed':>7}"]
-    for name in sorted(committed.keys() | run.keys()):
-        row = f"{name:<42} {committed.get(name, '-'):>8.5} {run.get(name, '-'):>8.5}"
+    names = sorted(committed.keys() | run.keys())
+    wide = max(map(len, ["metric", *names]))
+    rows = [f"{'metric':<{wide}} {'HEAD':>8} {'this run':>8} {'change':>9} {'allowed':>7}"]
+    for name in names:
+        row = f"{name:<{wide}} {committed.get(name, '-'):>8.5} {run.get(name, '-'):>8.5}"
         if name in committed and name in run:
             row += f" {run[name] - committed[name]:>+9.5f} {tolerance(name):>7g}"
         rows.append(row)
@@ -159,6 +164,8 @@ def verdict(committed: Run, run: Run) -> tuple[str, bool]:
     params, sources = changed(committed.params(), run.params()), changed(committed.sources(), run.sources())
     if params:
         return wrapped(f"No verdict: the last commit's run had other parameters ({', '.join(params)})."), False
+    if data := [source for source in sources if not _CODE.intersection(Path(source).parts)]:
+        return wrapped(f"No verdict: the last commit's run had other data ({', '.join(data)})."), False
     problems = metric_problems(committed.metrics, run.metrics)
     problems += [] if sources else data_problems(committed.data(), run.data())
     moved = len(changed(committed.metrics, run.metrics))
@@ -176,10 +183,13 @@ def wrapped(sentence: str) -> str:
     return textwrap.fill(sentence, 80, break_long_words=False, break_on_hyphens=False)
 
 
-def proposal(folder: Path, run: Run) -> str:
-    """Propose to commit a run whose sources are committed."""
-    inputs = ["params.yaml", "dvc.yaml", *run.sources()]
-    if not git(folder, "diff", "--quiet", "HEAD", "--", *inputs):
+def proposal(folder: Path, committed: Run, run: Run) -> str:
+    """Propose to commit a run whose sources are committed.
+
+    Nothing is proposed where the committed run's models are in the cache: one can go back to them.
+    """
+    inputs = ["params.yaml", "dvc.yaml", *run.sources(), *(f"{source}.dvc" for source in run.sources())]
+    if not git(folder, "diff", "--quiet", "HEAD", "--", *inputs) or in_cache(folder, committed):
         return ""
     why = (
         "The last commit's models are those of another run, and not on this machine. Commit this run before you change "
@@ -190,6 +200,14 @@ def proposal(folder: Path, run: Run) -> str:
         lines += ['  git config user.name "Your Name"', "  git config user.email you@example.com"]
     paths = " ".join((folder / name).as_posix() for name in ("dvc.lock", "metrics"))
     return "\n".join([*lines, f'  git commit -m "This machine\'s run" {paths}'])
+
+
+def in_cache(folder: Path, run: Run) -> bool:
+    """Whether DVC's cache has the models of a run."""
+    top = subprocess.run(["git", "rev-parse", "--show-cdup"], cwd=folder, capture_output=True, encoding="utf-8")
+    objects = folder / top.stdout.strip() / ".dvc" / "cache" / "files" / "md5"
+    models = [md5 for path, md5 in run.entries("outs").items() if path.startswith("models/")]
+    return all((objects / md5[:2] / md5[2:]).exists() for md5 in models)
 
 
 def git(folder: Path, *arguments: str) -> bool:
@@ -224,7 +242,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(*table(committed.metrics, run.metrics), sep="\n")
     sentence, agrees = verdict(committed, run)
     print(f"\n{sentence}")
-    if committed.stages and run != committed and (proposed := proposal(options.folder, run)):
+    if committed.stages and run != committed and (proposed := proposal(options.folder, committed, run)):
         print(proposed)
     return 1 if options.strict and not agrees else 0
 

@@ -24,6 +24,7 @@ from platefuse.fusion.trained import CLASSIFIER, DETECTOR, FUSED
 from platefuse.runner.atomic import atomic_write, write_json
 
 RELEASED = Path("released")
+REMOTE = "released"  # of .dvc/config
 OBJECTS = RELEASED / "store" / "files" / "md5"
 PIPELINES = {"digits": Path(), "plates": Path("pipelines/plates")}
 MADE_BY = {"digits": "make repro", "plates": "make plates"}
@@ -111,7 +112,11 @@ def release(repo: Repo, names: Sequence[str]) -> None:
             write_json(draft / "release.json", metadata(name))
     targets = [str(RELEASED / name) for name in names]
     repo.scm_context.quiet = True  # it would advise to commit the .dvc files without the store
-    repo.add(targets)
+    for stage in repo.add(targets):
+        for output in stage.outs:
+            # Not the default remote: `dvc push` would copy anyone's own images into the store, which git tracks.
+            output.remote = REMOTE
+        stage.dump()
     repo.push(targets)
     prune()
 

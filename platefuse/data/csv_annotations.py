@@ -179,6 +179,8 @@ def beyond_image(box: Box, size: tuple[int, int] | None) -> str | None:
 
 
 def _corners(written: list[str]) -> tuple[int, int, int, int]:
+    if written == ["x1", "y1", "x2", "y2"]:
+        raise PlatefuseError("annotations.csv has no header: leave this line out.")
     if not all(_WHOLE_NUMBER.fullmatch(corner) for corner in written):
         raise PlatefuseError(f"x1,y1,x2,y2 must be whole numbers of pixels, found {_shown(written)}.")
     x1, y1, x2, y2 = (int(corner) for corner in written)

@@ -208,13 +208,16 @@ def read_truth(path: Path) -> dict[str, str]:
 def missing_names(first: Path, names: Iterable[str], second: Path, others: Iterable[str]) -> list[str]:
     """Return an issue for each image that only one file names.
 
-    Issues are sorted by name.
+    More than three of one file are one issue.
     """
     names, others = set(names), set(others)
-    return [
-        f"{first if odd in names else second} names {odd}, which {second if odd in names else first} does not."
-        for odd in sorted(names ^ others)
-    ]
+    issues = []
+    for one, odd, other in ((first, sorted(names - others), second), (second, sorted(others - names), first)):
+        if len(odd) > 3:
+            issues.append(f"{one} names {len(odd)} images that {other} does not: {', '.join(odd[:3])} and others.")
+        else:
+            issues += [f"{one} names {name}, which {other} does not." for name in odd]
+    return issues
 
 
 def _plate(path: Path, boxes: list[csv_annotations.Box], text: str) -> AnnotatedPlate:

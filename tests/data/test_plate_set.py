@@ -16,6 +16,7 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import (
     AnnotatedPlate,
     ImageStore,
+    missing_names,
     read_classes,
     read_plate_set,
     read_truth,
@@ -142,7 +143,7 @@ _FIRST = b"a.png,0,0,2,2,1\n"
 @pytest.mark.parametrize(
     ("name", "content", "line", "expected"),
     [
-        ("annotations.csv", b"path,x1,y1,x2,y2,class\n" + _FIRST, 1, "whole numbers of pixels, found 'x1,y1,x2,y2'"),
+        ("annotations.csv", b"path,x1,y1,x2,y2,class\n" + _FIRST, 1, "annotations.csv has no header"),
         ("annotations.csv", _FIRST + b"a.png,0,0,2.0,2,1\n", 2, "whole numbers of pixels, found '0,0,2.0,2'"),
         ("annotations.csv", _FIRST + b"a.png,0,0,,2,1\n", 2, "whole numbers of pixels"),
         ("annotations.csv", _FIRST + b"a.png,2,0,2,2,1\n", 2, "x1 < x2"),
@@ -242,6 +243,14 @@ def test_empty_annotations_lack_the_images_of_truth_csv(tmp_path):
 )
 def test_an_image_in_one_file_only_is_named(tmp_path, changes, has, lacks):
     assert _error_of(tmp_path, changes) == f"{tmp_path / has} names b.png, which {tmp_path / lacks} does not."
+
+
+def test_many_images_in_one_file_only_are_one_issue() -> None:
+    names = [f"{number}.png" for number in range(9)]
+    assert missing_names(Path("a.csv"), names[:8], Path("b.csv"), names[6:]) == [
+        "a.csv names 6 images that b.csv does not: 0.png, 1.png, 2.png and others.",
+        "b.csv names 8.png, which a.csv does not.",
+    ]
 
 
 @pytest.mark.parametrize("box", ["30,0,41,20", "0,15,10,21"])

@@ -58,7 +58,7 @@ _TABLES = {
     "text behind a quote": ("annotations.csv", _BOXES + b'"c".png,0,0,2,2,1\n', "line 3: not CSV"),
     "a NUL": ("annotations.csv", _BOXES + b"c\0.png,0,0,2,2,1\n", "line 3: a NUL character"),
     "cut off": ("annotations.csv", _BOXES + b"a.png,0,0,", "line 3: expected 'path,x1,y1,x2,y2,class'"),
-    "a header": ("annotations.csv", b"path,x1,y1,x2,y2,class\n" + _BOXES, "line 1: x1,y1,x2,y2 must be whole numbers"),
+    "a header": ("annotations.csv", b"path,x1,y1,x2,y2,class\n" + _BOXES, "line 1: annotations.csv has no header"),
     "floats": ("annotations.csv", _BOXES + b"a.png,0.5,0,2,2,1\n", "line 3: x1,y1,x2,y2 must be whole numbers"),
     "another script's digits": (
         "annotations.csv",

@@ -116,6 +116,20 @@ def test_a_run_of_other_parameters_gets_no_verdict(project: Path, capsys: pytest
     assert main([".", "--strict"]) == 1
 
 
+def test_a_run_of_other_data_gets_no_verdict_and_is_not_proposed(project: Path, capsys: pytest.CaptureFixture[str]):
+    """Images of one's own, whose .dvc file a commit of the lock alone would leave behind."""
+    write_run(project, model="dd", metrics=changed("evaluation", exact_match=0.5))
+    lock = yaml.safe_load((project / "dvc.lock").read_text())
+    lock["stages"]["synth"]["deps"].append({"path": "photographs", "md5": "ff.dir"})
+    (project / "dvc.lock").write_text(yaml.safe_dump(lock))
+    (project / "photographs.dvc").write_text("outs: []\n")
+    git(project, "add", "photographs.dvc")
+    assert main(["."]) == 0
+    printed = capsys.readouterr().out
+    assert "No verdict: the last commit's run had other data (photographs)." in printed
+    assert "moved by" not in printed and "git commit" not in printed
+
+
 def test_a_run_of_other_sources_is_compared_and_the_sources_are_named(
     project: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -185,6 +199,13 @@ def test_a_first_run_on_another_machine_is_to_be_committed(project: Path, capsys
     assert command == 'git commit -m "This machine\'s run" dvc.lock metrics'
     git(project, *shlex.split(command)[1:])
     assert git(project, "status", "--porcelain") == ""
+    assert proposed(capsys) == []
+
+
+def test_a_run_whose_predecessor_is_in_the_cache_is_not_proposed(project: Path, capsys: pytest.CaptureFixture[str]):
+    write_run(project, model="dd")
+    assert len(proposed(capsys)) == 1
+    (project / ".dvc" / "cache" / "files" / "md5" / "bb").mkdir(parents=True)  # where an object "bb" would lie
     assert proposed(capsys) == []
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.config import NoRemoteError
 from dvc.exceptions import CheckoutError
 from dvc.repo import Repo
 
@@ -227,6 +228,19 @@ def test_a_bare_push_adds_nothing_to_a_release(released: Pipeline):
     with Repo() as repo:
         assert repo.push() == 0
     assert content(released.folder / "released" / "store") == before
+
+
+def test_a_push_of_ones_own_images_does_not_reach_the_store(released: Pipeline):
+    clone = released.folder.parent / "clone-with-images"
+    released.git("clone", "-q", str(released.folder), str(clone))
+    before = content(clone / "released" / "store")
+    (clone / "photographs").mkdir()
+    (clone / "photographs" / "private.png").write_bytes(b"private")
+    with contextlib.chdir(clone), Repo() as repo:
+        repo.add(["photographs"])
+        with pytest.raises(NoRemoteError):
+            repo.push()
+    assert content(clone / "released" / "store") == before
 
 
 def test_a_second_release_changes_no_byte(released: Pipeline):

@@ -126,7 +126,7 @@ def test_score_real_is_a_command_that_platefuse_knows():
         ("released/plates", "", {"networks": None, "json": None}),
         ("released/plates", "scores.json", {"networks": None, "json": Path("scores.json")}),
     ):
-        given = [f"{name}={value}" for name, value in (told | {"MODEL": model, "OUT": out}).items()]
+        given = [f"{name}={value}" for name, value in (told | {"MODEL": model, "OUT": out, "TRAINED": "yes"}).items()]
         words = shlex.split(recipe("score-real", *given).splitlines()[-1])
         parsed = vars(main_parser().parse_args(words[1:]))
         assert parsed["folder"] == Path("some plates") and parsed["draw"] == Path("misread.png")
@@ -140,6 +140,12 @@ def test_score_real_is_a_command_that_platefuse_knows():
                 "us": ("us",),
                 "us-studio": ("us",),
             }
+
+
+def test_score_real_takes_the_released_networks_where_none_were_trained():
+    pull, score = recipe("score-real", "PLATES=photographs", "TRAINED=").splitlines()[-2:]
+    assert pull.endswith("pull -q released/plates")
+    assert main_parser().parse_args(shlex.split(score)[1:]).networks == Path("released/plates")
 
 
 def test_score_real_says_that_it_needs_plates():
@@ -195,6 +201,13 @@ def test_a_folder_without_git_is_refused_before_anything_is_installed(bare_clone
     run("git", *IDENTITY, "rm", "-q", "--cached", "dvc.yaml", folder=bare_clone)
     run("git", *IDENTITY, "commit", "-q", "-m", "As in another project's repository", folder=bare_clone)
     assert remedy in refusal(bare_clone, sys.executable)
+
+
+def test_a_merge_with_conflicts_is_to_be_settled_before_a_run(bare_clone: Path):
+    blob = run("git", "hash-object", "-w", "dvc.yaml", folder=bare_clone).stdout.strip()
+    entries = "".join(f"100644 {blob} {stage}\tdvc.lock\n" for stage in (1, 2, 3))
+    subprocess.run(["git", "update-index", "--index-info"], cwd=bare_clone, input=entries, text=True, check=True)
+    assert "A merge has left conflicts in dvc.lock" in refusal(bare_clone, sys.executable)
 
 
 def test_a_missing_git_is_named_before_anything_is_installed(bare_clone: Path):
