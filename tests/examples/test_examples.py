@@ -16,7 +16,7 @@ from tests.helpers.released import copy_released
 EXAMPLES = ROOT / "examples"
 PLATE = EXAMPLES / "plate.jpg"
 NEEDS = {
-    "serve_tensorflow": {"sys", "tensorflow"},
+    "serve_tensorflow": {"os", "sys", "tensorflow"},
     "serve_onnx": {"json", "numpy", "onnxruntime", "PIL", "sys"},
 }
 

@@ -116,7 +116,8 @@ def metadata(wheel: Path) -> list[str]:
 
 
 def test_the_command_reads_with_the_bundled_model(elsewhere: Path, model: Model) -> None:
-    assert run(elsewhere, "-m", "platefuse", "read", "plate.png").split("\t")[:2] == ["plate.png", model.text]
+    read = run(elsewhere, "-m", "platefuse", "read", "plate.png", "--model", "plates")
+    assert read.split("\t")[:2] == ["plate.png", model.text]
     reading = json.loads(run(elsewhere, "-m", "platefuse", "read", "plate.png", "--json"))
     assert reading["model"] == str(elsewhere / "installed" / "platefuse" / "models" / "plates.onnx")
 
