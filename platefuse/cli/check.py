@@ -83,6 +83,8 @@ def _print_amounts(annotated: AnnotatedFolder, images: list[AnnotatedImage]) -> 
     Characters are counted by class.
     """
     splits = annotated.splits
+    if not images and not annotated.layout:
+        return  # no such folder, or none with annotations: the issue says so
     if annotated.layout:
         print(f"{'layout':<20}{annotated.layout}")
     if len(splits) > 1:
@@ -140,7 +142,7 @@ def _anchors(images: list[AnnotatedImage], path: Path) -> str:
 
 
 def _draw(images: list[AnnotatedImage], path: Path) -> None:
-    """Draw a sample of images, evenly spaced."""
+    """Draw a sample of images, evenly spaced, and say where."""
     from platefuse.data.plate_set import ImageStore
     from platefuse.evaluation.drawing import BoxLabel, contact_sheet, draw_plate
 
@@ -150,7 +152,7 @@ def _draw(images: list[AnnotatedImage], path: Path) -> None:
         labels = [BoxLabel(box, character) for box, character in zip(image.boxes, image.characters, strict=True)]
         note = on_one_line(f"{image.path.name}: {image.text}" if image.text else image.path.name)
         pictures.append(draw_plate(store.read(image.path), labels, note=note, size=_SAMPLE_SIZE))
+    title = f"{len(chosen)} of {len(images)} images with their annotations"
     with atomic_write(path) as draft:
-        contact_sheet(pictures, _COLUMNS, f"{len(chosen)} of {len(images)} images with their annotations").save(
-            draft, "PNG"
-        )
+        contact_sheet(pictures, _COLUMNS, title).save(draft, "PNG")
+    print(f"{'drawn':<20}{title}: {path}")

@@ -92,6 +92,8 @@ def test_help_has_examples(command, capsys):
 @pytest.mark.skipif(os.name != "posix", reason="pipes and signals of POSIX")
 def test_a_closed_pipe_and_ctrl_c_leave_no_traceback(model, tmp_path):
     folder = folder_of_plates(tmp_path / "plates", [("1", "1")] * 3)
+    annotated = "".join(f"{path.name},,,,,\n" for path in sorted(folder.glob("*.png")))
+    (folder / "annotations.csv").write_text(annotated)
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "platefuse", "check", str(folder)]
