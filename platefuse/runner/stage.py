@@ -101,8 +101,10 @@ def _acquire(name: str) -> FileLock:
         try:
             lock.acquire(blocking=waiting)
             return lock
-        except FileNotFoundError:
-            pass  # the process that held it has ended and removed the folder
+        except (FileNotFoundError, FileExistsError):
+            # The process that held it has ended and removed the folder, perhaps while filelock was making it.
+            if CHECKPOINTS.is_file():
+                raise
         except Timeout:
             print(f"{name} still runs here as {_holder(name)}: waiting for it to end.", file=sys.stderr, flush=True)
             waiting = True
