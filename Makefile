@@ -40,7 +40,7 @@ plates: .venv/.package  ## the same in pipelines/plates: licence plates, one hou
 
 # A bare `dvc pull` asks the store for the pipelines' outputs too, which only runs make.
 pull: .venv/.package  ## fetch the released models from the store in released/, without a network
-	@$(DVC) pull $(wildcard released/*.dvc)
+	@$(DVC) pull -r released $(wildcard released/*.dvc)
 
 TRAINED = $(wildcard pipelines/plates/models/fused/platefuse.json)
 # Said before anything is installed.
@@ -54,7 +54,7 @@ endif
 # Scores are written where OUT says. After a run of the plates pipeline, on the photographs that its metrics are of,
 # that is OUT=pipelines/plates/metrics/real.json.
 score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [OUT=FILE.json] [PICTURE=FILE.png] [MODEL=DIR]
-	@$(if $(MODEL)$(TRAINED),,$(DVC) pull -q released/plates)
+	@$(if $(MODEL)$(TRAINED),,$(DVC) pull -q -r released released/plates)
 	@$(BIN)/platefuse score "$(PLATES)" $(if $(OUT),--json "$(OUT)") $(if $(PICTURE),--draw "$(PICTURE)") $(if \
 		$(MODEL),--model "$(MODEL)",--networks $(if $(TRAINED),pipelines/plates/models,released/plates) --formats $(FORMATS))
 
@@ -62,12 +62,12 @@ release: .venv/.package  ## copy fused models to released/ and pin them in its s
 	@$(BIN)/python tools/release.py $(NAME)
 
 wheel: .venv/.package .venv/.export  ## build dist/platefuse-*.whl with the released plates reader inside: make wheel [PLATES=FOLDER]
-	@$(DVC) pull -q released/plates
+	@$(DVC) pull -q -r released released/plates
 	@$(BIN)/python tools/wheel.py $(if $(PLATES),--plates "$(PLATES)")
 
 # The released models are for a pipeline that has not trained here; they come from released/store, without a network.
 bench: .venv/.package .venv/.export .venv/.bench  ## measure speed beside other ways and readers: make bench [PLATES=FOLDER]
-	@$(DVC) pull -q $(wildcard released/*.dvc)
+	@$(DVC) pull -q -r released $(wildcard released/*.dvc)
 	@$(BIN)/python -m benchmarks $(if $(PLATES),--photographs "$(PLATES)") $(BENCH_FLAGS)
 
 # Without "dvc.yaml::" DVC looks at pipelines/ too, and complains of curves that only a run there makes.

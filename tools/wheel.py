@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except subprocess.CalledProcessError as error:  # which has said why
             return error.returncode or 1
     print(f"{wheel}: {wheel.stat().st_size / 1e6:.1f} MB")
-    print(f'To install: pip install "platefuse[onnx] @ file://$PWD/{wheel}"')
+    print(f'To install: pip install "{wheel}[onnx]"')
     return 0
 
 

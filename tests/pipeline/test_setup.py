@@ -144,7 +144,7 @@ def test_score_real_is_a_command_that_platefuse_knows():
 
 def test_score_real_takes_the_released_networks_where_none_were_trained():
     pull, score = recipe("score-real", "PLATES=photographs", "TRAINED=").splitlines()[-2:]
-    assert pull.endswith("pull -q released/plates")
+    assert pull.endswith("pull -q -r released released/plates")
     assert main_parser().parse_args(shlex.split(score)[1:]).networks == Path("released/plates")
 
 
