@@ -101,6 +101,29 @@ def add_background(
     """
     width, height = face.size
     scene = _random_car_body(rng, (width + 2 * padding[0], height + 2 * padding[1]))
+    mount_plate(rng, scene, face, padding, print_fonts, params)
+    return scene
+
+
+def mount_plate(
+    rng: np.random.Generator,
+    scene: Image.Image,
+    face: Image.Image,
+    padding: tuple[int, int],
+    print_fonts: Sequence,
+    params: BackgroundParams,
+) -> None:
+    """Mount a plate on a scene: shadow, holder and dealer's name.
+
+    Args:
+        rng: the plate's own generator.
+        scene: what is around the plate, RGB or RGBA; it is drawn on.
+        face: the plate, RGB.
+        padding: x and y of the plate's upper left corner in the scene.
+        print_fonts: fonts of a dealer's name.
+        params: how frequent each background is.
+    """
+    width, height = face.size
     corner = height * (rng.uniform(0.06, 0.16) if bernoulli(rng, params.rounded) else rng.uniform(0, 0.04))
     framed = bernoulli(rng, params.frame)
     if framed:
@@ -114,7 +137,6 @@ def add_background(
     scene.paste(face, padding, outline)
     if framed and print_fonts and bernoulli(rng, params.frame_print):
         _draw_dealer_strip(rng, scene, face.size, padding, print_fonts)
-    return scene
 
 
 def _random_car_body(rng: np.random.Generator, size: tuple[int, int]) -> Image.Image:

@@ -23,14 +23,9 @@ _Slant = Annotated[float, Field(ge=-0.3, le=0.3)]
 _Offset = Annotated[float, Field(ge=0, le=0.2)]
 
 
-class CameraParams(Params):
-    """How plates are photographed: pose, light, blur, noise and compression."""
+class OpticsParams(Params):
+    """How pictures are taken: light, blur, noise and compression."""
 
-    width: Range[_Width] = Field(description="Width of the photograph, in pixels.")
-    margin: Range[_Margin] = Field(description="Margin on each side of the plate, as a share of its width or height.")
-    tilt: Range[_Degrees] = Field(description="Rotation, in degrees.")
-    shear: Range[_Slant] = Field(description="Horizontal shear, as a share of the height.")
-    perspective: Range[_Offset] = Field(description="Displacement of each corner, as a share of the height.")
     light: Range[Probability] = Field(description="How much darker one side is than the other, 0 to 1.")
     shadow: Probability = Field(description="Share of photographs with a shadow's edge across the plate.")
     brightness: Range[Factor] = Field(description="Factor of the brightness.")
@@ -46,6 +41,16 @@ class CameraParams(Params):
     noise: Range[_Noise] = Field(description="Standard deviation of the noise, of 255.")
     sharpened: Probability = Field(description="Share of photographs sharpened by the camera.")
     jpeg_quality: Range[_Quality] = Field(description="Quality of the JPEG compression, 1 to 100.")
+
+
+class CameraParams(OpticsParams):
+    """How plates are photographed: pose, light, blur, noise and compression."""
+
+    width: Range[_Width] = Field(description="Width of the photograph, in pixels.")
+    margin: Range[_Margin] = Field(description="Margin on each side of the plate, as a share of its width or height.")
+    tilt: Range[_Degrees] = Field(description="Rotation, in degrees.")
+    shear: Range[_Slant] = Field(description="Horizontal shear, as a share of the height.")
+    perspective: Range[_Offset] = Field(description="Displacement of each corner, as a share of the height.")
 
 
 def random_homography(
@@ -112,11 +117,27 @@ def photograph(rng: np.random.Generator, view: Image.Image, size: tuple[int, int
     Returns:
         The bytes of a JPEG file.
     """
+    return take_picture(rng, view, size, params, size[0] / params.width[0])  # nobody could read a smaller one
+
+
+def take_picture(
+    rng: np.random.Generator, view: Image.Image, size: tuple[int, int], params: OpticsParams, most: float
+) -> bytes:
+    """Take a picture of any view.
+
+    Args:
+        rng, view, size: as for `photograph`.
+        params: effects of light, lens, sensor and compression.
+        most: the largest factor of an enlargement, above 0.
+
+    Returns:
+        The bytes of a JPEG file.
+    """
     scale = view.width / size[0]
     if bernoulli(rng, params.motion):
         view = _motion_blur(view, rng.uniform(0, np.pi), uniform(rng, params.motion_blur) * scale)
     factor = log_uniform(rng, params.enlargement) if bernoulli(rng, params.enlarged) else 1.0
-    factor = max(1.0, min(factor, size[0] / params.width[0]))  # nobody could read a smaller photograph
+    factor = max(1.0, min(factor, most))
     taken = (max(8, round(size[0] / factor)), max(8, round(size[1] / factor)))
     picture = view.resize(taken, _FILTERS[int(rng.integers(len(_FILTERS)))])
     blur = uniform(rng, params.focus_blur) ** 2 / max(params.focus_blur[1], 1e-6)  # squared, so that most are sharp
@@ -143,7 +164,7 @@ def _motion_blur(view: Image.Image, angle: float, length: float) -> Image.Image:
     return Image.fromarray((total / (steps + 1)).astype(np.uint8))
 
 
-def _illuminate(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
+def _illuminate(rng: np.random.Generator, pixels: np.ndarray, params: OpticsParams) -> np.ndarray:
     """Darken one side of pixels [H,W,3], and sometimes cast a shadow."""
     height, width, _ = pixels.shape
     angle = rng.uniform(0, 2 * np.pi)
@@ -155,7 +176,7 @@ def _illuminate(rng: np.random.Generator, pixels: np.ndarray, params: CameraPara
     return pixels * light[..., None].astype(np.float32)
 
 
-def _adjust_colours(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
+def _adjust_colours(rng: np.random.Generator, pixels: np.ndarray, params: OpticsParams) -> np.ndarray:
     """Apply colour cast or gray, gamma, contrast and brightness to pixels [H,W,3]."""
     if bernoulli(rng, params.gray):
         pixels = np.repeat(pixels @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, axis=2)
@@ -168,7 +189,7 @@ def _adjust_colours(rng: np.random.Generator, pixels: np.ndarray, params: Camera
     return (pixels - middle) * contrast * brightness + middle * brightness
 
 
-def _add_noise(rng: np.random.Generator, pixels: np.ndarray, params: CameraParams) -> np.ndarray:
+def _add_noise(rng: np.random.Generator, pixels: np.ndarray, params: OpticsParams) -> np.ndarray:
     """Add Gaussian noise, gray or in colour, and give uint8 pixels."""
     strength = uniform(rng, params.noise) ** 3 / max(params.noise[1], 1e-6) ** 2  # cubed, so that most are weak
     shape = pixels.shape if bernoulli(rng, 0.5) else (*pixels.shape[:2], 1)
