@@ -1,16 +1,20 @@
-"""Stage synth: makes plates and single characters for training, validation and test."""
+"""Stage synth: makes plates and single characters, or photographs, for training, validation and test."""
 
 from pathlib import Path
 
 from start import run  # first: it chooses which platefuse is imported
 
-from platefuse.synthesis.dataset import synthesise
+from platefuse.synthesis.dataset import synthesise, synthesise_photographs
 from platefuse.synthesis.params import load_params
+from platefuse.synthesis.scene.dataset import SceneSynthParams
 
 
 def main() -> None:
     params, geometry = load_params()
-    synthesise(params, Path("data/plates"), Path("data/characters"), geometry)
+    if isinstance(params, SceneSynthParams):
+        synthesise_photographs(params, Path("data/photographs"))
+    else:
+        synthesise(params, Path("data/plates"), Path("data/characters"), geometry)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,19 @@ import numpy as np
 from tqdm import tqdm
 
 from platefuse.data.characters import SPLITS, Characters, write_characters
+from platefuse.data.photograph_set import AnnotatedPhotograph, write_photograph_set
 from platefuse.data.plate_set import AnnotatedPlate, write_plate_set
 from platefuse.runner.atomic import atomic_write
 from platefuse.synthesis.crops import CropGeometry
 from platefuse.synthesis.folder import FolderSynthParams, make_folder_splits
 from platefuse.synthesis.licence.dataset import make_licence_splits
-from platefuse.synthesis.params import SynthParams
+from platefuse.synthesis.params import PlateSynthParams
 from platefuse.synthesis.scatter.dataset import ScatterSynthParams, make_scatter_splits
+from platefuse.synthesis.scene.dataset import SceneSplit, SceneSynthParams, make_scene_splits
 from platefuse.synthesis.splits import LazySplit, concatenate
 
 
-def synthesise(params: SynthParams, plates: Path, characters: Path, geometry: CropGeometry | None = None) -> None:
+def synthesise(params: PlateSynthParams, plates: Path, characters: Path, geometry: CropGeometry | None = None) -> None:
     """Write the plate sets `train`, `val` and `test`, and the classifier's characters.
 
     Either every file is replaced, or none.
@@ -40,7 +42,33 @@ def synthesise(params: SynthParams, plates: Path, characters: Path, geometry: Cr
             _write_split(split, content, new_plates[split], new_characters / f"{split}.npz")
 
 
-def _make_splits(params: SynthParams, geometry: CropGeometry | None) -> dict[str, LazySplit]:
+def synthesise_photographs(params: SceneSynthParams, photographs: Path) -> None:
+    """Write the photograph sets `train`, `val` and `test`.
+
+    Either every file is replaced, or none.
+
+    Args:
+        params: the layout's parameters.
+        photographs: folder of the three photograph sets.
+
+    Raises:
+        PlatefuseError: if fonts are missing, or the user's own backgrounds cannot be read.
+    """
+    with ExitStack() as drafts:
+        splits = make_scene_splits(params)
+        drafted = {split: drafts.enter_context(atomic_write(photographs / split)) for split in splits}
+        for name, split in splits.items():
+            write_photograph_set(drafted[name], _photographs(name, split), packed=split.packed)
+
+
+def _photographs(name: str, split: SceneSplit) -> Iterator[tuple[bytes, AnnotatedPhotograph]]:
+    """Yield numbered photographs with annotations."""
+    progress = tqdm(split.scenes, total=split.count, desc=f"{name} photographs", unit="photograph", disable=None)
+    for index, scene in enumerate(progress):
+        yield scene.file, AnnotatedPhotograph(Path(f"{index:06d}.jpg"), scene.boxes, scene.texts)
+
+
+def _make_splits(params: PlateSynthParams, geometry: CropGeometry | None) -> dict[str, LazySplit]:
     if isinstance(params, FolderSynthParams):
         return make_folder_splits(params, geometry)
     sizes = {"train": params.train, "val": params.val, "test": params.test}

@@ -17,10 +17,13 @@ from platefuse.synthesis.crops import CropGeometry
 from platefuse.synthesis.folder import FolderSynthParams
 from platefuse.synthesis.licence.dataset import LicenceSynthParams
 from platefuse.synthesis.scatter.dataset import ScatterSynthParams
+from platefuse.synthesis.scene.dataset import SceneSynthParams
 
+PlateSynthParams = ScatterSynthParams | LicenceSynthParams | FolderSynthParams
+"""Layouts of plates; the others are layouts of photographs."""
 SynthParams = Annotated[
-    ScatterSynthParams | LicenceSynthParams | FolderSynthParams,
-    Field(discriminator="layout", description="The plates and the single characters; `layout` decides what is made."),
+    PlateSynthParams | SceneSynthParams,
+    Field(discriminator="layout", description="The plates or photographs, and the single characters; `layout` decides what is made."),
 ]
 SYNTH_PARAMS: TypeAdapter[SynthParams] = TypeAdapter(SynthParams)
 OF_OTHER_SECTIONS = ("detector.input_size", "fuse.crop_margin")

@@ -2,12 +2,12 @@
 
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -21,11 +21,26 @@ from platefuse.synthesis.crops import CropGeometry, CropParams, CropSettings, cu
 from platefuse.synthesis.fonts.font_file import FontFile
 from platefuse.synthesis.fonts.library import FontParams, load_fonts, load_print_fonts
 from platefuse.synthesis.fonts.strokes.font import STROKE_ALPHABET, StrokeFont
+from platefuse.synthesis.licence.number import NumberParams
 from platefuse.synthesis.licence.plate import Font, LicenceParams, render_plate
 from platefuse.synthesis.splits import LazySplit, Sample
 
 _CHUNK = 32  # plates that a worker gets at once
 _MAX_CACHED_FONTS = 1000  # parametric fonts in a worker; with all their characters some 200 MB
+_Made = TypeVar("_Made")
+
+
+def check_stroke_fonts(fonts: FontParams, number: NumberParams, name: str) -> Iterator[str]:
+    """Yield a clause if parametric fonts cannot draw the alphabet.
+
+    `name` is the full name of the numbers' parameters.
+    """
+    unknown = set(fonts.alphabet) - set(STROKE_ALPHABET)
+    if number.stroke_fonts > 0 and unknown:
+        yield (
+            f"synth.fonts.alphabet has {''.join(sorted(unknown))!r}, which parametric fonts cannot draw: take them "
+            f"out, or set {name}.stroke_fonts to 0"
+        )
 
 
 class LicencePlateParams(Seeded):
@@ -38,12 +53,7 @@ class LicencePlateParams(Seeded):
     licence: LicenceParams
 
     def check_rules(self) -> Iterator[str]:
-        unknown = set(self.fonts.alphabet) - set(STROKE_ALPHABET)
-        if self.licence.number.stroke_fonts > 0 and unknown:
-            yield (
-                f"synth.fonts.alphabet has {''.join(sorted(unknown))!r}, which parametric fonts cannot draw: take them "
-                "out, or set synth.licence.number.stroke_fonts to 0"
-            )
+        yield from check_stroke_fonts(self.fonts, self.licence.number, "synth.licence.number")
 
 
 class LicenceSynthParams(SplitSizes, LicencePlateParams):
@@ -75,7 +85,7 @@ def make_licence_splits(
     return {
         split: LazySplit(
             params.fonts.alphabet,
-            _in_parallel(_PlateMaker(params, settings, split, fonts[split], print_fonts[split]), size),
+            in_parallel(_PlateMaker(params, settings, split, fonts[split], print_fonts[split]), size),
             size,
             packed=split == "train",
         )
@@ -94,25 +104,34 @@ class _PlateMaker:
     print_fonts: tuple[FontFile, ...]
 
     def __call__(self, index: int) -> Sample:
-        rng = np.random.default_rng([self.params.seed, SPLITS.index(self.split), index])
-        is_stroked = rng.random() < self.params.licence.number.stroke_fonts
-        font: Font = self._stroke_font(rng) if is_stroked else self._font_file(rng)
-        plate = render_plate(rng, self.params.fonts.alphabet, font, self.print_fonts, self.params.licence)
+        params, split = self.params, SPLITS.index(self.split)
+        rng = np.random.default_rng([params.seed, split, index])
+        font = random_font(params.seed, split, params.strokes, self.fonts, params.licence.number.stroke_fonts, rng)
+        plate = render_plate(rng, params.fonts.alphabet, font, self.print_fonts, params.licence)
         image = Image.open(io.BytesIO(plate.file))
         characters = cut_characters(rng, image, plate.boxes, self.crops)
         hard_negatives = cut_hard_negatives(rng, image, plate.boxes, plate.distractors, self.crops)
         crops = np.concatenate([characters, hard_negatives])
         return Sample(plate.file, ".jpg", plate.boxes, plate.text, plate.text, crops)
 
-    def _stroke_font(self, rng: np.random.Generator) -> StrokeFont:
-        number = int(rng.integers(self.params.strokes))
-        return _numbered_stroke_font(self.params.seed, SPLITS.index(self.split), number)
 
-    def _font_file(self, rng: np.random.Generator) -> FontFile:
-        """Draw a face such that every family is equally likely."""
-        family = rng.choice(sorted({font.family for font in self.fonts}))
-        faces = [font for font in self.fonts if font.family == family]
-        return faces[int(rng.integers(len(faces)))]
+def random_font(
+    seed: int, split: int, strokes: int, files: Sequence[FontFile], stroke_share: float, rng: np.random.Generator
+) -> Font:
+    """Choose a number's font: a parametric one, or a face such that every family is equally likely.
+
+    Args:
+        seed, split: decide what the parametric fonts look like.
+        strokes: how many parametric fonts there are.
+        files: the split's font files.
+        stroke_share: share of numbers in a parametric font.
+        rng: the plate's own generator.
+    """
+    if rng.random() < stroke_share:
+        return _numbered_stroke_font(seed, split, int(rng.integers(strokes)))
+    family = rng.choice(sorted({font.family for font in files}))
+    faces = [font for font in files if font.family == family]
+    return faces[int(rng.integers(len(faces)))]
 
 
 @lru_cache(_MAX_CACHED_FONTS)
@@ -121,8 +140,8 @@ def _numbered_stroke_font(seed: int, split: int, number: int) -> StrokeFont:
     return StrokeFont(np.random.default_rng([seed, split, number, 1]))
 
 
-def _in_parallel(maker: _PlateMaker, size: int) -> Iterator[Sample]:
-    """Make plates on all cores and yield them in order."""
+def in_parallel(maker: Callable[[int], _Made], size: int) -> Iterator[_Made]:
+    """Make numbered plates or photographs on all cores, and yield them in order."""
     with ProcessPoolExecutor(min(os.cpu_count() or 1, size), initializer=start_worker, initargs=(os.getpid(),)) as pool:
         try:
             yield from pool.map(maker, range(size), chunksize=_CHUNK)
