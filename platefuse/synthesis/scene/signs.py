@@ -1,0 +1,225 @@
+"""Clutter with words: signs, lettering, posters, numbers and time stamps, none of which is a plate."""
+
+import itertools
+import string
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from platefuse.synthesis.licence.background import random_words
+from platefuse.synthesis.licence.canvas import PrintFont
+from platefuse.synthesis.licence.emblems import Box, Colour, draw_emblem, luminance, random_colour
+from platefuse.synthesis.sampling import bernoulli
+from platefuse.synthesis.scene.textures import Size
+
+_SET_SIZE = 40  # type size at which text is set, since a font opens slowly at each new size
+_NUMBER_LENGTH = 10  # longer lines of capitals are no plate's number
+_RED, _BLUE, _WHITE, _BLACK = (190, 25, 35), (20, 75, 160), (245, 245, 240), (20, 20, 22)
+
+
+def write(
+    rng: np.random.Generator, patch: Image.Image, text: str, box: Box, ink: Colour, fonts: Sequence[PrintFont]
+) -> None:
+    """Write text into the middle of a box, as large as fits; nothing without fonts."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    if not fonts or not text.strip() or min(wide, high) < 2:
+        return
+    face = fonts[int(rng.integers(len(fonts)))].face(_SET_SIZE)
+    left, top, right, bottom = (round(side) for side in face.getbbox(text))
+    mask = Image.new("L", (max(1, right - left), max(1, bottom - top)), 0)
+    ImageDraw.Draw(mask).text((-left, -top), text, fill=255, font=face)
+    scale = min(wide / mask.width, high / mask.height)
+    size = (max(1, round(mask.width * scale)), max(1, round(mask.height * scale)))
+    mask = mask.resize(size, Image.Resampling.BILINEAR, reducing_gap=2)
+    corner = (round((box[0] + box[2] - size[0]) / 2), round((box[1] + box[3] - size[1]) / 2))
+    ImageDraw.Draw(patch).bitmap(corner, mask, fill=(*ink, 255))
+
+
+def harmless_words(rng: np.random.Generator) -> str:
+    """Make up words that nobody takes for a plate's number: capitals only if they are long."""
+    text = random_words(rng)
+    if text.isupper() and len(text) <= _NUMBER_LENGTH:
+        text = text.lower() if bernoulli(rng, 0.5) else text.title()
+    return text
+
+
+def harmless_line(rng: np.random.Generator) -> str:
+    """Make up a line of a sign: words, a telephone number, an address, a price or opening hours."""
+    digits = "".join(str(digit) for digit in rng.integers(0, 10, 12))
+    return (
+        harmless_words(rng),
+        harmless_words(rng),
+        f"{harmless_words(rng)} {harmless_words(rng)}",
+        f"tel. {digits[:4]} {digits[4:7]} {digits[7:10]}",
+        f"{digits[:5]} / {digits[5:11]}",
+        f"www.{random_words(rng).lower().replace(' ', '-')}.com",
+        f"only {digits[:2]}.{digits[2:4]} a day",
+        f"{random_words(rng).title()} {digits[:2]}%",
+        f"Mo - Fr {digits[0]}.00 - 1{digits[1]}.00 h",
+    )[int(rng.integers(9))]
+
+
+def _ground_and_ink(rng: np.random.Generator, light: float = 0.55) -> tuple[Colour, Colour]:
+    """Draw colours of a board and its letters, with a share of light boards."""
+    ground = (
+        random_colour(rng, (0, 0.3), (0.75, 1)) if bernoulli(rng, light) else random_colour(rng, (0.2, 1), (0.05, 0.8))
+    )
+    dark = luminance(ground) > 128
+    ink = random_colour(rng, (0, 1), (0, 0.4)) if dark else random_colour(rng, (0, 0.6), (0.75, 1.0))
+    return ground, ink
+
+
+def _board(rng: np.random.Generator, size: Size, ground: Colour, ink: Colour) -> Image.Image:
+    """Draw a board, often with rounded corners or a line around."""
+    patch = Image.new("RGBA", size, (*ground, 0))
+    corner = size[1] * (rng.uniform(0.05, 0.5) if bernoulli(rng, 0.4) else 0)
+    line = round(size[1] * rng.uniform(0.02, 0.07)) if bernoulli(rng, 0.5) else 0
+    box = (0, 0, size[0] - 1, size[1] - 1)
+    ImageDraw.Draw(patch).rounded_rectangle(box, corner, fill=(*ground, 255), outline=(*ink, 255), width=line)
+    return patch
+
+
+def sign(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
+    """Draw a shop's sign or a billboard: a long line, several lines, or a logo and a word."""
+    (width, height), (ground, ink) = size, _ground_and_ink(rng)
+    patch = _board(rng, size, ground, ink)
+    left, right = 0.06 * width, 0.94 * width
+    if bernoulli(rng, 0.35):  # a logo or an arrow before the words
+        box = (left, 0.15 * height, left + min(0.7 * height, 0.3 * width), 0.85 * height)
+        if bernoulli(rng, 0.6):
+            draw_emblem(ImageDraw.Draw(patch), rng, box, ink)
+        else:
+            _arrow(patch, rng, box, ink)
+        left = box[2] + 0.04 * width
+    if bernoulli(rng, 0.4):
+        write(rng, patch, harmless_words(rng), (left, 0.2 * height, right, 0.8 * height), ink, fonts)
+        return patch
+    lines = int(rng.integers(2, 6))
+    edges = np.linspace(0.08, 0.92, lines + 1) * height
+    for top, bottom in itertools.pairwise(edges):
+        gap = (bottom - top) * 0.12
+        write(rng, patch, harmless_line(rng), (left, top + gap, right, bottom - gap), ink, fonts)
+    return patch
+
+
+def _arrow(patch: Image.Image, rng: np.random.Generator, box: Box, ink: Colour) -> None:
+    shape = np.array([(0, 0.35), (0.5, 0.35), (0.5, 0.05), (1, 0.5), (0.5, 0.95), (0.5, 0.65), (0, 0.65)]) - 0.5
+    turn = rng.integers(4) * np.pi / 2
+    shape = shape @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + 0.5
+    corner, side = np.array(box[:2]), np.array([box[2] - box[0], box[3] - box[1]])
+    ImageDraw.Draw(patch).polygon([(float(x), float(y)) for x, y in corner + shape * side], fill=(*ink, 255))
+
+
+def street_sign(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
+    """Draw a round, three-cornered, eight-cornered or square traffic sign on its post."""
+    width, height = size
+    patch = Image.new("RGBA", size, (*_WHITE, 0))
+    draw = ImageDraw.Draw(patch)
+    side = min(width, height) - 1
+    left, post = (width - side) / 2, max(1, round(0.05 * side))
+    draw.line((width / 2, side * 0.9, width / 2, height), fill=(120, 122, 125, 255), width=post)
+    inner = (left + 0.2 * side, 0.2 * side, left + 0.8 * side, 0.8 * side)
+    kind = int(rng.integers(5))
+    if kind == 0:
+        draw.ellipse((left, 0, left + side, side), fill=(*_RED, 255))
+        draw.ellipse((left + 0.12 * side, 0.12 * side, left + 0.88 * side, 0.88 * side), fill=(*_WHITE, 255))
+        number = str(int(rng.integers(1, 14)) * 10) if bernoulli(rng, 0.7) else ""
+        write(rng, patch, number, (left + 0.22 * side, 0.28 * side, left + 0.78 * side, 0.72 * side), _BLACK, fonts)
+    elif kind == 1:
+        for share, fill in ((1.0, _RED), (0.7, _WHITE)):
+            shape = [(0.5, 0.05), (0.97, 0.9), (0.03, 0.9)]
+            middle = np.array([0.5, 0.6])
+            points = [(left + side * x, side * y) for x, y in (np.array(shape) - middle) * share + middle]
+            draw.polygon(points, fill=(*fill, 255))
+        draw_emblem(draw, rng, (left + 0.38 * side, 0.45 * side, left + 0.62 * side, 0.78 * side), _BLACK)
+    elif kind == 2:
+        angles = np.pi / 8 + np.arange(8) * np.pi / 4
+        points = [(left + side * (0.5 + 0.5 * np.cos(a)), side * (0.5 + 0.5 * np.sin(a))) for a in angles]
+        draw.polygon(points, fill=(*_RED, 255))
+        write(rng, patch, "STOP", (left + 0.1 * side, 0.3 * side, left + 0.9 * side, 0.7 * side), _WHITE, fonts)
+    elif kind == 3:
+        draw.rounded_rectangle((left, 0, left + side, side), 0.1 * side, fill=(*_BLUE, 255))
+        if bernoulli(rng, 0.5):
+            write(rng, patch, "P", inner, _WHITE, fonts)
+        else:
+            _arrow(patch, rng, inner, _WHITE)
+    else:
+        draw.ellipse((left, 0, left + side, side), fill=(*_BLUE, 255), outline=(*_WHITE, 255), width=post)
+        _arrow(patch, rng, inner, _WHITE)
+    return patch
+
+
+def guide_board(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
+    """Draw a board with the names of places, distances and arrows."""
+    width, height = size
+    ground = (_BLUE, (15, 110, 70), (240, 200, 40), _WHITE)[int(rng.integers(4))]
+    ink = _BLACK if luminance(ground) > 128 else _WHITE
+    patch, lines = _board(rng, size, ground, ink), int(rng.integers(2, 4))
+    for index in range(lines):
+        top, bottom = (index + 0.15) / lines * height, (index + 0.85) / lines * height
+        _arrow(patch, rng, (0.05 * width, top, 0.05 * width + (bottom - top), bottom), ink)
+        name = f"{random_words(rng).title()} {int(rng.integers(1, 300))} km"
+        write(rng, patch, name, (0.1 * width + bottom - top, top, 0.95 * width, bottom), ink, fonts)
+    return patch
+
+
+def lettering(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
+    """Draw words without a board, as on vans, buses, walls and shop windows."""
+    (width, height), (_, ink) = size, _ground_and_ink(rng, 0.5)
+    patch, lines = Image.new("RGBA", size, (*ink, 0)), int(rng.integers(1, 4))
+    for index in range(lines):
+        text = random_words(rng) if bernoulli(rng, 0.5) else harmless_line(rng)
+        write(rng, patch, text, (0, index / lines * height, width, (index + 0.85) / lines * height), ink, fonts)
+    return patch
+
+
+def number(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
+    """Draw a house's number on a small square, or figures without a board."""
+    (width, height), (ground, ink) = size, _ground_and_ink(rng, 0.3)
+    if bernoulli(rng, 0.5):
+        side = min(width, height)
+        patch = _board(rng, (side, side), ground, ink)
+        text = str(int(rng.integers(1, 100)))
+    else:
+        patch, side = Image.new("RGBA", size, (*ink, 0)), height
+        text = str(int(rng.integers(1, 10 ** int(rng.integers(1, 6)))))
+    write(rng, patch, text, (0.1 * side, 0.15 * side, patch.width - 0.1 * side, 0.85 * side), ink, fonts)
+    return patch
+
+
+def poster(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
+    """Draw a poster or a sticker: emblems, and lines of text of different sizes."""
+    (width, height), (ground, ink) = size, _ground_and_ink(rng)
+    patch = _board(rng, size, ground, ink)
+    draw = ImageDraw.Draw(patch)
+    for _ in range(int(rng.integers(1, 4))):
+        (x, y), wide, high = rng.uniform(0.02, 0.5, 2), *rng.uniform(0.2, 0.48, 2)
+        draw_emblem(draw, rng, (x * width, y * height, (x + wide) * width, (y + high) * height), ink)
+    for top in rng.uniform(0.05, 0.8, int(rng.integers(2, 6))):
+        box = (0.06 * width, top * height, rng.uniform(0.4, 0.94) * width, (top + rng.uniform(0.06, 0.2)) * height)
+        write(rng, patch, harmless_line(rng), box, ink, fonts)
+    return patch
+
+
+def stamp(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
+    """Draw a date and time or a camera's name, in letters of one width, as cameras burn them in."""
+    width, height = size
+    ink = ((255, 255, 255), (255, 255, 255), (255, 230, 60), (255, 140, 30), (20, 20, 20))[int(rng.integers(5))]
+    ground = 255 if bernoulli(rng, 0.25) else 0
+    paper = (15, 15, 15) if luminance(ink) > 128 else (240, 240, 240)
+    patch = Image.new("RGBA", size, (*(paper if ground else ink), ground))
+    figures = [f"{int(figure):02d}" for figure in rng.integers(0, 60, 6)]
+    date = str(rng.choice(["-", "/", "."])).join((f"20{figures[0]}", figures[1], figures[2]))
+    camera = f"{rng.choice(['CAM', 'Camera', 'CH', 'Channel', 'cam'])} {figures[3]} {harmless_words(rng)}"
+    text = (f"{date} {':'.join(figures[3:])}", date, camera, f"{date} {camera}")[int(rng.integers(4))]
+    text = "".join(c for c in text if c in string.printable)
+    if not fonts:
+        return patch
+    cell = min(width / len(text), height * 0.7)
+    font = [fonts[int(rng.integers(len(fonts)))]]
+    for index, character in enumerate(text):
+        high = height * (0.25 if character in "-.:" else 0.9)
+        box = (index * cell, (height - high) / 2, (index + 0.9) * cell, (height + high) / 2)
+        write(rng, patch, character, box, ink, font)
+    return patch

@@ -1,0 +1,72 @@
+"""Clutter: every kind is seen, keeps out of boxes, and has no plate's number."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from platefuse.synthesis.scene import signs
+from platefuse.synthesis.scene.clutter import ClutterParams, draw_clutter
+from tests.helpers.licence import PRINT_FONTS
+from tests.helpers.scenes import CLUTTER
+
+KINDS = (
+    "sign", "street_sign", "guide_board", "lettering", "number", "poster", "stamp", "window", "slats", "fence",
+    "stripes", "wheel", "lamp", "tiles", "shelf", "face", "blank",
+)  # fmt: skip
+GROUND = (120, 140, 90)
+
+
+def _pixels(seed: int, keep_out: list, size=(160, 120), fonts=PRINT_FONTS, **changes: object) -> np.ndarray:
+    image = Image.new("RGB", size, GROUND)
+    draw_clutter(np.random.default_rng(seed), image, fonts, ClutterParams.model_validate(CLUTTER | changes), keep_out)
+    return np.asarray(image)
+
+
+def _only(kind: str) -> dict[str, float]:
+    return {name: float(name == kind) for name in KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_seen_and_depends_on_the_seed_alone(kind):
+    seen = []
+    for seed in range(6):
+        pixels = _pixels(seed, [], **_only(kind))
+        assert (pixels == _pixels(seed, [], **_only(kind))).all()
+        assert (pixels != _pixels(seed + 100, [], **_only(kind))).any()
+        seen.append((pixels != GROUND).any(axis=2).mean())
+    assert min(seen) > 0.0005
+
+
+@pytest.mark.parametrize("keep_out", [[(40, 30, 120, 90)], [(0, 0, 50, 120), (70.5, 10.2, 160, 60)]], ids=str)
+def test_no_pixel_of_a_box_to_keep_out_of_changes(keep_out):
+    changed = 0
+    for seed in range(25):
+        pixels = _pixels(seed, keep_out, count=[5, 9])
+        for x1, y1, x2, y2 in keep_out:
+            inside = pixels[int(y1) : int(np.ceil(y2)), int(x1) : int(np.ceil(x2))]
+            assert (inside == GROUND).all()
+        changed += int((pixels != GROUND).any())
+    assert changed > 15
+
+
+@pytest.mark.parametrize("changes", [{"count": [0, 0]}, dict.fromkeys(KINDS, 0.0)], ids=["count", "shares"])
+def test_nothing_is_drawn_for_a_count_or_shares_of_zero(changes):
+    assert (_pixels(0, [], **changes) == GROUND).all()
+
+
+def test_nothing_is_drawn_where_there_is_no_place():
+    assert (_pixels(0, [(0, 0, 160, 120)]) == GROUND).all()
+
+
+@pytest.mark.parametrize("size", [(16, 16), (24, 90), (400, 40)], ids=str)
+def test_any_size_of_picture_and_no_fonts_are_allowed(size):
+    for seed in range(15):
+        assert _pixels(seed, [], size, fonts=(), width=[0.01, 1]).shape == (size[1], size[0], 3)
+
+
+def test_words_of_boards_are_no_numbers_of_plates():
+    rng = np.random.default_rng(0)
+    for text in [maker(rng) for maker in (signs.harmless_words, signs.harmless_line) for _ in range(300)]:
+        assert not re.fullmatch(r"[A-Z0-9 .-]{1,10}", text), text
