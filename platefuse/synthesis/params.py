@@ -23,7 +23,10 @@ PlateSynthParams = ScatterSynthParams | LicenceSynthParams | FolderSynthParams
 """Layouts of plates; the others are layouts of photographs."""
 SynthParams = Annotated[
     PlateSynthParams | SceneSynthParams,
-    Field(discriminator="layout", description="The plates or photographs, and the single characters; `layout` decides what is made."),
+    Field(
+        discriminator="layout",
+        description="The plates or photographs, and the single characters; `layout` decides what is made.",
+    ),
 ]
 SYNTH_PARAMS: TypeAdapter[SynthParams] = TypeAdapter(SynthParams)
 OF_OTHER_SECTIONS = ("detector.input_size", "fuse.crop_margin")

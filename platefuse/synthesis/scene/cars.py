@@ -3,7 +3,6 @@
 Lengths are centimetres in the car's coordinates, see `platefuse.synthesis.scene.painter`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,7 +134,9 @@ def sheen(
     base = np.asarray(colour, np.float32)
     walk = np.cumsum(rng.normal(0, 0.1, rows))
     vertical = np.linspace(rng.uniform(0.05, 0.3), rng.uniform(-0.35, -0.05), rows) + walk - walk.mean()
-    shade = vertical[:, None] + np.linspace(*rng.uniform(-0.15, 0.15, 2), columns) + rng.normal(0, 0.04, (rows, columns))
+    shade = (
+        vertical[:, None] + np.linspace(*rng.uniform(-0.15, 0.15, 2), columns) + rng.normal(0, 0.04, (rows, columns))
+    )
     lit = base * (1 + shade)[..., None]
     mirrored = np.clip(np.clip(shade, 0, 1) * gloss * 0.9, 0, 0.8)[..., None]
     sky = np.array([225, 232, 240], np.float32)
@@ -201,11 +202,15 @@ def _draw_window(painter: Painter, rng: np.random.Generator, car: Car) -> None:
     painter.shade(car.on(points, 0.2), sheen(rng, glass, 5, 7, rng.uniform(0.2, 1.6)))
     for x in (-0.45, 0.45):  # head rests, or the seats in front of them
         if bernoulli(rng, 0.5):
-            shape = rectangle(x * lower - 13, bottom, x * lower + 13, bottom + (top - bottom) * rng.uniform(0.3, 0.6), 9)
+            shape = rectangle(
+                x * lower - 13, bottom, x * lower + 13, bottom + (top - bottom) * rng.uniform(0.3, 0.6), 9
+            )
             painter.shade(car.on(shape, 0.3), np.full((1, 1, 3), rng.uniform(5, 45)), 0.6)
     if bernoulli(rng, 0.5):
         x = rng.uniform(-0.3, 0.3) * lower
-        painter.stroke(car.on([(x, bottom), (x + rng.uniform(20, 55), bottom + rng.uniform(3, 14))], 1), (12, 12, 12), 2)
+        painter.stroke(
+            car.on([(x, bottom), (x + rng.uniform(20, 55), bottom + rng.uniform(3, 14))], 1), (12, 12, 12), 2
+        )
 
 
 def _draw_side(painter: Painter, rng: np.random.Generator, car: Car, side: int) -> None:
@@ -253,5 +258,3 @@ def _draw_far_wheels(painter: Painter, rng: np.random.Generator, car: Car) -> No
             inner = outer - side * rng.uniform(17, 24)
             tyre = [(outer, 0, depth), (inner, 0, depth), (inner, bottom + 25, depth), (outer, bottom + 25, depth)]
             painter.shade(tyre, sheen(rng, (24, 24, 26), 4, 3, 0.1))
-
-

@@ -1,6 +1,5 @@
 """Splits of scenes: tiles for training and validation, whole photographs for test."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial

@@ -79,9 +79,7 @@ def _draw_bumper(painter: Painter, rng: np.random.Generator, car: Car) -> None:
         low = rng.uniform(low, high)
     half = car.half_at(low) * rng.uniform(0.97, 1.02)
     row = np.linspace(-half, half, 9)
-    shape = np.concatenate(
-        [np.stack([row, np.full(9, high)], axis=1), np.stack([row[::-1], np.full(9, low)], axis=1)]
-    )
+    shape = np.concatenate([np.stack([row, np.full(9, high)], axis=1), np.stack([row[::-1], np.full(9, low)], axis=1)])
     painter.shade(car.on(shape, rng.uniform(0.5, 6)), sheen(rng, colour, 5, 5, gloss))
     edge = np.stack([row, np.full(9, high)], axis=1)
     dark = tuple(round(c * rng.uniform(0.3, 0.7)) for c in car.paint)
@@ -93,7 +91,9 @@ def _draw_bumper(painter: Painter, rng: np.random.Generator, car: Car) -> None:
     if bernoulli(rng, 0.5):  # dark air intake, diffuser or shadow
         wide = half * rng.uniform(0.3, 0.9)
         y = car.profile[0, 0] + rng.uniform(0, 12)
-        painter.shade(car.on(rectangle(-wide, y, wide, y + rng.uniform(4, 14), 4), 2), sheen(rng, (22, 22, 24), 3, 3, 0.1))
+        painter.shade(
+            car.on(rectangle(-wide, y, wide, y + rng.uniform(4, 14), 4), 2), sheen(rng, (22, 22, 24), 3, 3, 0.1)
+        )
 
 
 def _draw_grille(painter: Painter, rng: np.random.Generator, car: Car, params: CarParams) -> None:
@@ -191,9 +191,7 @@ def _draw_recess(painter: Painter, rng: np.random.Generator, car: Car, spot: Spo
         painter.shade(car.on(shape, 2), sheen(rng, bar, 4, 5, 1.0))
 
 
-def _draw_badges(
-    painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]
-) -> None:
+def _draw_badges(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]) -> None:
     """Draw the maker's emblem and lettering."""
     chrome = random_colour(rng, (0, 0.1), (0.6, 0.95))
     side = rng.uniform(6, 13)
@@ -210,11 +208,11 @@ def _draw_badges(
             _draw_word(painter, rng, car, spot, fonts)
 
 
-def _draw_word(
-    painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]
-) -> None:
+def _draw_word(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]) -> None:
     """Letter a model's or a firm's name onto the car, beside the plate."""
-    words = random_words(rng).split()[0] if bernoulli(rng, 0.7) else f"{rng.choice(list('ACEGSX'))}{rng.integers(1, 600)}"
+    words = (
+        random_words(rng).split()[0] if bernoulli(rng, 0.7) else f"{rng.choice(list('ACEGSX'))}{rng.integers(1, 600)}"
+    )
     high = rng.uniform(3, 7) if not car.large or bernoulli(rng, 0.4) else rng.uniform(8, 34)
     font = fonts[int(rng.integers(len(fonts)))].face(32)
     length = max(8, round(font.getlength(words)))
@@ -231,9 +229,7 @@ def _draw_word(
             return _paste(painter, car, layer, x, y, wide, high)
 
 
-def _paste(
-    painter: Painter, car: Car, layer: Image.Image, x: float, y: float, width: float, height: float
-) -> None:
+def _paste(painter: Painter, car: Car, layer: Image.Image, x: float, y: float, width: float, height: float) -> None:
     """Paste a layer flat onto the face around x,y."""
     shape = rectangle(x - width / 2, y + height / 2, x + width / 2, y - height / 2)
     painter.paste(layer, car.on(shape, 0.8))

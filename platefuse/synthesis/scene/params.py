@@ -97,7 +97,8 @@ class SceneParams(Params):
     light: LightParams
     camera: OpticsParams
     backdrop: BackdropParams
-    clutter: ClutterParams
+    clutter: ClutterParams = Field(description="What looks like plates, behind the cars.")
+    overlay: ClutterParams = Field(description="The same in front of the cars, beside the plates.")
     backgrounds: str | None = Field(
         None, min_length=1, description="Folder of your own photographs without plates; null for none."
     )

@@ -35,6 +35,7 @@ _FINER = 1.5  # pixels of the canvas for each of the picture, if the canvas is n
 _MOST_PIXELS = 1_200_000
 _DRAWN = (48, 720)  # pixels; width of a plate's face as it is drawn
 _PADDING = 0.3  # of the face's width and height around it, for its holder
+_ALONE = 0.35  # of the width; a scene with a wider plate has no other car
 _TRIES = 6  # places for a further car
 _REAL_WIDTHS = ((3.8, 52.0), (2.6, 40.0), (0.0, 31.0))  # least width by height, and the width in centimetres
 
@@ -78,6 +79,7 @@ def render_scene(
     scale = float(np.clip(np.sqrt(_MOST_PIXELS / (size[0] * size[1])), 1, _FINER))
     canvas = (round(size[0] * scale), round(size[1] * scale))
     image = _backdrop(rng, canvas, print_fonts, params, backgrounds)
+    draw_clutter(rng, image, print_fonts, params.clutter, [])
     maker = _PlateMaker(alphabet, draw_font, print_fonts, params)
     cars = _place_cars(rng, canvas, maker, params)
     lamps = [lamp for placed in cars for lamp in _draw_car(rng, image, placed, print_fonts, params)]
@@ -91,7 +93,7 @@ def render_scene(
             boxes.append(box)
             texts.append(placed.plate.text)
             widths.append(float(box[2] - box[0]))
-    draw_clutter(rng, image, print_fonts, params.clutter, [_grown(placed.box) for placed in cars])
+    draw_clutter(rng, image, print_fonts, params.overlay, [_grown(placed.box) for placed in cars])
     lit = light_scene(rng, image, quads, lamps, params.light)
     file = take_picture(rng, lit, size, params.camera, max(1.0, min(widths) / LEAST_WIDTH / 1.6))
     return Scene(file, np.array(boxes, np.int32).reshape(-1, 4), tuple(texts))
@@ -140,11 +142,14 @@ def _place_cars(
     if empty and bernoulli(rng, 0.4):
         return []
     width, count = log_uniform(rng, placing.width) * canvas[0], int(rng.integers(placing.cars[0], placing.cars[1] + 1))
+    if width > _ALONE * canvas[0]:
+        count = 1
     cars: list[Placed] = []
     for index in range(count):
+        own = width * (rng.uniform(0.35, 1.0) if index else 1)
+        face = make_plate(rng, own)
         for _ in range(_TRIES if index else 1):
-            own = width * (rng.uniform(0.35, 1.0) if index else 1)
-            placed = _place_car(rng, canvas, own, tilt, empty, make_plate, params)
+            placed = _place_car(rng, canvas, own, tilt, face, empty, params)
             if not any(hides(placed, other) for other in cars):
                 cars.append(placed)
                 break
@@ -156,16 +161,14 @@ def _place_car(
     canvas: tuple[int, int],
     width: float,
     tilt: float,
+    face: Face,
     empty: bool,
-    make_plate: _PlateMaker,
     params: SceneParams,
 ) -> Placed:
-    """Choose a car whose plate is `width` pixels wide."""
-    face = make_plate(rng, width)
+    """Choose a car for a plate that is `width` pixels wide."""
     aspect = face.image.width / face.image.height
     real = next(real for least, real in _REAL_WIDTHS if aspect >= least)
-    ground = _common_colour(face.image)
-    car = random_car(rng, params.car, ground)
+    car = random_car(rng, params.car, _common_colour(face.image))
     spot = random_spot(rng, car, real, real / aspect)
     corners = plate_corners(car, spot)
     turned = rng.uniform(-120, 120) if empty else None
@@ -213,7 +216,7 @@ def _mount(
     layer = Image.new("RGBA", (width + 2 * padding[0], height + 2 * padding[1]), (*placed.car.paint, 0))
     mount_plate(rng, layer, face.image, padding, print_fonts, params.plate.background)
     middle = placed.corners.mean(axis=0)
-    grown = (placed.corners - middle)
+    grown = placed.corners - middle
     across, up = (grown[1] - grown[0]) / 2, (grown[0] - grown[3]) / 2
     across, up = across * layer.width / width, up * layer.height / height
     painter.paste(layer, middle + np.array([up - across, up + across, across - up, -up - across]))
