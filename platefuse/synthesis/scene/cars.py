@@ -4,6 +4,7 @@ Lengths are centimetres in the car's coordinates, see `platefuse.synthesis.scene
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -75,9 +76,20 @@ class Car:
     def half_at(self, y: float) -> float:
         """Give half the car's width at a height."""
         low, top = self.belt, float(self.profile[-1, 0])
-        narrow = self.taper * max(0.0, (y - low) / max(top - low, 1))
-        rounded = 0.06 * max(0.0, 1 - (y - float(self.profile[0, 0])) / 18)
-        return self.half * (1 - narrow - rounded)
+        narrow = self.half * self.taper * max(0.0, (y - low) / max(top - low, 1))
+        radius = 4.0 if self.large else 15.0  # of the roof's edge
+        over = min(1.0, max(0.0, y - top + radius) / radius)
+        under = min(1.0, max(0.0, self.profile[0, 0] + 16 - y) / 16)
+        return self.half - narrow - radius * (1 - (1 - over**2) ** 0.5) - 0.08 * self.half * under**2
+
+    def band(self, low: float, high: float, inset: float = 1.0, rows: int = 5) -> np.ndarray:
+        """Outline the face between two heights, x,y, float [n,2]; `inset` narrows it."""
+        heights = np.linspace(high, low, rows)
+        halves = np.array([self.half_at(y) * inset for y in heights])
+        upper = np.stack([_ROW * halves[0], np.full(len(_ROW), high)], axis=1)
+        lower = np.stack([-_ROW * halves[-1], np.full(len(_ROW), low)], axis=1)
+        right, left = np.stack([halves, heights], axis=1), np.stack([-halves, heights], axis=1)[::-1]
+        return np.concatenate([upper, right[1:-1], lower, left[1:-1]])
 
     def on(self, points: Any, out: float = 0.0) -> np.ndarray:
         """Lift points x,y [n,2] onto the car's surface, float [n,3].
@@ -158,6 +170,8 @@ def draw_body(painter: Painter, rng: np.random.Generator, car: Car) -> None:
     """Draw wheels, sides, roof and face of a car, without details."""
     seen = painter.view.position
     _draw_far_wheels(painter, rng, car)
+    if not car.front:
+        _draw_mirrors(painter, rng, car)
     for side in (-1, 1):
         if seen[0] * side > car.half:
             _draw_side(painter, rng, car, side)
@@ -169,48 +183,51 @@ def draw_body(painter: Painter, rng: np.random.Generator, car: Car) -> None:
     for index in range(len(car.profile) - 1, 0, -1):
         _draw_band(painter, rng, car, index)
     _draw_window(painter, rng, car)
+    if car.front:
+        _draw_mirrors(painter, rng, car)
 
 
 def _draw_band(painter: Painter, rng: np.random.Generator, car: Car, index: int) -> None:
     """Draw the part of the face between two points of the profile."""
-    (low, _), (high, _) = car.profile[index - 1], car.profile[index]
-    lower, upper = car.half_at(low), car.half_at(high)
+    (low, near), (high, far) = car.profile[index - 1], car.profile[index]
     overlap = 0.4 if index > 1 else 0.0
-    points = np.concatenate(
-        [
-            np.stack([_ROW * upper, np.full(len(_ROW), high)], axis=1),
-            np.stack([-_ROW * lower, np.full(len(_ROW), low - overlap)], axis=1),
-        ]
-    )
-    flat = car.profile[index, 1] - car.profile[index - 1, 1] > 1.2 * (high - low)  # a bonnet or a boot's lid
+    flat = far - near > 1.2 * (high - low)  # a bonnet or a boot's lid
     colour = np.array(car.paint) * (1.15 if flat else 1.0)
-    painter.shade(car.on(points), sheen(rng, colour, 4 if flat else 8, 5, 0.9 if flat else 0.5))
+    shades = sheen(rng, colour, 4 if flat else 8, 5, 0.9 if flat else 0.5)
+    painter.shade(car.on(car.band(low - overlap, high)), painter.mirrored(rng, shades, rng.uniform(0, 0.3)))
 
 
 def _draw_window(painter: Painter, rng: np.random.Generator, car: Car) -> None:
     low, high = car.profile[-2, 0], car.profile[-1, 0]
     if car.kind == "lorry" and not car.front and bernoulli(rng, 0.8):
         return
-    bottom, top = low + (high - low) * rng.uniform(0.02, 0.2), high - (high - low) * rng.uniform(0.04, 0.16)
-    inset = rng.uniform(0.8, 0.95)
-    lower, upper = car.half_at(bottom) * inset, car.half_at(top) * inset * rng.uniform(0.94, 1)
-    points = np.concatenate(
-        [np.stack([_ROW * upper, np.full(9, top)], axis=1), np.stack([-_ROW * lower, np.full(9, bottom)], axis=1)]
-    )
-    painter.fill(car.on(points * [1.03, 1] + [0, 0.5]), (14, 14, 16))
-    glass = random_colour(rng, (0.0, 0.25), (0.06, 0.35))
-    painter.shade(car.on(points, 0.2), sheen(rng, glass, 5, 7, rng.uniform(0.2, 1.6)))
+    bottom, top = low + (high - low) * rng.uniform(0.02, 0.2), high - (high - low) * rng.uniform(0.06, 0.16)
+    inset = rng.uniform(0.82, 0.94)
+    pane = car.band(bottom, top, inset)
+    painter.fill(car.on(pane * [1.03, 1] + [0, 0.5]), (14, 14, 16))
+    shades = sheen(rng, random_colour(rng, (0.0, 0.25), (0.06, 0.35)), 5, 7, rng.uniform(0.2, 1.6))
+    painter.shade(car.on(pane, 0.2), painter.mirrored(rng, shades, rng.uniform(0, 0.6)))
+    across = car.half_at(bottom) * inset
     for x in (-0.45, 0.45):  # head rests, or the seats in front of them
         if bernoulli(rng, 0.5):
-            shape = rectangle(
-                x * lower - 13, bottom, x * lower + 13, bottom + (top - bottom) * rng.uniform(0.3, 0.6), 9
-            )
+            up = bottom + (top - bottom) * rng.uniform(0.3, 0.6)
+            shape = rectangle(x * across - 13, bottom, x * across + 13, up, 9)
             painter.shade(car.on(shape, 0.3), np.full((1, 1, 3), rng.uniform(5, 45)), 0.6)
-    if bernoulli(rng, 0.5):
-        x = rng.uniform(-0.3, 0.3) * lower
-        painter.stroke(
-            car.on([(x, bottom), (x + rng.uniform(20, 55), bottom + rng.uniform(3, 14))], 1), (12, 12, 12), 2
-        )
+    if bernoulli(rng, 0.6):
+        x = rng.uniform(-0.3, 0.3) * across
+        blade = [(x, bottom), (x + rng.uniform(20, 55), bottom + rng.uniform(3, 14))]
+        painter.stroke(car.on(blade, 1), (12, 12, 12), 2)
+
+
+def _draw_mirrors(painter: Painter, rng: np.random.Generator, car: Car) -> None:
+    """Draw the mirrors on both sides."""
+    y = car.profile[-2, 0] + rng.uniform(4, 12)
+    z = car.profile[-2, 1] + 20 if car.front else car.length * rng.uniform(0.5, 0.65)
+    colour = car.paint if bernoulli(rng, 0.6) else (22, 22, 24)
+    wide, high = rng.uniform(9, 13), rng.uniform(6, 9) * (2 if car.large else 1)
+    for side in (-1, 1):
+        shape = rectangle(-wide, -high, wide, high, 5) + np.array([side * (car.half + wide * 0.8), y])
+        painter.shade([(px, py, z) for px, py in shape], sheen(rng, colour, 4, 3))
 
 
 def _draw_side(painter: Painter, rng: np.random.Generator, car: Car, side: int) -> None:
@@ -224,14 +241,15 @@ def _draw_side(painter: Painter, rng: np.random.Generator, car: Car, side: int) 
     outline = [(side * car.half_at(y), y, z) for y, z in [*front, *back]]
     painter.shade(outline, sheen(rng, np.array(car.paint) * rng.uniform(0.6, 1.05), 8, 4))
     if car.kind != "lorry":
+        glass = sheen(rng, random_colour(rng, (0, 0.2), (0.05, 0.3)), 4, 4, 1.0)
         near = car.profile[-1, 1] + shift + 8
         bottom, top = car.profile[-2, 0] + 4, roof - 8
         ends = [near - (top - bottom) * 0.25, *np.linspace(near, length * 0.7, 4)[1:]]
-        for z1, z2 in zip(ends, ends[1:], strict=False):
+        for z1, z2 in pairwise(ends):
             pane = [(top, max(z1, near)), (top, z2 - 6), (bottom, z2 - 5), (bottom, z1)]
             if z2 - z1 > 15:
                 lifted = [(side * (car.half_at(y) + 0.3), y, z) for y, z in pane]
-                painter.shade(lifted, sheen(rng, random_colour(rng, (0, 0.2), (0.05, 0.3)), 4, 4, 1.0))
+                painter.shade(lifted, painter.mirrored(rng, glass, rng.uniform(0, 0.5)))
     for z in (length * 0.19, length * 0.8):
         _draw_wheel(painter, rng, x + side * 0.5, z, 40 if car.large else rng.uniform(29, 36))
 

@@ -77,11 +77,10 @@ def _draw_bumper(painter: Painter, rng: np.random.Generator, car: Car) -> None:
     else:
         colour, gloss = car.paint, 0.5
         low = rng.uniform(low, high)
-    half = car.half_at(low) * rng.uniform(0.97, 1.02)
-    row = np.linspace(-half, half, 9)
-    shape = np.concatenate([np.stack([row, np.full(9, high)], axis=1), np.stack([row[::-1], np.full(9, low)], axis=1)])
-    painter.shade(car.on(shape, rng.uniform(0.5, 6)), sheen(rng, colour, 5, 5, gloss))
-    edge = np.stack([row, np.full(9, high)], axis=1)
+    inset = rng.uniform(0.97, 1.02)
+    painter.shade(car.on(car.band(low, high, inset), rng.uniform(0.5, 6)), sheen(rng, colour, 5, 5, gloss))
+    half = car.half_at(high) * inset
+    edge = np.stack([np.linspace(-half, half, 9), np.full(9, high)], axis=1)
     dark = tuple(round(c * rng.uniform(0.3, 0.7)) for c in car.paint)
     painter.stroke(car.on(edge, 1), dark, rng.uniform(0.5, 2))
     if bernoulli(rng, 0.4):  # a rubbing strip
@@ -189,6 +188,15 @@ def _draw_recess(painter: Painter, rng: np.random.Generator, car: Car, spot: Spo
         y = spot.y + above
         shape = rectangle(spot.x - wide * 0.9, y, spot.x + wide * 0.9, y + rng.uniform(3, 6), 2)
         painter.shade(car.on(shape, 2), sheen(rng, bar, 4, 5, 1.0))
+
+
+def draw_panel(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot) -> None:
+    """Draw a board or a panel behind a plate that is on no car, or nothing."""
+    if bernoulli(rng, 0.6):
+        wide, high = np.array([spot.width, spot.height]) / 2 * rng.uniform(1.1, 4, 2)
+        shape = rectangle(spot.x - wide, spot.y - high, spot.x + wide, spot.y + high, rng.uniform(0, 8))
+        flat = [(x, y, car.on([(spot.x, spot.y)])[0, 2]) for x, y in shape]
+        painter.shade(flat, painter.mirrored(rng, sheen(rng, random_colour(rng, (0, 0.5)), 5, 5), rng.uniform(0, 0.5)))
 
 
 def _draw_badges(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from platefuse.synthesis.licence.background import smooth_noise
-from platefuse.synthesis.sampling import bernoulli
+from platefuse.synthesis.sampling import bernoulli, uniform
 from platefuse.synthesis.scene.params import LightParams
+from platefuse.synthesis.scene.textures import fractal_noise
 
 _COARSE = 4  # light is computed on every fourth pixel
 
@@ -39,7 +39,7 @@ def light_scene(
         image = image.convert("L").convert("RGB")
         light, reflected = _infrared(rng, small, plates, light)
     elif night:
-        light *= rng.uniform(0.2, 0.65) * np.array([rng.uniform(0.85, 1.1), 1.0, rng.uniform(0.9, 1.2)], np.float32)
+        light *= rng.uniform(0.35, 0.75) * np.array([rng.uniform(0.85, 1.1), 1.0, rng.uniform(0.9, 1.2)], np.float32)
         reflected = rng.uniform(0.9, 2.2)
     elif bernoulli(rng, params.shadows):
         light *= _shadows(rng, small)[..., None]
@@ -49,6 +49,9 @@ def light_scene(
     if bernoulli(rng, params.haze):
         light, added = _haze(rng, small, light, added)
     lit = _apply(image, light, added)
+    gain = _exposure(rng, lit, params.exposure, night)
+    light, added = light * gain, added * gain
+    lit = _apply(image, light, added)
     if night and plates:
         lit.paste(_apply(image, light * reflected, added), (0, 0), _mask(image.size, plates))
     if bernoulli(rng, params.wet):
@@ -56,11 +59,18 @@ def light_scene(
     return lit
 
 
+def _exposure(rng: np.random.Generator, image: Image.Image, means: tuple[float, float], night: bool) -> float:
+    """Choose how much brighter the camera makes an image, to come near a mean brightness."""
+    mean = float(np.asarray(image.convert("L").resize((24, 16), Image.Resampling.BOX)).mean())
+    wanted = uniform(rng, means) * (rng.uniform(0.4, 1.0) if night else 1.0)
+    return float(np.clip((wanted / max(mean, 1.0)) ** rng.uniform(0.5, 1.0), 0.7, 2.6))
+
+
 def _apply(image: Image.Image, light: np.ndarray, added: np.ndarray) -> Image.Image:
     """Multiply an image by light and add to it, both float32 [h,w,3]."""
     size, bilinear = image.size, Image.Resampling.BILINEAR
-    factor = np.asarray(Image.fromarray(np.clip(light * 85, 0, 255).astype(np.uint8)).resize(size, bilinear))
-    pixels = np.asarray(image, np.float32) * (factor * np.float32(1 / 85))
+    factor = np.asarray(Image.fromarray(np.clip(light * 50, 0, 255).astype(np.uint8)).resize(size, bilinear))
+    pixels = np.asarray(image, np.float32) * (factor * np.float32(1 / 50))
     if added.any():
         pixels += np.asarray(Image.fromarray(np.clip(added, 0, 255).astype(np.uint8)).resize(size, bilinear))
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
@@ -89,16 +99,16 @@ def _infrared(
         around = plates[int(rng.integers(len(plates)))].mean(axis=0) / _COARSE
     reach = rng.uniform(0.4, 1.5) * small[1]
     spot = np.exp(-(((x - around[0]) ** 2 + (y - around[1]) ** 2) / reach**2))
-    level = rng.uniform(0.1, 0.8)
+    level = rng.uniform(0.25, 0.9)
     return light * (level * (0.25 + 0.75 * spot))[..., None].astype(np.float32), rng.uniform(0.9, 2.6) / level**0.5
 
 
 def _shadows(rng: np.random.Generator, small: tuple[int, int]) -> np.ndarray:
     """Cast shadows of leaves, or of something straight: float32 [h,w]."""
-    depth, contrast = rng.uniform(0.25, 0.65), rng.uniform(2, 14)
+    depth, contrast = rng.uniform(0.2, 0.6), rng.uniform(1.5, 8)
     if bernoulli(rng, 0.5):
-        cover = smooth_noise(rng, small, int(rng.integers(4, 24)))
-        return 1 - depth * np.clip((cover - 0.4) * contrast, 0, 1)
+        cover = fractal_noise(rng, small[::-1], int(rng.integers(4, 20)), rng.uniform(0.4, 0.8))
+        return 1 - depth * np.clip((cover - rng.uniform(0.3, 0.6)) * contrast + 0.5, 0, 1)
     x, y = _grid(small)
     angle, width = rng.uniform(0, np.pi), rng.uniform(0.1, 1.2) * small[1]
     across = np.cos(angle) * (x - rng.uniform(0, small[1])) + np.sin(angle) * (y - rng.uniform(0, small[0]))

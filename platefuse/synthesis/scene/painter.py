@@ -66,11 +66,21 @@ class Painter:
     Attributes:
         image, draw: the picture, RGB, and Pillow's drawing interface to it.
         view: the camera.
+        surroundings: what shiny surfaces mirror, RGB.
     """
 
     image: Image.Image
     draw: ImageDraw.ImageDraw
     view: View
+    surroundings: Image.Image
+
+    def mirrored(self, rng: np.random.Generator, colours: np.ndarray, share: float) -> np.ndarray:
+        """Blend a share of a part of the surroundings into colours [h,w,3]; give more of them."""
+        width, height = self.surroundings.size
+        x, y = rng.uniform(0, 0.5, 2) * [width, height]
+        seen = self.surroundings.resize((12, 10), Image.Resampling.BILINEAR, box=(x, y, x + width / 2, y + height / 2))
+        blend = Image.fromarray(np.clip(colours, 0, 255).astype(np.uint8)).resize(seen.size, Image.Resampling.BICUBIC)
+        return np.asarray(blend, np.float32) * (1 - share) + np.asarray(seen, np.float32) * share
 
     def fill(self, points: Any, colour: Colour) -> None:
         """Fill a polygon [n,3] with a colour."""

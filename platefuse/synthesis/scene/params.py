@@ -23,6 +23,7 @@ _Tilt = Annotated[float, Field(ge=-45, le=45)]
 _Height = Annotated[float, Field(ge=20, le=800)]
 _Distance = Annotated[float, Field(ge=100, le=10_000)]
 _Side = Annotated[int, Field(ge=64, le=4096)]
+_Brightness = Annotated[float, Field(ge=20, le=235)]
 _Aspect = Annotated[float, Field(ge=1, le=4)]
 
 
@@ -77,6 +78,7 @@ class LightParams(Params):
     shadows: Probability = Field(description="Share of scenes with the shadows of trees or houses.")
     haze: Probability = Field(description="Share of scenes with haze or veiling glare.")
     wet: Probability = Field(description="Share of scenes with drops on the lens.")
+    exposure: Range[_Brightness] = Field(description="Mean brightness that the camera aims at, of 255; less at night.")
 
 
 class ScenePlateParams(Params):

@@ -26,6 +26,7 @@ class Placed:
         plate: the plate's face; None for a car without a plate.
         corners: the plate's corners in the car's coordinates, float [4,3], clockwise from the upper left.
         pixels: the same in pixels of the canvas, float [4,2].
+        loose: whether only the plate is drawn, and no car.
     """
 
     car: Car
@@ -34,6 +35,7 @@ class Placed:
     plate: Face | None
     corners: np.ndarray
     pixels: np.ndarray
+    loose: bool
 
     @property
     def box(self) -> np.ndarray:
@@ -43,7 +45,7 @@ class Placed:
     @property
     def extent(self) -> np.ndarray:
         """Return the car's box in pixels of the canvas, float [4]."""
-        points = self.view.project(self.car.bounds())
+        points = self.pixels if self.loose else self.view.project(self.car.bounds())
         return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 

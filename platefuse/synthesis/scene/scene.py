@@ -16,9 +16,9 @@ from platefuse.synthesis.sampling import bernoulli, log_uniform
 from platefuse.synthesis.scene.backdrop import draw_backdrop
 from platefuse.synthesis.scene.cars import draw_body, draw_ground, random_car
 from platefuse.synthesis.scene.clutter import draw_clutter
-from platefuse.synthesis.scene.details import draw_details, random_spot
+from platefuse.synthesis.scene.details import draw_details, draw_panel, random_spot
 from platefuse.synthesis.scene.light import light_scene
-from platefuse.synthesis.scene.painter import Painter
+from platefuse.synthesis.scene.painter import Painter, View
 from platefuse.synthesis.scene.params import LEAST_WIDTH, SceneParams
 from platefuse.synthesis.scene.placing import (
     Placed,
@@ -82,7 +82,8 @@ def render_scene(
     draw_clutter(rng, image, print_fonts, params.clutter, [])
     maker = _PlateMaker(alphabet, draw_font, print_fonts, params)
     cars = _place_cars(rng, canvas, maker, params)
-    lamps = [lamp for placed in cars for lamp in _draw_car(rng, image, placed, print_fonts, params)]
+    around = image.resize((48, 32), Image.Resampling.BOX)
+    lamps = [lamp for placed in cars for lamp in _draw_car(rng, image, around, placed, print_fonts, params)]
     boxes, texts, quads, widths = [], [], [], [float(size[0])]
     for placed in cars:
         if placed.plate is None:
@@ -141,12 +142,13 @@ def _place_cars(
     empty = bernoulli(rng, placing.none)
     if empty and bernoulli(rng, 0.4):
         return []
-    width, count = log_uniform(rng, placing.width) * canvas[0], int(rng.integers(placing.cars[0], placing.cars[1] + 1))
+    width = log_uniform(rng, placing.width) * canvas[0]
+    count = int(placing.cars[0] + (placing.cars[1] + 1 - placing.cars[0]) * rng.random() ** 2)  # most have few
     if width > _ALONE * canvas[0]:
         count = 1
     cars: list[Placed] = []
     for index in range(count):
-        own = width * (rng.uniform(0.35, 1.0) if index else 1)
+        own = max(placing.width[0] * canvas[0], width * rng.uniform(0.4, 1.0)) if index else width
         face = make_plate(rng, own)
         for _ in range(_TRIES if index else 1):
             placed = _place_car(rng, canvas, own, tilt, face, empty, params)
@@ -171,11 +173,18 @@ def _place_car(
     car = random_car(rng, params.car, _common_colour(face.image))
     spot = random_spot(rng, car, real, real / aspect)
     corners = plate_corners(car, spot)
-    turned = rng.uniform(-120, 120) if empty else None
-    view = scaled_to(random_view(rng, corners.mean(axis=0), params.pose, tilt, turned), corners, width)
+    view = random_view(rng, corners.mean(axis=0), params.pose, tilt, rng.uniform(-80, 80) if empty else None)
+    view = scaled_to(view, corners, width if not empty else width * _apparent_width(view, corners))
     flat = view.project(corners)
     view = view.placed(1.0, random_middle(rng, canvas, np.ptp(flat, axis=0), params.placing))
-    return Placed(car, spot, view, None if empty else face, corners, view.project(corners))
+    loose = not empty and bernoulli(rng, params.placing.loose)
+    return Placed(car, spot, view, None if empty else face, corners, view.project(corners), loose)
+
+
+def _apparent_width(view: View, corners: np.ndarray) -> float:
+    """Give a plate's width in the picture, as a share of that if it were seen straight on."""
+    distance = np.linalg.norm(view.position - corners.mean(axis=0))
+    return float(np.ptp(view.project(corners)[:, 0]) * distance / np.linalg.norm(corners[1] - corners[0]))
 
 
 def _common_colour(face: Image.Image) -> Colour:
@@ -188,15 +197,20 @@ def _common_colour(face: Image.Image) -> Colour:
 def _draw_car(
     rng: np.random.Generator,
     image: Image.Image,
+    around: Image.Image,
     placed: Placed,
     print_fonts: Sequence[PrintFont],
     params: SceneParams,
 ) -> list[tuple[np.ndarray, float]]:
     """Draw a car with its plate; give middle and radius of its lamps, in pixels."""
-    painter = Painter(image, ImageDraw.Draw(image), placed.view)
-    draw_ground(painter, rng, placed.car)
-    draw_body(painter, rng, placed.car)
-    lamps = draw_details(painter, rng, placed.car, placed.spot, print_fonts, params.car)
+    painter = Painter(image, ImageDraw.Draw(image), placed.view, around)
+    if placed.loose:
+        draw_panel(painter, rng, placed.car, placed.spot)
+        lamps = []
+    else:
+        draw_ground(painter, rng, placed.car)
+        draw_body(painter, rng, placed.car)
+        lamps = draw_details(painter, rng, placed.car, placed.spot, print_fonts, params.car)
     if placed.plate:
         _mount(rng, painter, placed, placed.plate, print_fonts, params)
     return [(placed.view.project([lamp])[0], 8 * painter.pixels_per_cm(lamp)) for lamp in lamps]
