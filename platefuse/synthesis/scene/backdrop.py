@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from pydantic import Field
 
 from platefuse.core.params import Params, Probability, Range
@@ -14,7 +14,8 @@ from platefuse.synthesis.licence.emblems import random_colour
 from platefuse.synthesis.sampling import bernoulli, log_uniform, uniform
 from platefuse.synthesis.scene import textures
 from platefuse.synthesis.scene.facade import draw_far_car, facade
-from platefuse.synthesis.scene.textures import Size, colour_ramp, fractal_noise, mottled, shade
+from platefuse.synthesis.scene.ground import ground_plane
+from platefuse.synthesis.scene.textures import Size, colour_ramp, fractal_noise, masonry, mottled, shade
 
 _Blur = Annotated[float, Field(ge=0, le=0.05)]
 _Grain = Annotated[float, Field(ge=0, le=60)]
@@ -66,58 +67,6 @@ def draw_backdrop(
     return _add_grain(rng, picture, uniform(rng, params.grain))
 
 
-def _ground_plane(rng: np.random.Generator, size: Size, horizon: float) -> Image.Image:
-    """Draw the ground from the horizon to the lower edge, in perspective."""
-    width, height = size[0], size[1] - int(horizon)
-    flat = textures.ground(rng, (max(8, size[0]), max(8, round(size[1] * 0.8))))
-    _mark_ground(rng, flat)
-    spread, shift = rng.uniform(0.4, 2.5), rng.uniform(-0.6, 0.6)
-    corners = np.array([[0, 0], [flat.width, 0], [flat.width, flat.height], [0, flat.height]], float)
-    over = -0.04 * height
-    left, right = (shift - spread) * width, (1 + shift + spread) * width
-    target = np.array([[-0.02 * width, over], [1.02 * width, over], [max(right, 1.02 * width), height * 1.02],
-                       [min(left, -0.02 * width), height * 1.02]])  # fmt: skip
-    return warp(flat, homography(corners, target), (width, height))
-
-
-def _mark_ground(rng: np.random.Generator, flat: Image.Image) -> None:
-    """Paint road marks, kerbs, grass and crosswalks on a ground seen from above."""
-    (width, height), draw = flat.size, ImageDraw.Draw(flat)
-    turn = rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.25)
-    along, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
-    paint = ((235, 235, 230), (225, 190, 60), (200, 200, 200))[int(rng.integers(3))]
-
-    def stripe(start: float, end: float, begin: float, wide: float, fill: tuple[int, int, int]) -> None:
-        middle = np.array([width, height]) / 2
-        points = [middle + width * (along * a + across * c) for a, c in
-                  ((start, begin), (end, begin), (end, begin + wide), (start, begin + wide))]  # fmt: skip
-        draw.polygon([(float(x), float(y)) for x, y in points], fill=fill)
-
-    if bernoulli(rng, 0.5):  # a strip of another ground, behind a kerb
-        edge, kerb = rng.uniform(0.1, 0.4), random_colour(rng, (0, 0.1), (0.5, 0.85))
-        strip = textures.foliage(rng, flat.size) if bernoulli(rng, 0.5) else textures.ground(rng, flat.size)
-        mask = Image.new("L", flat.size, 0)
-        draw = ImageDraw.Draw(mask)
-        stripe(-2, 2, edge, 2, 255)  # type: ignore[arg-type]
-        flat.paste(strip, mask=mask)
-        draw = ImageDraw.Draw(flat)
-        stripe(-2, 2, edge - 0.02, 0.025, kerb)
-        stripe(-2, 2, edge - 0.03, 0.01, shade(kerb, 0.4))
-    kind = rng.random()
-    if kind < 0.25:  # a dashed or solid line
-        dash, gap = rng.uniform(0.05, 0.2), rng.uniform(0, 0.2)
-        for start in np.arange(-1, 1, dash + gap + 0.01):
-            stripe(start, start + dash, rng.uniform(-0.005, 0.005), rng.uniform(0.008, 0.015), paint)
-    elif kind < 0.5:  # parking bays
-        begin, pitch, wide = rng.uniform(-0.3, 0.2), rng.uniform(0.12, 0.3), rng.uniform(0.008, 0.02)
-        for start in np.arange(-1, 1, pitch):
-            stripe(start, start + wide, begin, rng.uniform(0.2, 0.3), paint)
-    elif kind < 0.65:  # a crosswalk
-        begin, pitch = rng.uniform(-0.3, 0.2), rng.uniform(0.05, 0.1)
-        for start in np.arange(-1, 1, pitch):
-            stripe(start, start + pitch / 2, begin, 0.2, paint)
-
-
 def _street(rng: np.random.Generator, size: Size, params: BackdropParams) -> Image.Image:
     width, height = size
     horizon = int(rng.uniform(0.1, 0.6) * height)
@@ -132,7 +81,8 @@ def _street(rng: np.random.Generator, size: Size, params: BackdropParams) -> Ima
         else:
             picture.paste(facade(rng, (max(4, box[2] - box[0]), max(4, box[3] - box[1]))), box[:2])
         x += wide * rng.uniform(0.6, 1.2)
-    picture.paste(_ground_plane(rng, size, horizon), (0, horizon))
+    picture.paste(ground_plane(rng, size, horizon), (0, horizon))
+    _draw_poles(rng, picture, horizon)
     _park_far_cars(rng, picture, horizon, params)
     return picture
 
@@ -142,19 +92,37 @@ def _paste_trees(rng: np.random.Generator, picture: Image.Image, box: tuple[int,
     size = (max(8, box[2] - box[0]), max(8, box[3] - box[1]))
     leaves = textures.foliage(rng, size)
     x, y = np.linspace(-1, 1, size[0])[None], np.linspace(-1, 1, size[1])[:, None]
-    crown = 1 - np.maximum(np.abs(x) ** 3, np.maximum(-y, 0) ** rng.uniform(2, 5))
-    ragged = crown * 4 - 1 + fractal_noise(rng, size, 5, 0.8)
+    crown = 1 - np.abs(x) ** rng.uniform(2, 5) - np.maximum(-y, 0) ** rng.uniform(2, 5)
+    ragged = 4 * crown - 1 + fractal_noise(rng, size, 5, 0.8)
     picture.paste(leaves, box[:2], Image.fromarray(np.clip(ragged * 255, 0, 255).astype(np.uint8)))
 
 
 def _park_far_cars(rng: np.random.Generator, picture: Image.Image, horizon: int, params: BackdropParams) -> None:
-    """Draw far cars without plates in rows below the horizon, the nearest last."""
+    """Draw far cars without plates below the horizon, in a row or scattered, the nearest last."""
     width, height = picture.size
     count = int(rng.integers(params.far_cars[0], params.far_cars[1] + 1))
+    if bernoulli(rng, 0.5):  # parked side by side
+        y, wide = horizon + rng.uniform(0.02, 0.15) * height, rng.uniform(0.05, 0.22) * width
+        start, pitch = rng.uniform(-0.2, 0.4) * width, wide * rng.uniform(1.05, 1.5)
+        for index in range(count):
+            draw_far_car(rng, picture, start + index * pitch, y + rng.normal() * 0.03 * wide, wide)
+        return
     depth = rng.uniform(0.02, 0.25)
     for y in sorted(rng.uniform(0.01, depth + 0.02, count)):
         wide = width * (0.03 + y * rng.uniform(0.5, 1.2))
         draw_far_car(rng, picture, rng.uniform(-0.1, 1) * width, horizon + y * height, wide)
+
+
+def _draw_poles(rng: np.random.Generator, picture: Image.Image, horizon: int) -> None:
+    """Draw trunks, lamp posts and pillars that stand below the horizon."""
+    draw, (width, height) = ImageDraw.Draw(picture), picture.size
+    for _ in range(int(rng.integers(0, 5))):
+        x, foot = rng.uniform(0, 1) * width, horizon + rng.uniform(0, 0.15) * height
+        wide, top = log_uniform(rng, (0.004, 0.04)) * width, rng.uniform(-0.5, 0.7) * foot
+        paint = random_colour(rng, (0, 0.4), (0.1, 0.8), (0.07, 0.3))
+        for part in range(4):  # the light comes from one side
+            left = x + part * wide / 4
+            draw.rectangle((left, top, left + wide / 4, foot), fill=shade(paint, 1.25 - 0.2 * part))
 
 
 def _wall(rng: np.random.Generator, size: Size, params: BackdropParams) -> Image.Image:
@@ -177,7 +145,7 @@ def _wall(rng: np.random.Generator, size: Size, params: BackdropParams) -> Image
     picture = Image.new("RGB", size)
     picture.paste(flat)
     if foot < height:
-        picture.paste(_ground_plane(rng, size, foot), (0, foot))
+        picture.paste(ground_plane(rng, size, foot), (0, foot))
     return picture
 
 
@@ -193,12 +161,12 @@ def _greenery(rng: np.random.Generator, size: Size, params: BackdropParams) -> I
         _paste_trees(rng, picture, (int(x), int(y), int(x + rng.uniform(0.2, 0.7) * width), int(y + 0.6 * height)))
     if bernoulli(rng, 0.6):
         foot = int(rng.uniform(0.5, 0.9) * height)
-        picture.paste(_ground_plane(rng, size, foot), (0, foot))
+        picture.paste(ground_plane(rng, size, foot), (0, foot))
     return picture
 
 
 def _pavement(rng: np.random.Generator, size: Size, params: BackdropParams) -> Image.Image:
-    picture = _ground_plane(rng, size, 0)
+    picture = ground_plane(rng, size, 0)
     if bernoulli(rng, 0.4):
         _park_far_cars(rng, picture, -size[1] // 20, params)
     return picture
@@ -208,7 +176,7 @@ def _hall(rng: np.random.Generator, size: Size, params: BackdropParams) -> Image
     """Draw a car park or a showroom: ceiling with lamps, pillars, floor."""
     width, height = size
     horizon = int(rng.uniform(0.2, 0.55) * height)
-    ceiling = random_colour(rng, (0, 0.2), (0.03, 0.5) if bernoulli(rng, 0.7) else (0.7, 1.0))
+    ceiling = random_colour(rng, (0, 0.1), (0.03, 0.5) if bernoulli(rng, 0.7) else (0.7, 1.0))
     picture = Image.new("RGB", size)
     picture.paste(mottled(rng, (width, horizon + 1), ceiling, 0.1, 0.7))
     draw = ImageDraw.Draw(picture)
@@ -219,7 +187,10 @@ def _hall(rng: np.random.Generator, size: Size, params: BackdropParams) -> Image
         wide, high = rng.uniform(0.05, 0.25) * width * depth, max(1, rng.uniform(0.005, 0.03) * height * depth)
         lamp = (255, 255, 245) if bernoulli(rng, 0.7) else shade(ceiling, 0.5)
         draw.rectangle((x, y, x + wide, y + high), fill=lamp)
-    picture.paste(_ground_plane(rng, size, horizon), (0, horizon))
+    if bernoulli(rng, 0.6):
+        high = max(4, round(horizon * rng.uniform(0.1, 0.7)))
+        picture.paste(facade(rng, (width, high)), (0, horizon - high))
+    picture.paste(ground_plane(rng, size, horizon), (0, horizon))
     _park_far_cars(rng, picture, horizon, params)
     draw = ImageDraw.Draw(picture)
     for _ in range(int(rng.integers(0, 4))):
@@ -227,7 +198,7 @@ def _hall(rng: np.random.Generator, size: Size, params: BackdropParams) -> Image
         foot, paint = horizon + rng.uniform(0, 0.3) * height, random_colour(rng, (0, 0.2), (0.3, 0.9))
         draw.rectangle((x, 0, x + wide, foot), fill=paint)
         draw.rectangle((x + wide * 0.7, 0, x + wide, foot), fill=shade(paint, 0.7))
-        band = random_colour(rng, (0.6, 1.0), (0.4, 0.95))
+        band = random_colour(rng, (0.6, 1.0), (0.4, 0.95), (0.0, 0.14, 0.35, 0.6))
         draw.rectangle((x, foot - wide * rng.uniform(1, 3), x + wide, foot - wide * 0.5), fill=band)
     return picture
 
@@ -241,10 +212,36 @@ def _plain(rng: np.random.Generator, size: Size, params: BackdropParams) -> Imag
 
 
 def _texture(rng: np.random.Generator, size: Size, params: BackdropParams) -> Image.Image:
+    """Draw noise, a regular pattern, or shapes on top of each other."""
     del params
     colours = [random_colour(rng, (0, 0.8), (0, 1)) for _ in range(int(rng.integers(2, 6)))]
+    kind = rng.random()
+    if kind < 0.3:
+        unit = size[0] * log_uniform(rng, (0.02, 0.3))
+        return masonry(rng, size, (unit, unit * log_uniform(rng, (0.2, 3))), rng.choice([0, 0.5]), colours)
     stretch = log_uniform(rng, (0.2, 5))
-    return colour_ramp(fractal_noise(rng, size, int(rng.integers(2, 40)), rng.uniform(0.4, 1), stretch), colours)
+    picture = colour_ramp(fractal_noise(rng, size, int(rng.integers(2, 40)), rng.uniform(0.4, 1), stretch), colours)
+    if kind < 0.6:
+        draw, side = ImageDraw.Draw(picture), float(min(size))
+        for _ in range(int(rng.integers(5, 40))):
+            (x, y), wide, high = rng.uniform(0, 1, 2) * size, *np.exp(rng.uniform(-3.5, -0.5, 2)) * side
+            _draw_shape(draw, rng, (x - wide, y - high, x + wide, y + high))
+    return picture
+
+
+def _draw_shape(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: tuple[float, float, float, float]) -> None:
+    """Draw a rectangle, an ellipse, a polygon or an arc into a box."""
+    colour, kind = random_colour(rng), int(rng.integers(4))
+    if kind == 0:
+        draw.rectangle(box, fill=colour)
+    elif kind == 1:
+        draw.ellipse(box, fill=colour)
+    elif kind == 2:
+        corners = zip(rng.uniform(box[0], box[2], 4), rng.uniform(box[1], box[3], 4), strict=True)
+        draw.polygon([(float(x), float(y)) for x, y in corners], fill=colour)
+    else:
+        start, width = rng.uniform(0, 360), max(1, round((box[2] - box[0]) * rng.uniform(0.02, 0.2)))
+        draw.arc(box, start, start + rng.uniform(60, 360), fill=colour, width=width)
 
 
 _KINDS: dict[str, Callable[[np.random.Generator, Size, BackdropParams], Image.Image]] = {
@@ -255,7 +252,7 @@ _KINDS: dict[str, Callable[[np.random.Generator, Size, BackdropParams], Image.Im
 
 def _darken(rng: np.random.Generator, picture: Image.Image) -> Image.Image:
     """Turn day into night, with a few lamps."""
-    factor = log_uniform(rng, (0.08, 0.5))
+    factor = log_uniform(rng, (0.12, 0.5))
     dark = picture.point([round(value * factor) for value in range(256)] * 3)
     draw = ImageDraw.Draw(dark)
     for _ in range(int(rng.integers(0, 10))):
@@ -267,7 +264,8 @@ def _darken(rng: np.random.Generator, picture: Image.Image) -> Image.Image:
 
 
 def _add_grain(rng: np.random.Generator, picture: Image.Image, strength: float) -> Image.Image:
-    """Add fine grain of all surfaces, gray, with a standard deviation of 255."""
-    noise = rng.random((picture.height, picture.width, 1), np.float32) - np.float32(0.5)
-    pixels = np.asarray(picture) + noise * np.float32(strength * 12**0.5)
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    """Add fine gray grain with a standard deviation of `strength`, of 255."""
+    noise = Image.frombytes("L", picture.size, rng.bytes(picture.width * picture.height))
+    scale = strength / (256 / 12**0.5)  # the bytes are uniform
+    noise = noise.point([round(np.clip(128 + (value - 127.5) * scale, 0, 255)) for value in range(256)])
+    return ImageChops.add(picture, Image.merge("RGB", [noise] * 3), 1, -128)

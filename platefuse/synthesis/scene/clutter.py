@@ -35,6 +35,7 @@ class ClutterParams(Params):
     lettering: Probability = Field(description="Frequency of words without a board, as on vans.")
     number: Probability = Field(description="Frequency of house numbers and figures without a board.")
     poster: Probability = Field(description="Frequency of posters and stickers.")
+    page: Probability = Field(description="Frequency of pages, notices and tables.")
     stamp: Probability = Field(description="Frequency of dates, times and cameras' names burnt into a corner.")
     window: Probability = Field(description="Frequency of windows, often with bars.")
     slats: Probability = Field(description="Frequency of ventilation slots, grilles, radiators and stairs.")
@@ -72,8 +73,9 @@ def draw_clutter(
     """
     shares = np.array([getattr(params, name) for name in _KINDS], float)
     count = int(rng.integers(params.count[0], params.count[1] + 1)) if shares.any() else 0
-    for index in rng.choice(len(shares), count, p=shares / shares.sum()) if count else ():
-        name = list(_KINDS)[index]
+    chosen = rng.choice(len(shares), count, p=shares / shares.sum()).tolist() if count else []
+    names = [list(_KINDS)[index] for index in chosen]
+    for name in sorted(names, key="stamp".__eq__):  # a stamp is above everything
         _draw_one(rng, image, print_fonts, params, keep_out, name)
 
 
@@ -101,11 +103,15 @@ def _draw_one(
     drawn = draw(rng, (max(8, round(size[0] * scale)), max(6, round(size[1] * scale))), print_fonts)
     if name != "stamp":
         drawn = _weather(rng, _tilt(rng, drawn, params), params)
-    if drawn.size != size:
-        drawn = drawn.resize(size, Image.Resampling.BICUBIC, reducing_gap=2)
-    if name != "stamp" and bernoulli(rng, params.blurred):
-        radius = uniform(rng, params.blur) * size[1]
-        drawn = drawn.convert("RGBa").filter(ImageFilter.GaussianBlur(radius)).convert("RGBA")
+    radius = uniform(rng, params.blur) * size[1] if name != "stamp" and bernoulli(rng, params.blurred) else 0.0
+    edge = round(min(2.5 * radius, 0.3 * min(size)))  # the blur's own room
+    inner = (size[0] - 2 * edge, size[1] - 2 * edge)
+    if drawn.size != inner:
+        drawn = drawn.resize(inner, Image.Resampling.BICUBIC, reducing_gap=2)
+    if radius:
+        padded = Image.new("RGBa", size)
+        padded.paste(drawn.convert("RGBa"), (edge, edge))
+        drawn = padded.filter(ImageFilter.GaussianBlur(radius)).convert("RGBA")
     image.paste(drawn, (x, y), drawn)
 
 
@@ -159,6 +165,7 @@ _KINDS: dict[str, tuple[_Draw, tuple[float, float]]] = {  # with the range of wi
     "lettering": (signs.lettering, (2.0, 8.0)),
     "number": (signs.number, (1.0, 3.0)),
     "poster": (signs.poster, (0.6, 2.5)),
+    "page": (signs.page, (0.6, 2.0)),
     "stamp": (signs.stamp, (9.0, 25.0)),
     "window": (fittings.window, (0.6, 4.0)),
     "slats": (fittings.slats, (0.8, 6.0)),

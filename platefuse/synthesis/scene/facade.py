@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 from platefuse.synthesis.licence.emblems import random_colour
 from platefuse.synthesis.sampling import bernoulli
 from platefuse.synthesis.scene import textures
-from platefuse.synthesis.scene.textures import Size, masonry, shade
+from platefuse.synthesis.scene.textures import Size, fractal_noise, masonry, shade
 
 _FINE = 3  # far cars are drawn larger and reduced
 
@@ -22,7 +22,7 @@ def facade(rng: np.random.Generator, size: Size) -> Image.Image:
     width, height = size
     draw = ImageDraw.Draw(front)
     for _ in range(int(rng.integers(0, 4))):  # cornices, pipes, plinths
-        paint = random_colour(rng, (0, 0.3), (0.2, 0.95))
+        paint = random_colour(rng, (0, 0.15), (0.2, 0.95))
         if bernoulli(rng, 0.6):
             y = rng.uniform(0, height)
             draw.rectangle((0, y, width, y + rng.uniform(0.01, 0.08) * height), fill=paint)
@@ -37,7 +37,7 @@ def _add_windows(rng: np.random.Generator, front: Image.Image) -> None:
     columns, rows = int(rng.integers(1, 9)), int(rng.integers(1, 5))
     across, down = width / columns, height / rows
     x_share, y_share = rng.uniform(0.3, 0.8), rng.uniform(0.4, 0.8)
-    frame, panes = random_colour(rng, (0, 0.3), (0.2, 1.0)), int(rng.integers(1, 4))
+    frame, panes = random_colour(rng, (0, 0.15), (0.2, 1.0)), int(rng.integers(1, 4))
     edge = max(1, round(across * x_share * rng.uniform(0.03, 0.12)))
     for row in range(rows):
         for column in range(columns):
@@ -57,7 +57,7 @@ def _add_windows(rng: np.random.Generator, front: Image.Image) -> None:
 def _add_garages(rng: np.random.Generator, front: Image.Image) -> None:
     (width, height), count = front.size, int(rng.integers(1, 4))
     wide, high = width / count, rng.uniform(0.5, 0.9) * height
-    paint = random_colour(rng, (0, 0.5), (0.25, 1.0))
+    paint = random_colour(rng, (0, 0.15) if bernoulli(rng, 0.7) else (0.3, 0.7), (0.25, 1.0))
     cell = (wide * rng.choice([0.25, 3.0]), high * rng.uniform(0.04, 0.25))
     size = (max(4, round(wide * rng.uniform(0.6, 0.95))), max(4, round(high)))
     door = masonry(rng, size, cell, 0, (shade(paint, 0.5), paint, shade(paint, 1.2)))
@@ -70,7 +70,9 @@ def draw_far_car(rng: np.random.Generator, picture: Image.Image, x: float, y: fl
     high = wide * rng.uniform(0.4, 0.9)
     size = (max(6, round(wide)), max(5, round(high)))
     width, height = size[0] * _FINE, size[1] * _FINE
-    paint = random_colour(rng, (0, 0.25) if bernoulli(rng, 0.7) else (0.4, 1.0), (0.05, 0.95))
+    paint = random_colour(rng, (0, 0.1), (0.05, 0.95))
+    if bernoulli(rng, 0.25):
+        paint = random_colour(rng, (0.5, 1.0), (0.2, 0.8), (0.0, 0.0, 0.6, 0.62, 0.35, 0.12))
     car, shape = Image.new("RGB", (width, height), paint), Image.new("L", (width, height), 0)
     draw, mask = ImageDraw.Draw(car), ImageDraw.Draw(shape)
     roof, waist, inset = rng.uniform(0.0, 0.1), rng.uniform(0.4, 0.55), rng.uniform(0.05, 0.25)
@@ -93,5 +95,10 @@ def draw_far_car(rng: np.random.Generator, picture: Image.Image, x: float, y: fl
         draw.rectangle((a * width, (waist + 0.06) * height, (a + 0.17) * width, (waist + 0.2) * height), fill=lamp)
     shadow = (round(x + 0.02 * wide), round(y - 0.06 * high), round(x + 0.98 * wide), round(y + 0.05 * high))
     ImageDraw.Draw(picture).ellipse(shadow, fill=(25, 25, 28))
-    spot = (round(x), round(y - high))
-    picture.paste(car.resize(size, Image.Resampling.BOX), spot, shape.resize(size, Image.Resampling.BOX))
+    light = (
+        fractal_noise(rng, size, 3, 0.7) * np.float32(0.12)
+        + np.linspace(1.25, 0.75, size[1], dtype=np.float32)[:, None]
+    )
+    pixels = np.asarray(car.resize(size, Image.Resampling.BOX)) * light[..., None]
+    shaded = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    picture.paste(shaded, (round(x), round(y - high)), shape.resize(size, Image.Resampling.BOX))

@@ -1,11 +1,10 @@
 """Clutter with words: signs, lettering, posters, numbers and time stamps, none of which is a plate."""
 
 import itertools
-import string
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from platefuse.synthesis.licence.background import random_words
 from platefuse.synthesis.licence.canvas import PrintFont
@@ -13,19 +12,27 @@ from platefuse.synthesis.licence.emblems import Box, Colour, draw_emblem, lumina
 from platefuse.synthesis.sampling import bernoulli
 from platefuse.synthesis.scene.textures import Size
 
-_SET_SIZE = 40  # type size at which text is set, since a font opens slowly at each new size
-_NUMBER_LENGTH = 10  # longer lines of capitals are no plate's number
+# Type sizes at which text is set and then reduced, since a font opens slowly at each new size.
+_SET_SIZE, _SMALL = 40, 16
+_FONTS_TRIED = 5
+_NUMBER_LENGTH = 13  # longer lines of capitals are no plate's number
+_LEGIBLE = 110  # pixels; on a narrower board nobody could tell one line of words from a number
 _RED, _BLUE, _WHITE, _BLACK = (190, 25, 35), (20, 75, 160), (245, 245, 240), (20, 20, 22)
 
 
 def write(
     rng: np.random.Generator, patch: Image.Image, text: str, box: Box, ink: Colour, fonts: Sequence[PrintFont]
 ) -> None:
-    """Write text into the middle of a box, as large as fits; nothing without fonts."""
+    """Write text into the middle of a box, as large as fits; nothing without a font that has the small letters."""
     wide, high = box[2] - box[0], box[3] - box[1]
     if not fonts or not text.strip() or min(wide, high) < 2:
         return
-    face = fonts[int(rng.integers(len(fonts)))].face(_SET_SIZE)
+    for index in rng.integers(len(fonts), size=_FONTS_TRIED):
+        face = fonts[index].face(_SMALL if high <= _SMALL else _SET_SIZE)
+        if text == text.upper() or _has_small_letters(face):
+            break
+    else:
+        return
     left, top, right, bottom = (round(side) for side in face.getbbox(text))
     mask = Image.new("L", (max(1, right - left), max(1, bottom - top)), 0)
     ImageDraw.Draw(mask).text((-left, -top), text, fill=255, font=face)
@@ -34,6 +41,11 @@ def write(
     mask = mask.resize(size, Image.Resampling.BILINEAR, reducing_gap=2)
     corner = (round((box[0] + box[2] - size[0]) / 2), round((box[1] + box[3] - size[1]) / 2))
     ImageDraw.Draw(patch).bitmap(corner, mask, fill=(*ink, 255))
+
+
+def _has_small_letters(face: ImageFont.FreeTypeFont) -> bool:
+    """Tell whether small letters are lower than capitals: some fonts draw capitals for both."""
+    return bool(face.getbbox("nx")[1] > face.getbbox("NX")[1])
 
 
 def harmless_words(rng: np.random.Generator) -> str:
@@ -92,7 +104,7 @@ def sign(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Im
         else:
             _arrow(patch, rng, box, ink)
         left = box[2] + 0.04 * width
-    if bernoulli(rng, 0.4):
+    if width >= _LEGIBLE and bernoulli(rng, 0.4):
         write(rng, patch, harmless_words(rng), (left, 0.2 * height, right, 0.8 * height), ink, fonts)
         return patch
     lines = int(rng.integers(2, 6))
@@ -177,14 +189,14 @@ def lettering(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) 
 def number(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
     """Draw a house's number on a small square, or figures without a board."""
     (width, height), (ground, ink) = size, _ground_and_ink(rng, 0.3)
+    patch, text = Image.new("RGBA", size, (*ink, 0)), str(int(rng.integers(1, 10 ** int(rng.integers(1, 6)))))
     if bernoulli(rng, 0.5):
-        side = min(width, height)
-        patch = _board(rng, (side, side), ground, ink)
-        text = str(int(rng.integers(1, 100)))
+        side, text = min(width, height), text[:3]
+        board = _board(rng, (side, side), ground, ink)
+        write(rng, board, text, (0.12 * side, 0.15 * side, 0.88 * side, 0.85 * side), ink, fonts)
+        patch.paste(board, ((width - side) // 2, (height - side) // 2))
     else:
-        patch, side = Image.new("RGBA", size, (*ink, 0)), height
-        text = str(int(rng.integers(1, 10 ** int(rng.integers(1, 6)))))
-    write(rng, patch, text, (0.1 * side, 0.15 * side, patch.width - 0.1 * side, 0.85 * side), ink, fonts)
+        write(rng, patch, text, (0, 0, width, height), ink, fonts)
     return patch
 
 
@@ -213,13 +225,36 @@ def stamp(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> I
     date = str(rng.choice(["-", "/", "."])).join((f"20{figures[0]}", figures[1], figures[2]))
     camera = f"{rng.choice(['CAM', 'Camera', 'CH', 'Channel', 'cam'])} {figures[3]} {harmless_words(rng)}"
     text = (f"{date} {':'.join(figures[3:])}", date, camera, f"{date} {camera}")[int(rng.integers(4))]
-    text = "".join(c for c in text if c in string.printable)
     if not fonts:
         return patch
-    cell = min(width / len(text), height * 0.7)
-    font = [fonts[int(rng.integers(len(fonts)))]]
-    for index, character in enumerate(text):
-        high = height * (0.25 if character in "-.:" else 0.9)
-        box = (index * cell, (height - high) / 2, (index + 0.9) * cell, (height + high) / 2)
-        write(rng, patch, character, box, ink, font)
+    face = fonts[int(rng.integers(len(fonts)))].face(_SET_SIZE)
+    cell = round(max(face.getlength(character) for character in text) * rng.uniform(0.85, 1.05))
+    mask = Image.new("L", (cell * len(text), round(1.3 * _SET_SIZE)), 0)
+    for index, character in enumerate(text):  # each in a cell of the same width
+        spot = ((index + 0.5) * cell, _SET_SIZE)
+        ImageDraw.Draw(mask).text(spot, character, fill=255, font=face, anchor="ms")
+    high = min(height, round(width / mask.width * mask.height))
+    mask = mask.resize((width, max(1, high)), Image.Resampling.BILINEAR, reducing_gap=2)
+    draw, top = ImageDraw.Draw(patch), (height - mask.height) // 2
+    if not ground and bernoulli(rng, 0.4):  # an outline
+        draw.bitmap((1, top + 1), mask, fill=(*paper, 255))
+    draw.bitmap((0, top), mask, fill=(*ink, 255))
+    return patch
+
+
+def page(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
+    """Draw a page, a notice or a table: many lines of small letters."""
+    width, height = size
+    ground, ink = _ground_and_ink(rng, 0.8)
+    patch = _board(rng, size, ground, ink)
+    columns, lines = int(rng.integers(1, 4)), int(rng.integers(5, 15))
+    fonts = [fonts[int(rng.integers(len(fonts)))]] if fonts else fonts
+    wide, high = 0.92 * width / columns, 0.9 * height / lines
+    for column in range(columns):
+        text = " ".join(harmless_line(rng) for _ in range(3))
+        for line in range(lines):
+            left, top = 0.05 * width + column * wide, 0.05 * height + line * high
+            right = left + wide * (0.94 if bernoulli(rng, 0.8) else rng.uniform(0.2, 0.9))
+            start = int(rng.integers(max(1, len(text) - 30)))
+            write(rng, patch, text[start : start + 30], (left, top, right, top + 0.75 * high), ink, fonts)
     return patch

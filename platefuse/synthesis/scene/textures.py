@@ -25,7 +25,7 @@ def fractal_noise(
         stretch: how much wider than high a patch is.
 
     Returns:
-        Float32 [H,W] with mean 0 and standard deviation 1.
+        Float32 [H,W] with mean 0 and standard deviation 1, nearly.
     """
     width, height = size
     columns, rows = min(width, max(2, grain)), min(height, max(2, round(grain * stretch * height / width)))
@@ -36,8 +36,8 @@ def fractal_noise(
         amplitude *= roughness
         if amplitude > 0.02:
             field += np.float32(amplitude) * (rng.random((rows, columns), np.float32) - np.float32(0.5))
-    field -= field.mean()
-    return field / max(float(field.std()), 1e-6)
+    sample = field[::3, ::3]
+    return (field - sample.mean()) / max(float(sample.std()), 1e-6)
 
 
 def colour_ramp(noise: np.ndarray, colours: Sequence[Colour], spread: float = 2.0) -> Image.Image:
@@ -45,7 +45,9 @@ def colour_ramp(noise: np.ndarray, colours: Sequence[Colour], spread: float = 2.
     levels = np.linspace(0, 255, len(colours))
     table = np.stack([np.interp(np.arange(256), levels, channel) for channel in np.array(colours, float).T], axis=1)
     index = np.clip(noise * np.float32(127.5 / spread) + np.float32(127.5), 0, 255).astype(np.uint8)
-    return Image.fromarray(table.astype(np.uint8)[index])
+    image = Image.fromarray(index)
+    image.putpalette(table.astype(np.uint8).tobytes())
+    return image.convert("RGB")
 
 
 def shade(colour: Colour, factor: float) -> Colour:
@@ -89,7 +91,7 @@ def masonry(
 
 
 def _paved(rng: np.random.Generator, size: Size) -> Image.Image:
-    stone = random_colour(rng, (0, 0.25), (0.4, 0.8))
+    stone = random_colour(rng, (0, 0.15), (0.35, 0.8), (0.05, 0.1, 0.6))
     wide = size[0] * log_uniform(rng, (0.02, 0.15))
     colours = (shade(stone, 0.55), stone, shade(stone, 1.3))
     return masonry(rng, size, (wide, wide * rng.uniform(0.4, 1)), rng.choice([0, 0.5]), colours)
@@ -97,8 +99,8 @@ def _paved(rng: np.random.Generator, size: Size) -> Image.Image:
 
 def asphalt(rng: np.random.Generator, size: Size) -> Image.Image:
     """Draw asphalt or concrete with cracks and patches."""
-    gray = random_colour(rng, (0, 0.12), (0.2, 0.75))
-    ground = mottled(rng, size, gray, rng.uniform(0.04, 0.16), rng.uniform(0.7, 1.0))
+    gray = random_colour(rng, (0, 0.1), (0.2, 0.75), (0.08, 0.12, 0.6))
+    ground = mottled(rng, size, gray, rng.uniform(0.02, 0.1), rng.uniform(0.85, 1.25))
     draw = ImageDraw.Draw(ground)
     for _ in range(int(rng.integers(0, 4))):  # cracks and seams
         points = np.cumsum(rng.normal(0, 0.1, (7, 2)), axis=0) + rng.uniform(0, 1, 2)
@@ -145,7 +147,7 @@ def wall(rng: np.random.Generator, size: Size) -> Image.Image:
         red = random_colour(rng, (0.2, 0.65), (0.35, 0.75), (0.02, 0.05))
         colours = [shade(red, rng.uniform(0.5, 1.3)), shade(red, 0.8), red, shade(red, 1.25)]
         return masonry(rng, size, (unit, unit * rng.uniform(0.25, 0.45)), 0.5, colours)
-    paint = random_colour(rng, (0, 0.35), (0.35, 0.98))
+    paint = random_colour(rng, (0, 0.12) if bernoulli(rng, 0.6) else (0.12, 0.45), (0.35, 0.98))
     if kind < 0.4:  # large blocks or tiles
         colours = [shade(paint, 0.75), paint, shade(paint, 1.15)]
         return masonry(rng, size, (3 * unit, unit * rng.uniform(1, 3)), rng.choice([0, 0.5]), colours)

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
 from platefuse.synthesis.scene import signs
 from platefuse.synthesis.scene.clutter import ClutterParams, draw_clutter
@@ -12,7 +12,7 @@ from tests.helpers.licence import PRINT_FONTS
 from tests.helpers.scenes import CLUTTER
 
 KINDS = (
-    "sign", "street_sign", "guide_board", "lettering", "number", "poster", "stamp", "window", "slats", "fence",
+    "sign", "street_sign", "guide_board", "lettering", "number", "poster", "page", "stamp", "window", "slats", "fence",
     "stripes", "wheel", "lamp", "tiles", "shelf", "face", "blank",
 )  # fmt: skip
 GROUND = (120, 140, 90)
@@ -31,7 +31,7 @@ def _only(kind: str) -> dict[str, float]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_seen_and_depends_on_the_seed_alone(kind):
     seen = []
-    for seed in range(6):
+    for seed in range(3):
         pixels = _pixels(seed, [], **_only(kind))
         assert (pixels == _pixels(seed, [], **_only(kind))).all()
         assert (pixels != _pixels(seed + 100, [], **_only(kind))).any()
@@ -42,13 +42,13 @@ def test_every_kind_is_seen_and_depends_on_the_seed_alone(kind):
 @pytest.mark.parametrize("keep_out", [[(40, 30, 120, 90)], [(0, 0, 50, 120), (70.5, 10.2, 160, 60)]], ids=str)
 def test_no_pixel_of_a_box_to_keep_out_of_changes(keep_out):
     changed = 0
-    for seed in range(25):
+    for seed in range(12):
         pixels = _pixels(seed, keep_out, count=[5, 9])
         for x1, y1, x2, y2 in keep_out:
             inside = pixels[int(y1) : int(np.ceil(y2)), int(x1) : int(np.ceil(x2))]
             assert (inside == GROUND).all()
         changed += int((pixels != GROUND).any())
-    assert changed > 15
+    assert changed > 6
 
 
 @pytest.mark.parametrize("changes", [{"count": [0, 0]}, dict.fromkeys(KINDS, 0.0)], ids=["count", "shares"])
@@ -69,4 +69,25 @@ def test_any_size_of_picture_and_no_fonts_are_allowed(size):
 def test_words_of_boards_are_no_numbers_of_plates():
     rng = np.random.default_rng(0)
     for text in [maker(rng) for maker in (signs.harmless_words, signs.harmless_line) for _ in range(300)]:
-        assert not re.fullmatch(r"[A-Z0-9 .-]{1,10}", text), text
+        assert not re.fullmatch(r"[A-Z0-9 .-]{1,13}", text), text
+
+
+class _CapitalsOnly(ImageFont.FreeTypeFont):
+    """A font that has capitals in place of small letters, as some have."""
+
+    def getbbox(self, text, *args, **kwargs):
+        return super().getbbox(text.upper(), *args, **kwargs)
+
+
+class _CapitalsOnlyFile:
+    def face(self, size):
+        face = ImageFont.load_default(size)
+        face.__class__ = _CapitalsOnly
+        return face
+
+
+@pytest.mark.parametrize(("text", "is_seen"), [("ab", False), ("AB", True), ("12", True)])
+def test_a_font_with_capitals_only_writes_no_small_letters(text, is_seen):
+    patch = Image.new("RGBA", (60, 30), (*GROUND, 255))
+    signs.write(np.random.default_rng(0), patch, text, (2, 2, 58, 28), (0, 0, 0), [_CapitalsOnlyFile()])
+    assert (np.asarray(patch)[..., :3] != GROUND).any() == is_seen
