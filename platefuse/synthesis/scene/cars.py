@@ -141,14 +141,13 @@ def sheen(
 ) -> np.ndarray:
     """Blend light and shade over a colour, float32 [rows,columns,3].
 
-    Surfaces that lean to the sky are lighter; `gloss` is how much sky and ground are mirrored.
+    Upper parts are lighter; `gloss` is how much of the sky they mirror.
     """
     base = np.asarray(colour, np.float32)
     walk = np.cumsum(rng.normal(0, 0.1, rows))
     vertical = np.linspace(rng.uniform(0.05, 0.3), rng.uniform(-0.35, -0.05), rows) + walk - walk.mean()
-    shade = (
-        vertical[:, None] + np.linspace(*rng.uniform(-0.15, 0.15, 2), columns) + rng.normal(0, 0.04, (rows, columns))
-    )
+    across = np.linspace(rng.uniform(-0.15, 0.15), rng.uniform(-0.15, 0.15), columns)
+    shade = vertical[:, None] + across + rng.normal(0, 0.04, (rows, columns))
     lit = base * (1 + shade)[..., None]
     mirrored = np.clip(np.clip(shade, 0, 1) * gloss * 0.9, 0, 0.8)[..., None]
     sky = np.array([225, 232, 240], np.float32)

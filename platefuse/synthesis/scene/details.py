@@ -13,6 +13,7 @@ from platefuse.synthesis.sampling import bernoulli
 from platefuse.synthesis.scene.cars import Car, sheen
 from platefuse.synthesis.scene.painter import Painter, ellipse, rectangle
 from platefuse.synthesis.scene.params import CarParams
+from platefuse.synthesis.scene.textures import shade
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ def _draw_bumper(painter: Painter, rng: np.random.Generator, car: Car) -> None:
     painter.shade(car.on(car.band(low, high, inset), rng.uniform(0.5, 6)), sheen(rng, colour, 5, 5, gloss))
     half = car.half_at(high) * inset
     edge = np.stack([np.linspace(-half, half, 9), np.full(9, high)], axis=1)
-    dark = tuple(round(c * rng.uniform(0.3, 0.7)) for c in car.paint)
+    dark = shade(car.paint, rng.uniform(0.3, 0.7))
     painter.stroke(car.on(edge, 1), dark, rng.uniform(0.5, 2))
     if bernoulli(rng, 0.4):  # a rubbing strip
         y = rng.uniform(low, high)
@@ -120,8 +121,8 @@ def _draw_grille(painter: Painter, rng: np.random.Generator, car: Car, params: C
 
 def _draw_seams(painter: Painter, rng: np.random.Generator, car: Car) -> None:
     """Draw the seams of a boot's lid or of doors, and creases."""
-    dark = tuple(round(c * 0.35) for c in car.paint)
-    light = tuple(min(255, round(c * 1.2 + 20)) for c in car.paint)
+    dark = shade(car.paint, 0.35)
+    light = shade(car.paint, 1.3)
     half = car.half * rng.uniform(0.6, 0.85)
     low = car.bumper + rng.uniform(-2, 4)
     painter.stroke(car.on([(-half, car.belt), (-half, low), (half, low), (half, car.belt)], 0.5), dark, 0.9)
@@ -162,9 +163,10 @@ def _draw_lamps(painter: Painter, rng: np.random.Generator, car: Car) -> list[np
             painter.shade(car.on(part, 0.8), sheen(rng, other, 3, 3, 0.6))
         if car.front or columns == 3:
             radius = min(wide, high) * 0.38
-            painter.fill(car.on(ellipse(*middle, radius, radius), 1), (70, 70, 75))
+            x, y_middle = middle.tolist()
+            painter.fill(car.on(ellipse(x, y_middle, radius, radius), 1), (70, 70, 75))
             bright = round(255 * lit)
-            painter.fill(car.on(ellipse(*middle, radius * 0.7, radius * 0.7), 1.1), (bright, bright, bright))
+            painter.fill(car.on(ellipse(x, y_middle, radius * 0.7, radius * 0.7), 1.1), (bright, bright, bright))
         middles.append(car.on([middle], 2)[0])
         if bernoulli(rng, 0.4):  # fog lamp or reflector
             x, low = side * car.half * 0.75, car.profile[0, 0] + 10
@@ -180,7 +182,7 @@ def _draw_recess(painter: Painter, rng: np.random.Generator, car: Car, spot: Spo
     same = bernoulli(rng, 0.6)
     colour = np.array(car.paint) * rng.uniform(0.45, 0.95) if same else random_colour(rng, (0, 0.2), (0.04, 0.8))
     painter.shade(car.on(outline, 0.4), sheen(rng, colour, 5, 4, 0.3))
-    edge = tuple(round(c * 0.4) for c in car.paint)
+    edge = shade(car.paint, 0.4)
     closed = np.concatenate([outline, outline[:1]])
     painter.stroke(car.on(closed, 0.5), edge, rng.uniform(0.4, 1.5))
     if bernoulli(rng, 0.5):  # a handle or bar above

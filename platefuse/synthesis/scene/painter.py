@@ -4,7 +4,6 @@ Coordinates of a car are centimetres: x to the right, y up from the ground, z aw
 car, front or rear, is near z = 0.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,7 +110,7 @@ class Painter:
         """Draw a line through points [n,3], `width` centimetres wide."""
         flat = self.view.project(points)
         pixels = width * self.pixels_per_cm(np.asarray(points, float).mean(axis=0))
-        if self._visible(flat, flat=True) and pixels > 0.25:
+        if self._visible(flat, thin=True) and pixels > 0.25:
             self.draw.line([tuple(point) for point in flat.tolist()], fill=colour, width=max(1, round(pixels)))
 
     def paste(self, layer: Image.Image, corners: Any) -> None:
@@ -129,19 +128,16 @@ class Painter:
 
     def pixels_per_cm(self, point: np.ndarray) -> float:
         """Give the picture's scale at a point [3]."""
-        scale = np.linalg.norm(self.view.matrix[0, :3]) + np.linalg.norm(self.view.matrix[1, :3])
-        depth = self.view.matrix[2, :3] @ point + self.view.matrix[2, 3]
-        return float(self._focal() / max(depth, _NEAREST)) if scale else 0.0
+        axes = self.view.matrix[:, :3]
+        focal = np.linalg.norm(np.cross(axes[0], axes[2]))
+        depth = axes[2] @ point + self.view.matrix[2, 3]
+        return float(focal / max(depth, _NEAREST))
 
-    def _focal(self) -> float:
-        rows = self.view.matrix[:, :3]
-        return float(np.linalg.norm(np.cross(rows[0], rows[2])))
-
-    def _visible(self, points: np.ndarray, flat: bool = False) -> bool:
-        """Whether points [n,2] enclose something of the picture."""
+    def _visible(self, points: np.ndarray, thin: bool = False) -> bool:
+        """Whether a shape with points [n,2] is seen; `thin` for a line."""
         least, most = points.min(axis=0), points.max(axis=0)
         inside = (most > 0).all() and (least < self.image.size).all()
-        return bool(inside and (flat or (most - least > _TINY).all()))
+        return bool(inside and (thin or (most - least > _TINY).all()))
 
 
 def rectangle(x1: float, y1: float, x2: float, y2: float, round_by: float = 0.0) -> np.ndarray:
@@ -149,12 +145,11 @@ def rectangle(x1: float, y1: float, x2: float, y2: float, round_by: float = 0.0)
     if round_by <= 0:
         return np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]], float)
     radius = min(round_by, abs(x2 - x1) / 2, abs(y2 - y1) / 2)
-    quarter = np.linspace(0, np.pi / 2, 4)
-    arcs: list[Iterable[Any]] = []
-    for corner, start in (((x2 - radius, y2 - radius), 0.0), ((x1 + radius, y2 - radius), np.pi / 2),
-                          ((x1 + radius, y1 + radius), np.pi), ((x2 - radius, y1 + radius), 1.5 * np.pi)):  # fmt: skip
-        arcs.append(np.add(corner, radius * np.stack([np.cos(quarter + start), np.sin(quarter + start)], axis=1)))
-    return np.concatenate(arcs)
+    middles = np.array([[x2 - radius, y2 - radius], [x1 + radius, y2 - radius], [x1 + radius, y1 + radius],
+                        [x2 - radius, y1 + radius]])  # fmt: skip
+    angles = np.arange(4)[:, None] * np.pi / 2 + np.linspace(0, np.pi / 2, 4)
+    arcs = middles[:, None] + radius * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    return arcs.reshape(-1, 2)
 
 
 def ellipse(x: float, y: float, wide: float, high: float) -> np.ndarray:
