@@ -102,9 +102,9 @@ class Car:
         return np.stack([x, y, depth - out], axis=1)
 
     def bounds(self) -> np.ndarray:
-        """Give points around the car, float [n,3]."""
-        top, far = self.profile[-1]
-        return np.array([[s * self.half, y, z] for s in (-1, 1) for y, z in ((0, 0), (0, far), (top, far), (top, 0))])
+        """Give corners of a box around the car with its mirrors, float [8,3]."""
+        top, half, near = self.profile[-1, 0], self.half + 27, -8.0
+        return np.array([[s * half, y, z] for s in (-1, 1) for y in (0, top) for z in (near, self.length)])
 
 
 def random_car(rng: np.random.Generator, params: CarParams, ground: Colour | None) -> Car:

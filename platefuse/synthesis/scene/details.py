@@ -15,6 +15,9 @@ from platefuse.synthesis.scene.painter import Painter, ellipse, rectangle
 from platefuse.synthesis.scene.params import CarParams
 from platefuse.synthesis.scene.textures import shade
 
+PANEL = 4.0
+"""How much wider and higher than its plate a panel is at most."""
+
 
 @dataclass(frozen=True, eq=False)
 class Spot:
@@ -195,7 +198,7 @@ def _draw_recess(painter: Painter, rng: np.random.Generator, car: Car, spot: Spo
 def draw_panel(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot) -> None:
     """Draw a board or a panel behind a plate that is on no car, or nothing."""
     if bernoulli(rng, 0.6):
-        wide, high = np.array([spot.width, spot.height]) / 2 * rng.uniform(1.1, 4, 2)
+        wide, high = np.array([spot.width, spot.height]) / 2 * rng.uniform(1.1, PANEL, 2)
         shape = rectangle(spot.x - wide, spot.y - high, spot.x + wide, spot.y + high, rng.uniform(0, 8))
         flat = [(x, y, car.on([(spot.x, spot.y)])[0, 2]) for x, y in shape]
         painter.shade(flat, painter.mirrored(rng, sheen(rng, random_colour(rng, (0, 0.5)), 5, 5), rng.uniform(0, 0.5)))

@@ -7,7 +7,7 @@ import numpy as np
 from platefuse.synthesis.licence.face import Face
 from platefuse.synthesis.sampling import bernoulli, log_uniform, uniform
 from platefuse.synthesis.scene.cars import Car
-from platefuse.synthesis.scene.details import Spot
+from platefuse.synthesis.scene.details import PANEL, Spot
 from platefuse.synthesis.scene.painter import View, look_at
 from platefuse.synthesis.scene.params import LEAST_WIDTH, PlacingParams, PoseParams
 
@@ -44,8 +44,9 @@ class Placed:
 
     @property
     def extent(self) -> np.ndarray:
-        """Return the car's box in pixels of the canvas, float [4]."""
-        points = self.pixels if self.loose else self.view.project(self.car.bounds())
+        """Return the box of all that is drawn, in pixels of the canvas, float [4]."""
+        drawn = plate_corners(self.car, self.spot, PANEL) if self.loose else self.car.bounds()
+        points = self.view.project(drawn)
         return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 
