@@ -79,12 +79,23 @@ def _street(rng: np.random.Generator, size: Size, params: BackdropParams) -> Ima
         if bernoulli(rng, 0.5):
             _paste_trees(rng, picture, box)
         else:
+            _draw_roof(rng, picture, box)
             picture.paste(facade(rng, (max(4, box[2] - box[0]), max(4, box[3] - box[1]))), box[:2])
         x += wide * rng.uniform(0.6, 1.2)
     picture.paste(ground_plane(rng, size, horizon), (0, horizon))
     _draw_poles(rng, picture, horizon)
     _park_far_cars(rng, picture, horizon, params)
     return picture
+
+
+def _draw_roof(rng: np.random.Generator, picture: Image.Image, box: tuple[int, int, int, int]) -> None:
+    """Draw a roof on some of the houses."""
+    if bernoulli(rng, 0.5):
+        x1, top, x2, _ = box
+        over, slope, high = 0.04 * (x2 - x1), rng.uniform(0.1, 0.5) * (x2 - x1), rng.uniform(0.1, 0.4) * (x2 - x1)
+        outline = [(x1 - over, top + 2), (x1 + slope, top - high), (x2 - slope, top - high), (x2 + over, top + 2)]
+        tile = random_colour(rng, (0.05, 0.6), (0.2, 0.6), (0.02, 0.05, 0.6))
+        ImageDraw.Draw(picture).polygon(outline, fill=tile)
 
 
 def _paste_trees(rng: np.random.Generator, picture: Image.Image, box: tuple[int, int, int, int]) -> None:

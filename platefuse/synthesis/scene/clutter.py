@@ -12,7 +12,7 @@ from platefuse.synthesis.licence.camera import homography, warp
 from platefuse.synthesis.licence.canvas import PrintFont
 from platefuse.synthesis.licence.emblems import Box
 from platefuse.synthesis.sampling import bernoulli, log_uniform, uniform
-from platefuse.synthesis.scene import fittings, signs
+from platefuse.synthesis.scene import fittings, prints, signs
 from platefuse.synthesis.scene.textures import Size, fractal_noise
 
 _Count = Annotated[int, Field(ge=0, le=100)]
@@ -36,6 +36,8 @@ class ClutterParams(Params):
     number: Probability = Field(description="Frequency of house numbers and figures without a board.")
     poster: Probability = Field(description="Frequency of posters and stickers.")
     page: Probability = Field(description="Frequency of pages, notices and tables.")
+    keyboard: Probability = Field(description="Frequency of keyboards, keypads and calendars.")
+    van: Probability = Field(description="Frequency of vans' and buses' sides with lettering.")
     stamp: Probability = Field(description="Frequency of dates, times and cameras' names burnt into a corner.")
     window: Probability = Field(description="Frequency of windows, often with bars.")
     slats: Probability = Field(description="Frequency of ventilation slots, grilles, radiators and stairs.")
@@ -43,7 +45,7 @@ class ClutterParams(Params):
     stripes: Probability = Field(description="Frequency of bar codes, crosswalks and barriers.")
     wheel: Probability = Field(description="Frequency of wheels.")
     lamp: Probability = Field(description="Frequency of headlights and taillights.")
-    tiles: Probability = Field(description="Frequency of bricks, tiles and keyboards.")
+    tiles: Probability = Field(description="Frequency of bricks, tiles and lockers.")
     shelf: Probability = Field(description="Frequency of shelves of books or goods.")
     face: Probability = Field(description="Frequency of heads with shoulders.")
     blank: Probability = Field(description="Frequency of boards without characters.")
@@ -164,9 +166,11 @@ _KINDS: dict[str, tuple[_Draw, tuple[float, float]]] = {  # with the range of wi
     "guide_board": (signs.guide_board, (1.2, 3.0)),
     "lettering": (signs.lettering, (2.0, 8.0)),
     "number": (signs.number, (1.0, 3.0)),
-    "poster": (signs.poster, (0.6, 2.5)),
-    "page": (signs.page, (0.6, 2.0)),
-    "stamp": (signs.stamp, (9.0, 25.0)),
+    "poster": (prints.poster, (0.6, 2.5)),
+    "page": (prints.page, (0.6, 2.0)),
+    "keyboard": (prints.keyboard, (1.0, 3.0)),
+    "van": (prints.van, (1.4, 3.0)),
+    "stamp": (prints.stamp, (9.0, 25.0)),
     "window": (fittings.window, (0.6, 4.0)),
     "slats": (fittings.slats, (0.8, 6.0)),
     "fence": (fittings.fence, (1.0, 5.0)),

@@ -156,7 +156,7 @@ def lamp(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Im
 
 
 def tiles(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw bricks, tiles, a keyboard or lockers."""
+    """Draw bricks, tiles or lockers."""
     del fonts
     colour = random_colour(rng, (0, 0.7), (0.1, 1))
     columns, rows = int(rng.integers(2, 13)), int(rng.integers(1, 6))

@@ -1,4 +1,4 @@
-"""Clutter with words: signs, lettering, posters, numbers and time stamps, none of which is a plate."""
+"""Boards and lettering: words and numbers that nobody takes for a plate's."""
 
 import itertools
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from platefuse.synthesis.sampling import bernoulli
 from platefuse.synthesis.scene.textures import Size
 
 # Type sizes at which text is set and then reduced, since a font opens slowly at each new size.
-_SET_SIZE, _SMALL = 40, 16
+SET_SIZE, _SMALL = 40, 16
 _FONTS_TRIED = 5
 _NUMBER_LENGTH = 13  # longer lines of capitals are no plate's number
 _LEGIBLE = 110  # pixels; on a narrower board nobody could tell one line of words from a number
@@ -28,7 +28,7 @@ def write(
     if not fonts or not text.strip() or min(wide, high) < 2:
         return
     for index in rng.integers(len(fonts), size=_FONTS_TRIED):
-        face = fonts[index].face(_SMALL if high <= _SMALL else _SET_SIZE)
+        face = fonts[index].face(_SMALL if high <= _SMALL else SET_SIZE)
         if text == text.upper() or _has_small_letters(face):
             break
     else:
@@ -72,17 +72,16 @@ def harmless_line(rng: np.random.Generator) -> str:
     )[int(rng.integers(9))]
 
 
-def _ground_and_ink(rng: np.random.Generator, light: float = 0.55) -> tuple[Colour, Colour]:
+def ground_and_ink(rng: np.random.Generator, light: float = 0.55) -> tuple[Colour, Colour]:
     """Draw colours of a board and its letters, with a share of light boards."""
     ground = (
         random_colour(rng, (0, 0.3), (0.75, 1)) if bernoulli(rng, light) else random_colour(rng, (0.2, 1), (0.05, 0.8))
     )
-    dark = luminance(ground) > 128
-    ink = random_colour(rng, (0, 1), (0, 0.4)) if dark else random_colour(rng, (0, 0.6), (0.75, 1.0))
+    ink = random_colour(rng, (0, 1), (0, 0.4)) if luminance(ground) > 128 else random_colour(rng, (0, 0.6), (0.75, 1.0))
     return ground, ink
 
 
-def _board(rng: np.random.Generator, size: Size, ground: Colour, ink: Colour) -> Image.Image:
+def board(rng: np.random.Generator, size: Size, ground: Colour, ink: Colour) -> Image.Image:
     """Draw a board, often with rounded corners or a line around."""
     patch = Image.new("RGBA", size, (*ground, 0))
     corner = size[1] * (rng.uniform(0.05, 0.5) if bernoulli(rng, 0.4) else 0)
@@ -94,8 +93,8 @@ def _board(rng: np.random.Generator, size: Size, ground: Colour, ink: Colour) ->
 
 def sign(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
     """Draw a shop's sign or a billboard: a long line, several lines, or a logo and a word."""
-    (width, height), (ground, ink) = size, _ground_and_ink(rng)
-    patch = _board(rng, size, ground, ink)
+    (width, height), (ground, ink) = size, ground_and_ink(rng)
+    patch = board(rng, size, ground, ink)
     left, right = 0.06 * width, 0.94 * width
     if bernoulli(rng, 0.35):  # a logo or an arrow before the words
         box = (left, 0.15 * height, left + min(0.7 * height, 0.3 * width), 0.85 * height)
@@ -167,7 +166,7 @@ def guide_board(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]
     width, height = size
     ground = (_BLUE, (15, 110, 70), (240, 200, 40), _WHITE)[int(rng.integers(4))]
     ink = _BLACK if luminance(ground) > 128 else _WHITE
-    patch, lines = _board(rng, size, ground, ink), int(rng.integers(2, 4))
+    patch, lines = board(rng, size, ground, ink), int(rng.integers(2, 4))
     for index in range(lines):
         top, bottom = (index + 0.15) / lines * height, (index + 0.85) / lines * height
         _arrow(patch, rng, (0.05 * width, top, 0.05 * width + (bottom - top), bottom), ink)
@@ -178,7 +177,7 @@ def guide_board(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]
 
 def lettering(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
     """Draw words without a board, as on vans, buses, walls and shop windows."""
-    (width, height), (_, ink) = size, _ground_and_ink(rng, 0.5)
+    (width, height), (_, ink) = size, ground_and_ink(rng, 0.5)
     patch, lines = Image.new("RGBA", size, (*ink, 0)), int(rng.integers(1, 4))
     for index in range(lines):
         text = random_words(rng) if bernoulli(rng, 0.5) else harmless_line(rng)
@@ -188,73 +187,13 @@ def lettering(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) 
 
 def number(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
     """Draw a house's number on a small square, or figures without a board."""
-    (width, height), (ground, ink) = size, _ground_and_ink(rng, 0.3)
+    (width, height), (ground, ink) = size, ground_and_ink(rng, 0.3)
     patch, text = Image.new("RGBA", size, (*ink, 0)), str(int(rng.integers(1, 10 ** int(rng.integers(1, 6)))))
     if bernoulli(rng, 0.5):
         side, text = min(width, height), text[:3]
-        board = _board(rng, (side, side), ground, ink)
-        write(rng, board, text, (0.12 * side, 0.15 * side, 0.88 * side, 0.85 * side), ink, fonts)
-        patch.paste(board, ((width - side) // 2, (height - side) // 2))
+        plaque = board(rng, (side, side), ground, ink)
+        write(rng, plaque, text, (0.12 * side, 0.15 * side, 0.88 * side, 0.85 * side), ink, fonts)
+        patch.paste(plaque, ((width - side) // 2, (height - side) // 2))
     else:
         write(rng, patch, text, (0, 0, width, height), ink, fonts)
-    return patch
-
-
-def poster(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a poster or a sticker: emblems, and lines of text of different sizes."""
-    (width, height), (ground, ink) = size, _ground_and_ink(rng)
-    patch = _board(rng, size, ground, ink)
-    draw = ImageDraw.Draw(patch)
-    for _ in range(int(rng.integers(1, 4))):
-        (x, y), wide, high = rng.uniform(0.02, 0.5, 2), *rng.uniform(0.2, 0.48, 2)
-        draw_emblem(draw, rng, (x * width, y * height, (x + wide) * width, (y + high) * height), ink)
-    for top in rng.uniform(0.05, 0.8, int(rng.integers(2, 6))):
-        box = (0.06 * width, top * height, rng.uniform(0.4, 0.94) * width, (top + rng.uniform(0.06, 0.2)) * height)
-        write(rng, patch, harmless_line(rng), box, ink, fonts)
-    return patch
-
-
-def stamp(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a date and time or a camera's name, in letters of one width, as cameras burn them in."""
-    width, height = size
-    ink = ((255, 255, 255), (255, 255, 255), (255, 230, 60), (255, 140, 30), (20, 20, 20))[int(rng.integers(5))]
-    ground = 255 if bernoulli(rng, 0.25) else 0
-    paper = (15, 15, 15) if luminance(ink) > 128 else (240, 240, 240)
-    patch = Image.new("RGBA", size, (*(paper if ground else ink), ground))
-    figures = [f"{int(figure):02d}" for figure in rng.integers(0, 60, 6)]
-    date = str(rng.choice(["-", "/", "."])).join((f"20{figures[0]}", figures[1], figures[2]))
-    camera = f"{rng.choice(['CAM', 'Camera', 'CH', 'Channel', 'cam'])} {figures[3]} {harmless_words(rng)}"
-    text = (f"{date} {':'.join(figures[3:])}", date, camera, f"{date} {camera}")[int(rng.integers(4))]
-    if not fonts:
-        return patch
-    face = fonts[int(rng.integers(len(fonts)))].face(_SET_SIZE)
-    cell = round(max(face.getlength(character) for character in text) * rng.uniform(0.85, 1.05))
-    mask = Image.new("L", (cell * len(text), round(1.3 * _SET_SIZE)), 0)
-    for index, character in enumerate(text):  # each in a cell of the same width
-        spot = ((index + 0.5) * cell, _SET_SIZE)
-        ImageDraw.Draw(mask).text(spot, character, fill=255, font=face, anchor="ms")
-    high = min(height, round(width / mask.width * mask.height))
-    mask = mask.resize((width, max(1, high)), Image.Resampling.BILINEAR, reducing_gap=2)
-    draw, top = ImageDraw.Draw(patch), (height - mask.height) // 2
-    if not ground and bernoulli(rng, 0.4):  # an outline
-        draw.bitmap((1, top + 1), mask, fill=(*paper, 255))
-    draw.bitmap((0, top), mask, fill=(*ink, 255))
-    return patch
-
-
-def page(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a page, a notice or a table: many lines of small letters."""
-    width, height = size
-    ground, ink = _ground_and_ink(rng, 0.8)
-    patch = _board(rng, size, ground, ink)
-    columns, lines = int(rng.integers(1, 4)), int(rng.integers(5, 15))
-    fonts = [fonts[int(rng.integers(len(fonts)))]] if fonts else fonts
-    wide, high = 0.92 * width / columns, 0.9 * height / lines
-    for column in range(columns):
-        text = " ".join(harmless_line(rng) for _ in range(3))
-        for line in range(lines):
-            left, top = 0.05 * width + column * wide, 0.05 * height + line * high
-            right = left + wide * (0.94 if bernoulli(rng, 0.8) else rng.uniform(0.2, 0.9))
-            start = int(rng.integers(max(1, len(text) - 30)))
-            write(rng, patch, text[start : start + 30], (left, top, right, top + 0.75 * high), ink, fonts)
     return patch

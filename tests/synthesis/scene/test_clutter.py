@@ -11,10 +11,7 @@ from platefuse.synthesis.scene.clutter import ClutterParams, draw_clutter
 from tests.helpers.licence import PRINT_FONTS
 from tests.helpers.scenes import CLUTTER
 
-KINDS = (
-    "sign", "street_sign", "guide_board", "lettering", "number", "poster", "page", "stamp", "window", "slats", "fence",
-    "stripes", "wheel", "lamp", "tiles", "shelf", "face", "blank",
-)  # fmt: skip
+KINDS = tuple(name for name in CLUTTER if isinstance(CLUTTER[name], float) and name not in ("tilted", "blurred"))
 GROUND = (120, 140, 90)
 
 
