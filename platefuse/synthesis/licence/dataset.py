@@ -33,12 +33,12 @@ _Made = TypeVar("_Made")
 def check_stroke_fonts(fonts: FontParams, number: NumberParams, name: str) -> Iterator[str]:
     """Yield a clause if parametric fonts cannot draw the alphabet.
 
-    `name` is the full name of the numbers' parameters.
+    `name` is the name of the numbers' parameters within the section, with a dot before it.
     """
     unknown = set(fonts.alphabet) - set(STROKE_ALPHABET)
     if number.stroke_fonts > 0 and unknown:
         yield (
-            f"synth.fonts.alphabet has {''.join(sorted(unknown))!r}, which parametric fonts cannot draw: take them "
+            f".fonts.alphabet has {''.join(sorted(unknown))!r}, which parametric fonts cannot draw: take them "
             f"out, or set {name}.stroke_fonts to 0"
         )
 
@@ -53,7 +53,7 @@ class LicencePlateParams(Seeded):
     licence: LicenceParams
 
     def check_rules(self) -> Iterator[str]:
-        yield from check_stroke_fonts(self.fonts, self.licence.number, "synth.licence.number")
+        yield from check_stroke_fonts(self.fonts, self.licence.number, ".licence.number")
 
 
 class LicenceSynthParams(SplitSizes, LicencePlateParams):

@@ -39,7 +39,7 @@ class SceneSynthParams(Seeded):
     scene: SceneParams
 
     def check_rules(self) -> Iterator[str]:
-        yield from check_stroke_fonts(self.fonts, self.scene.plate.number, "synth.scene.plate.number")
+        yield from check_stroke_fonts(self.fonts, self.scene.plate.number, ".scene.plate.number")
 
 
 @dataclass(frozen=True, eq=False)
