@@ -10,6 +10,7 @@ from typing import Any
 
 METADATA_FILE = "platefuse.json"
 METADATA_KEY = "platefuse"
+READS, PLATES, PHOTOGRAPHS = "reads", "plates", "photographs"  # the key of what a model reads, and its values
 
 
 def write_metadata(model: Path, content: dict[str, Any]) -> None:
@@ -20,6 +21,11 @@ def write_metadata(model: Path, content: dict[str, Any]) -> None:
 def metadata_text(content: dict[str, Any]) -> str:
     """Format metadata as JSON."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def reads_of(metadata: dict[str, Any]) -> str:
+    """Tell what a model reads, `plates` or `photographs`; models of single plates need not say it."""
+    return str(metadata.get(READS, PLATES))
 
 
 def read_metadata(model: Path) -> Any:
