@@ -23,7 +23,7 @@ def frame(mask: np.ndarray) -> tuple[int, int, int, int]:
 
 
 def label_at(box: Box, shape: tuple[int, int] = (600, 800), text: str = "AB123") -> np.ndarray:
-    """What changes in the picture when a plate has a text."""
+    """Mark the pixels of a picture that change when its plate has a text."""
     image = np.zeros((*shape, 3), np.uint8)
     bare, labelled = (draw_photograph(image, [BoxLabel(box, text)]) for text in ("", text))
     return np.any(np.asarray(bare) != np.asarray(labelled), axis=-1)
