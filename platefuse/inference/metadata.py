@@ -35,3 +35,8 @@ def read_metadata(model: Path) -> Any:
         ValueError: if the metadata is not JSON.
     """
     return json.loads((model / METADATA_FILE).read_text(encoding="utf-8"))
+
+
+def reads_photographs(metadata: dict[str, Any]) -> bool:
+    """Whether a model finds the plates of whole photographs."""
+    return reads_of(metadata) == PHOTOGRAPHS
