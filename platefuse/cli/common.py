@@ -176,15 +176,21 @@ def find_model(arguments: argparse.Namespace) -> Path:
     return model
 
 
-def read_with_progress(model: Path, paths: Sequence[Path], batch_size: int) -> Iterable[Reading]:
-    """Read files with a progress bar.
-
-    The bar is drawn on the error output, if that is a terminal.
-    """
+def open_reader(model: Path) -> Reader:
+    """Load a model to read many images with."""
     # With oneDNN TensorFlow keeps what it compiled for each of the last 1,024 sizes of images: half a gigabyte in all.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    readings = Reader(model).read_many(paths, batch_size)
-    return tqdm(readings, total=len(paths), desc="reading", unit="image", disable=None, leave=False, file=sys.stderr)
+    return Reader(model)
+
+
+def read_with_progress(model: Path, paths: Sequence[Path], batch_size: int) -> Iterable[Reading]:
+    """Read files with a progress bar."""
+    return with_progress(open_reader(model).read_many(paths, batch_size), len(paths))
+
+
+def with_progress(readings: Iterable[Reading], images: int) -> Iterable[Reading]:
+    """Draw a progress bar on the error output, if that is a terminal."""
+    return tqdm(readings, total=images, desc="reading", unit="image", disable=None, leave=False, file=sys.stderr)
 
 
 def report(errors: Sequence[PlatefuseError], images: int, unwritten: Sequence[PlatefuseError] = ()) -> int:

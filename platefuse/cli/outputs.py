@@ -47,6 +47,23 @@ def check_outputs(outputs: Iterable[tuple[str, Path]], inputs: Iterable[Path]) -
         below |= dict.fromkeys(place.parents, option)
 
 
+def check_folders(outputs: Iterable[tuple[str, Path]]) -> None:
+    """Check that no two options write into one folder.
+
+    Args:
+        outputs: the folders, each with the option that names it; one may lie in another.
+
+    Raises:
+        PlatefuseError: for the first folder that has been named already.
+    """
+    written: dict[str, str] = {}
+    for option, folder in outputs:
+        place = os.path.realpath(folder).casefold()
+        if place in written:
+            raise _refused(option, folder, f"{written[place]} is written there")
+        written[place] = option
+
+
 def _refused(option: str, output: Path, reason: str) -> PlatefuseError:
     return PlatefuseError(f"{option} {output}: {reason}; choose another name or folder.")
 

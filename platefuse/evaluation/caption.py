@@ -52,7 +52,7 @@ def draw_caption(
     ]
     caption = _stacked([*parts, _small(width, size, note)] if note else parts)
     if truth is not None:
-        _draw_sign(ImageDraw.Draw(caption), text == truth, 2, size * 0.35, size * 0.9)
+        draw_sign(ImageDraw.Draw(caption), text == truth, 2, size * 0.35, size * 0.9)
     return caption
 
 
@@ -143,15 +143,18 @@ def _stacked(lines: Sequence[Image.Image]) -> Image.Image:
     return stacked
 
 
-def _draw_sign(canvas: ImageDraw.ImageDraw, right: bool, x: float, y: float, size: float) -> None:
-    """Draw a tick or a cross.
+def draw_sign(
+    canvas: ImageDraw.ImageDraw, right: bool, x: float, y: float, size: float, colour: Colour | None = None
+) -> None:
+    """Draw a tick or a cross; without a colour, in that of right or wrong.
 
     Colour alone must not carry the message, and the font has neither sign.
     """
     width = max(2, round(size / 5))
     if right:
         corners = [(x, y + size * 0.55), (x + size * 0.35, y + size * 0.9), (x + size, y + size * 0.1)]
-        canvas.line(corners, fill=RIGHT, width=width, joint="curve")
+        canvas.line(corners, fill=colour or RIGHT, width=width, joint="curve")
     else:
-        canvas.line((x + size * 0.1, y + size * 0.1, x + size * 0.9, y + size * 0.9), fill=WRONG, width=width)
-        canvas.line((x + size * 0.1, y + size * 0.9, x + size * 0.9, y + size * 0.1), fill=WRONG, width=width)
+        fill = colour or WRONG
+        canvas.line((x + size * 0.1, y + size * 0.1, x + size * 0.9, y + size * 0.9), fill=fill, width=width)
+        canvas.line((x + size * 0.1, y + size * 0.9, x + size * 0.9, y + size * 0.1), fill=fill, width=width)

@@ -24,7 +24,7 @@ class BoxLabel:
 
     Attributes:
         box: x1,y1,x2,y2 in pixels of the image, x2 and y2 exclusive.
-        label: the character in the box.
+        label: the character in the box; the text of a plate's box.
         right: True for green, False for red, None for blue where the truth is unknown.
         missed: a true box that was not found; dashed, and no part of the text that was read.
     """
@@ -82,12 +82,12 @@ def draw_plate(
             boxes can be told apart, and a large one keeps its size.
     """
     height, width = image.shape[:2]
-    scale = _enlargement(width, height) if size is None else min(size[0] / width, size[1] / height)
+    scale = enlargement(width, height) if size is None else min(size[0] / width, size[1] / height)
     scaled = (max(1, round(width * scale)), max(1, round(height * scale)))
     picture = Image.fromarray(image).resize(scaled, Image.Resampling.BICUBIC)
     canvas = ImageDraw.Draw(picture)
     for label in sorted(labels, key=lambda label: label.right is False):  # no right box hides a mistake
-        _draw_box(canvas, label, scale)
+        draw_box(canvas, label, scale)
     read = [label for label in labels if not label.missed]
     text, crops = "".join(label.label for label in read), [crop_of(image, label.box) for label in read]
     below = max(scaled[0], _MIN_WIDTH) if size is None else size[0]
@@ -144,7 +144,7 @@ def _heading(width: int, title: str, legend: Sequence[str]) -> list[Image.Image]
     return [heading]
 
 
-def _enlargement(width: int, height: int) -> int:
+def enlargement(width: int, height: int) -> int:
     """Whole factor that makes a small image wide enough.
 
     The height is limited, since a narrow image would become endlessly tall.
@@ -152,28 +152,41 @@ def _enlargement(width: int, height: int) -> int:
     return max(1, min(math.ceil(_MIN_WIDTH / width), _MAX_ENLARGED_HEIGHT // height))
 
 
-def _draw_box(canvas: ImageDraw.ImageDraw, label: BoxLabel, scale: float) -> None:
+def draw_box(canvas: ImageDraw.ImageDraw, label: BoxLabel, scale: float, line: int = 2) -> None:
     """Draw a box in its colour inside a white one.
 
     On a ground of the one colour the other is seen.
+
+    Args:
+        canvas: of the picture.
+        label: the box, in pixels of an image.
+        scale: the picture's size over the image's.
+        line: width of the lines in pixels; that of a mistake is half as much again.
     """
-    colour = UNJUDGED if label.right is None else RIGHT if label.right else WRONG
+    colour = colour_of(label)
     x1, y1, x2, y2 = (float(corner) * scale for corner in label.box)
     box = (x1, y1, max(x1, x2 - 1), max(y1, y2 - 1))  # Pillow draws the far edges too
-    around = (box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1)
+    edge = line // 2
+    around = (box[0] - edge, box[1] - edge, box[2] + edge, box[3] + edge)
     if label.missed:
-        canvas.rectangle(around, outline=PAPER, width=4)
-        _dashed(canvas, box, colour)
+        canvas.rectangle(around, outline=PAPER, width=2 * line)
+        _dashed(canvas, box, colour, line)
     else:
-        canvas.rectangle(around, outline=PAPER, width=1)
-        canvas.rectangle(box, outline=colour, width=3 if label.right is False else 2)
+        canvas.rectangle(around, outline=PAPER, width=edge)
+        canvas.rectangle(box, outline=colour, width=line * 3 // 2 if label.right is False else line)
 
 
-def _dashed(canvas: ImageDraw.ImageDraw, box: tuple[float, float, float, float], colour: Colour, dash: int = 6) -> None:
+def colour_of(label: BoxLabel) -> Colour:
+    """Give the colour of a label's box."""
+    return UNJUDGED if label.right is None else RIGHT if label.right else WRONG
+
+
+def _dashed(canvas: ImageDraw.ImageDraw, box: tuple[float, float, float, float], colour: Colour, line: int) -> None:
     x1, y1, x2, y2 = box
+    dash, inside = 3 * line, line // 2
     for start in np.arange(x1, x2, 2 * dash):
-        for y in (y1 + 1, y2):
-            canvas.line((start, y, min(start + dash, x2), y), fill=colour, width=2)
+        for y in (y1 + inside, y2):
+            canvas.line((start, y, min(start + dash, x2), y), fill=colour, width=line)
     for start in np.arange(y1, y2, 2 * dash):
-        for x in (x1 + 1, x2):
-            canvas.line((x, start, x, min(start + dash, y2)), fill=colour, width=2)
+        for x in (x1 + inside, x2):
+            canvas.line((x, start, x, min(start + dash, y2)), fill=colour, width=line)

@@ -10,6 +10,7 @@ from typing import Any
 
 METADATA_FILE = "platefuse.json"
 METADATA_KEY = "platefuse"
+READS, PLATES, PHOTOGRAPHS = "reads", "plates", "photographs"  # the key of what a model reads, and its values
 
 
 def write_metadata(model: Path, content: dict[str, Any]) -> None:
@@ -22,6 +23,11 @@ def metadata_text(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
+def reads_of(metadata: dict[str, Any]) -> str:
+    """Tell what a model reads, `plates` or `photographs`; models of single plates need not say it."""
+    return str(metadata.get(READS, PLATES))
+
+
 def read_metadata(model: Path) -> Any:
     """Read the metadata in the SavedModel's folder.
 
@@ -29,3 +35,8 @@ def read_metadata(model: Path) -> Any:
         ValueError: if the metadata is not JSON.
     """
     return json.loads((model / METADATA_FILE).read_text(encoding="utf-8"))
+
+
+def reads_photographs(metadata: dict[str, Any]) -> bool:
+    """Whether a model finds the plates of whole photographs."""
+    return reads_of(metadata) == PHOTOGRAPHS

@@ -15,9 +15,11 @@ from PIL import Image
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.images import read_image
+from platefuse.inference.metadata import reads_photographs
 from platefuse.inference.models import resolve
+from platefuse.inference.outputs import Outputs, reading_of_photograph, reading_of_plate
 from platefuse.inference.pixels import as_pixels
-from platefuse.inference.reading import Character, Plate, Reading
+from platefuse.inference.reading import Reading
 from platefuse.inference.runtimes import open_model
 
 Decode = Callable[[Path], np.ndarray]
@@ -29,11 +31,12 @@ class Reader:
     """A fused model, ready to read. Threads may share it.
 
     Args:
-        model: a known name ("plates" or "digits"), or the path of a model: a SavedModel's folder, or an .onnx or
-            .tflite file. Without it, models/fused of the current folder if that exists, else "plates".
+        model: a known name ("plates", "photographs" or "digits"), or the path of a model: a SavedModel's folder, or an
+            .onnx or .tflite file. Without it, models/fused of the current folder if that exists, else "plates".
 
     Attributes:
         model: the path of the model.
+        reads_photographs: whether it finds the plates of whole photographs; other models read images of one plate.
 
     Raises:
         PlatefuseError: if the model is missing, damaged or of another kind, or its runtime is not installed.
@@ -43,6 +46,7 @@ class Reader:
         self.model = resolve(model)
         self._runtime = open_model(self.model)
         self._alphabet: str = self._runtime.metadata["alphabet"]
+        self.reads_photographs = reads_photographs(self._runtime.metadata)
 
     def read(self, image: str | Path | Image.Image | npt.NDArray[Any]) -> Reading:
         """Read one image.
@@ -130,28 +134,16 @@ class Reader:
                     readings[index] = self._reading({name: output[row] for name, output in outputs.items()}, shape)
         return [readings[index] for index in range(len(images))]
 
-    def _reading(self, outputs: dict[str, np.ndarray], shape: tuple[int, ...]) -> Reading:
-        """Make a reading of the outputs for one image of shape [H,W,3].
-
-        It has one plate, or none without characters.
-        """
-        used = outputs["character_ids"] >= 0
-        ids = outputs["character_ids"][used]
-        if not ids.size:
-            return Reading()
-        if ids.max() >= len(self._alphabet):
+    def _reading(self, outputs: Outputs, shape: tuple[int, ...]) -> Reading:
+        """Make a reading of the outputs for one image of shape [H,W,3]."""
+        most = outputs["character_ids"].max()
+        if most >= len(self._alphabet):
             raise PlatefuseError(
-                f"{self.model} gave character {ids.max()}, and its metadata names {len(self._alphabet)}: make it anew."
+                f"{self.model} gave character {most}, and its metadata names {len(self._alphabet)}: make it anew."
             )
-        columns = (ids, outputs["character_scores"][used], outputs["scores"][used], outputs["boxes"][used])
-        characters = tuple(
-            Character(self._alphabet[index], confidence, score, (x1, y1, x2, y2))
-            for index, confidence, score, (x1, y1, x2, y2) in zip(*(c.tolist() for c in columns), strict=True)
-        )
-        text = "".join(character.text for character in characters)
-        box = (0.0, 0.0, float(shape[1]), float(shape[0]))
-        confidence, truncated = float(outputs["confidence"]), bool(outputs["truncated"])
-        return Reading(plates=(Plate(text, confidence, 1.0, box, characters, truncated),))
+        if self.reads_photographs:
+            return reading_of_photograph(outputs, self._alphabet)
+        return reading_of_plate(outputs, self._alphabet, shape)
 
 
 _Batch = list[tuple[Path | None, np.ndarray | PlatefuseError]]

@@ -38,7 +38,7 @@ class Plate:
         confidence: the smallest confidence of its characters, 0 to 1; 0 if it is truncated.
         score: the score of its box, 0 to 1; 1 from a model of single plates.
         box: x1,y1,x2,y2 in pixels of the image; the whole image from a model of single plates.
-        characters: in reading order, at least one.
+        characters: in reading order, at least one; their boxes are in pixels of the image, too.
         truncated: the plate has more characters than the model gives; those with the highest scores are here.
     """
 

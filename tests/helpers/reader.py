@@ -53,7 +53,9 @@ def folder_of_plates(folder: Path, truth: Sequence[tuple[str, str]]) -> Path:
     return folder
 
 
-class _RuleReader(tf.Module):
+class RuleReader(tf.Module):
+    """The model; `read` is its signature."""
+
     @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")])
     def read(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         height, width = tf.shape(images)[1], tf.shape(images)[2]
@@ -63,8 +65,8 @@ class _RuleReader(tf.Module):
         run = tf.cumsum(starts, axis=1) * column  # 1, 2, … inside each run of bright columns, else 0
         here = (run[:, None] == tf.range(1, SLOTS + 1)[None, :, None])[:, :, None] & (bright[:, None] > 0)
         used = tf.reduce_any(here, axis=[2, 3])
-        x1, x2 = self._span(tf.reduce_any(here, axis=2), width)
-        y1, y2 = self._span(tf.reduce_any(here, axis=3), height)
+        x1, x2 = self.span(tf.reduce_any(here, axis=2), width)
+        y1, y2 = self.span(tf.reduce_any(here, axis=3), height)
         colour = tf.reduce_max(tf.where(here[..., None], tf.cast(images, tf.int32)[:, None], 0), axis=[2, 3])
         ids = tf.where(used, colour[..., 0] // 20 - 1, -1)
         letters = tf.gather(tf.constant([*ALPHABET, ""]), tf.where(used, ids, len(ALPHABET)))
@@ -84,7 +86,7 @@ class _RuleReader(tf.Module):
         }
 
     @staticmethod
-    def _span(mask: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def span(mask: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Give the first and the last but one index that is set along the last axis."""
         index = tf.range(size)
         first = tf.reduce_min(tf.where(mask, index, size), axis=-1)
@@ -93,7 +95,7 @@ class _RuleReader(tf.Module):
 
 def save_rule_reader(folder: Path) -> Path:
     """Write the model as a SavedModel and give its folder."""
-    module = _RuleReader()
+    module = RuleReader()
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.read})
     (folder / "platefuse.json").write_text(json.dumps({"alphabet": ALPHABET, "max_characters": SLOTS}))
     return folder

@@ -85,5 +85,5 @@ def test_a_path_is_no_known_name(checkout):
 def test_an_unknown_name_lists_the_known_ones_and_says_how_to_make_a_model(suffix, tmp_path):
     remedy = {"": "dvc repro fuse", ".onnx": "export --to onnx", ".tflite": "export --to litert"}[suffix]
     for name in (f"plate{suffix}", tmp_path / f"plate{suffix}"):
-        with pytest.raises(PlatefuseError, match=rf"plate{suffix}: expected .*\(plates, digits\)\. .*{remedy}"):
+        with pytest.raises(PlatefuseError, match=rf"plate{suffix}: expected .*\(plates, photographs, digits\)\. .*{remedy}"):
             resolve(name)
