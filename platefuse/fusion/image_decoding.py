@@ -1,5 +1,7 @@
 """Image decoding inside the graph: PNG and JPEG, in bounded memory."""
 
+from collections.abc import Callable
+
 from platefuse.data.images import MAX_PIXELS, MAX_SIDE
 from platefuse.networks.common.keras2 import tf
 from platefuse.networks.detection.resize import letterbox, letterbox_geometry
@@ -11,10 +13,6 @@ _SMALL = 2**21  # pixels, a full HD frame; images up to this size are decoded in
 def decode_letterboxed(encoded: tf.Tensor, input_size: tuple[int, int]) -> tuple[tf.Tensor, tf.Tensor]:
     """Decode and letterbox image files.
 
-    A graph cannot catch an error, but tf.data can skip the element that raised it. The indices missing afterwards are
-    the ones reported. Small images are decoded in parallel and large ones in turn, so that a batch of large images
-    takes no more memory than one.
-
     Args:
         encoded: contents of PNG and JPEG files, string [B].
         input_size: height h and width w in pixels.
@@ -25,18 +23,46 @@ def decode_letterboxed(encoded: tf.Tensor, input_size: tuple[int, int]) -> tuple
     Raises:
         tf.errors.InvalidArgumentError: with their indices, if images cannot be decoded or are too large.
     """
-    count = tf.shape(encoded, tf.int64)[0]
 
-    def load(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image = tf.io.decode_image(content, channels=3, expand_animations=False)
-        image.set_shape([None, None, 3])
+    def process(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         height, width, _ = tf.unstack(tf.shape(image))
         return letterbox(image[None], input_size)[0], letterbox_geometry(height, width, input_size)
 
+    later = (tf.zeros([*input_size, 3]), tf.zeros([3]))
+    letterboxed, geometry = decode_each(encoded, process, later)
+    return letterboxed, geometry
+
+
+def decode_each(
+    encoded: tf.Tensor, process: Callable[[tf.Tensor], tuple[tf.Tensor, ...]], like: tuple[tf.Tensor, ...]
+) -> tuple[tf.Tensor, ...]:
+    """Decode image files and process each.
+
+    A graph cannot catch an error, but tf.data can skip the element that raised it. The indices missing afterwards are
+    the ones reported. Small images are decoded in parallel and large ones in turn, so that a batch of large images
+    takes no more memory than one.
+
+    Args:
+        encoded: contents of PNG and JPEG files, string [B].
+        process: from one image, uint8 RGB [H,W,3], to tensors of one shape for all images.
+        like: tensors of those shapes and types.
+
+    Returns:
+        The processed images, stacked: a tensor [B,...] for each of `like`.
+
+    Raises:
+        tf.errors.InvalidArgumentError: with their indices, if images cannot be decoded or are too large.
+    """
+    count = tf.shape(encoded, tf.int64)[0]
+
+    def load(content: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        image = tf.io.decode_image(content, channels=3, expand_animations=False)
+        image.set_shape([None, None, 3])
+        return process(image)
+
     def load_small(index: tf.Tensor, content: tf.Tensor) -> tuple[tf.Tensor, ...]:
         small = _pixels(content) <= _SMALL
-        later = (tf.zeros([*input_size, 3]), tf.zeros([3]))
-        return index, content, small, *tf.cond(small, lambda: load(content), lambda: later)
+        return index, content, small, *tf.cond(small, lambda: load(content), lambda: like)
 
     def load_large(index: tf.Tensor, content: tf.Tensor, small: tf.Tensor, *loaded: tf.Tensor) -> tuple[tf.Tensor, ...]:
         return index, *tf.cond(small, lambda: loaded, lambda: load(content))
@@ -44,13 +70,13 @@ def decode_letterboxed(encoded: tf.Tensor, input_size: tuple[int, int]) -> tuple
     images = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
     loaded = images.map(load_small, tf.data.AUTOTUNE).map(load_large)
     # An additional element makes a batch possible even without a decodable image.
-    end = tf.data.Dataset.from_tensors((count, tf.zeros([*input_size, 3]), tf.zeros([3])))
-    indices, letterboxed, geometry = loaded.ignore_errors().concatenate(end).batch(count + 1).get_single_element()
+    end = tf.data.Dataset.from_tensors((count, *like))
+    indices, *stacked = loaded.ignore_errors().concatenate(end).batch(count + 1).get_single_element()
     missing = tf.sets.difference(tf.range(count)[None], indices[None]).values
     wanted = f"encoded: not PNG or JPEG bytes that can be decoded, of at most {MAX_PIXELS} pixels and {MAX_SIDE} a side"
     check = tf.debugging.Assert(tf.size(missing) == 0, [f"{wanted}, at index", missing])
     with tf.control_dependencies([check]):
-        return tf.identity(letterboxed[:-1]), tf.identity(geometry[:-1])
+        return tuple(tf.identity(values[:-1]) for values in stacked)
 
 
 def _pixels(content: tf.Tensor) -> tf.Tensor:

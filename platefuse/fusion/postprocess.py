@@ -108,10 +108,10 @@ def join_characters(character_ids: tf.Tensor, alphabet: str) -> tf.Tensor:
     """Join character ids to texts.
 
     Args:
-        character_ids: int32 [B,N], -1 for none.
+        character_ids: int32 [...,N], -1 for none.
         alphabet: the character of each id.
 
     Returns:
-        string [B].
+        string [...].
     """
     return tf.strings.reduce_join(tf.gather(tf.constant(["", *alphabet]), character_ids + 1), axis=-1)

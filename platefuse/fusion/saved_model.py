@@ -11,6 +11,8 @@ from platefuse.inference.metadata import write_metadata
 from platefuse.networks.common.keras2 import SavedModel, convert_variables_to_constants_v2, keras, tf
 from platefuse.runner.atomic import atomic_write
 
+Outputs = dict[str, tf.Tensor]
+
 
 def save_fused(path: Path, fused: FusedModel, parameters: dict[str, Any]) -> None:
     """Write the fused model with its three signatures and its metadata.
@@ -20,7 +22,57 @@ def save_fused(path: Path, fused: FusedModel, parameters: dict[str, Any]) -> Non
         fused: from `fuse`.
         parameters: section `fuse` in JSON types, for the metadata.
     """
-    module = _Signatures(fused)
+    letterbox, network = fused.model.get_layer("letterbox"), freeze(fused.on_letterboxed)
+    signatures = Signatures(
+        lambda images: network(*letterbox(images)),
+        lambda encoded: network(*decode_letterboxed(encoded, fused.input_size)),
+        "text",
+        fused.alphabet,
+    )
+    write_saved_model(
+        path, signatures, {"alphabet": fused.alphabet, "input_size": list(fused.input_size), **parameters}
+    )
+
+
+class Signatures(tf.Module):
+    """The three signatures of one network.
+
+    They differ in input and text output.
+
+    Args:
+        of_images: from uint8 [B,H,W,3] to the outputs without text.
+        of_encoded: from string [B], PNG or JPEG bytes, to the same outputs.
+        text: the name of the output that has the texts.
+        alphabet: the character of each id.
+    """
+
+    def __init__(
+        self,
+        of_images: Callable[[tf.Tensor], Outputs],
+        of_encoded: Callable[[tf.Tensor], Outputs],
+        text: str,
+        alphabet: str,
+    ) -> None:
+        super().__init__()
+        images = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
+        encoded = tf.TensorSpec([None], tf.string, name="encoded")
+
+        def with_text(outputs: Outputs) -> Outputs:
+            return {text: join_characters(outputs["character_ids"], alphabet), **outputs}
+
+        self.numeric = tf.function(lambda images: of_images(images), [images])
+        self.serving_default = tf.function(lambda images: with_text(of_images(images)), [images])
+        self.encoded = tf.function(lambda encoded: with_text(of_encoded(encoded)), [encoded])
+
+
+def write_saved_model(path: Path, module: Signatures, metadata: dict[str, Any]) -> None:
+    """Write a SavedModel of three signatures; equal models have equal bytes.
+
+    Args:
+        path: the SavedModel's folder; replaced as a whole.
+        module: the signatures.
+        metadata: of JSON's types.
+    """
     signatures = {
         "serving_default": module.serving_default,
         "encoded": module.encoded,
@@ -29,7 +81,7 @@ def save_fused(path: Path, fused: FusedModel, parameters: dict[str, Any]) -> Non
     with atomic_write(path) as draft:
         tf.saved_model.save(module, draft, signatures)
         _make_reproducible(draft)
-        write_metadata(draft, {"alphabet": fused.alphabet, "input_size": list(fused.input_size), **parameters})
+        write_metadata(draft, metadata)
 
 
 def _make_reproducible(model: Path) -> None:
@@ -39,28 +91,6 @@ def _make_reproducible(model: Path) -> None:
     for function in saved.meta_graphs[0].graph_def.library.function:
         function.node_def.sort(key=lambda node: node.name)  # constants have no fixed order
     (model / "saved_model.pb").write_bytes(saved.SerializeToString(deterministic=True))
-
-
-class _Signatures(tf.Module):
-    """The three signatures of one network.
-
-    They differ in input and text output.
-    """
-
-    def __init__(self, fused: FusedModel) -> None:
-        super().__init__()
-        images = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
-        encoded = tf.TensorSpec([None], tf.string, name="encoded")
-        letterbox, network = fused.model.get_layer("letterbox"), freeze(fused.on_letterboxed)
-
-        def with_text(outputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-            return {"text": join_characters(outputs["character_ids"], fused.alphabet), **outputs}
-
-        self.numeric = tf.function(lambda images: network(*letterbox(images)), [images])
-        self.serving_default = tf.function(lambda images: with_text(network(*letterbox(images))), [images])
-        self.encoded = tf.function(
-            lambda encoded: with_text(network(*decode_letterboxed(encoded, fused.input_size))), [encoded]
-        )
 
 
 def freeze(model: keras.Model) -> Callable[..., Any]:

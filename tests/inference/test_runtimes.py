@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from platefuse.core.errors import PlatefuseError
+from platefuse.inference.metadata import PLATES
 from platefuse.inference.runtimes import runtime_of
 from platefuse.inference.runtimes.base import OUTPUTS, Runtime
 
@@ -30,11 +31,11 @@ class JsonRuntime(Runtime):
     def _run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         if images.shape[2] > 9:
             raise RuntimeError("\ntoo wide\nand more")
-        return dict.fromkeys(OUTPUTS, np.full(len(images), images.shape[2]))
+        return dict.fromkeys(OUTPUTS[PLATES], np.full(len(images), images.shape[2]))
 
 
 def write(path: Path, **metadata: object) -> Path:
-    path.write_text(json.dumps({"alphabet": "01", "outputs": OUTPUTS} | metadata))
+    path.write_text(json.dumps({"alphabet": "01", "outputs": OUTPUTS[PLATES]} | metadata))
     return path
 
 
@@ -52,7 +53,7 @@ def test_a_runtime_opens_loads_and_runs_its_model(tmp_path):
         ({"alphabet": 7}, r"model\.json is damaged: it has no alphabet\. `make json` makes one\."),
         ({"outputs": ["scores"]}, r"model\.json lacks outputs of a fused model \(confidence, .*\): .* `make json`"),
         (
-            {"outputs": [name for name in OUTPUTS if name != "truncated"]},
+            {"outputs": [name for name in OUTPUTS[PLATES] if name != "truncated"]},
             r"lacks outputs of a fused model \(truncated\): it is another .* older version made it\. `make json`",
         ),
         ({"outputs": 7}, r"model\.json is damaged: 'int' object is not iterable `make json`"),

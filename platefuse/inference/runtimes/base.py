@@ -9,9 +9,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from platefuse.core.errors import PlatefuseError
+from platefuse.inference.metadata import PHOTOGRAPHS, PLATES, reads_of
 
-# The outputs of the fused model that a reading is made of. The text follows from the ids and the alphabet.
-OUTPUTS = ("confidence", "truncated", "boxes", "scores", "character_ids", "character_scores")
+# The outputs of a fused model that a reading is made of, by what it reads. Texts follow from ids and alphabet.
+OUTPUTS = {
+    PLATES: ("confidence", "truncated", "boxes", "scores", "character_ids", "character_scores"),
+    PHOTOGRAPHS: (
+        *("plate_count", "plate_boxes", "plate_scores", "confidences", "truncated"),
+        *("boxes", "scores", "character_ids", "character_scores"),
+    ),
+}
 
 
 class Runtime(ABC):
@@ -24,6 +31,7 @@ class Runtime(ABC):
 
     Attributes:
         metadata: what the numbers mean; `alphabet` at least.
+        outputs: the names of the outputs that a call gives.
 
     Raises:
         PlatefuseError: if the model is missing, damaged or of another kind, or the library is not installed.
@@ -37,6 +45,7 @@ class Runtime(ABC):
     """How to make such a model, as a sentence."""
 
     metadata: dict[str, Any]
+    outputs: tuple[str, ...]
 
     def __init__(self, model: Path) -> None:
         self._model = model
@@ -45,6 +54,7 @@ class Runtime(ABC):
                 raise PlatefuseError(f"{model} is not a fused model: {file} is missing. {self.REMEDY}")
         try:
             self.metadata = self._parsed(self._open())
+            self.outputs = OUTPUTS[reads_of(self.metadata)]
             outputs = set(self._load())
         except PlatefuseError:
             raise
@@ -56,7 +66,7 @@ class Runtime(ABC):
             ) from None
         except Exception as error:  # the libraries' errors have no other class in common
             raise self._damaged(_reason(error)) from None
-        missing = [name for name in OUTPUTS if name not in outputs]
+        missing = [name for name in self.outputs if name not in outputs]
         if missing:
             raise PlatefuseError(
                 f"{model} lacks outputs of a fused model ({', '.join(missing)}): it is another model, or an older "
@@ -70,7 +80,7 @@ class Runtime(ABC):
             images: uint8 RGB [B,H,W,3], at least one.
 
         Returns:
-            The arrays named in OUTPUTS, a row an image, as the fused model's signatures give them.
+            The arrays named in `outputs`, a row an image, as the fused model's signatures give them.
 
         Raises:
             PlatefuseError: if the model fails on the images.
@@ -106,7 +116,7 @@ class Runtime(ABC):
         """Parse metadata, and check that it has an alphabet."""
         try:
             metadata = json.loads(text or "")
-            if isinstance(metadata["alphabet"], str):
+            if isinstance(metadata["alphabet"], str) and reads_of(metadata) in OUTPUTS:
                 return dict(metadata)
         except (ValueError, KeyError, TypeError, RecursionError):  # the last for thousands of brackets
             pass

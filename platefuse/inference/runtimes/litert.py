@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from platefuse.inference.metadata import METADATA_FILE
-from platefuse.inference.runtimes.base import OUTPUTS, Runtime
+from platefuse.inference.runtimes.base import Runtime
 from platefuse.runner.notices import notices_dropped
 
 SIGNATURE = "numeric"
@@ -61,4 +61,4 @@ class LitertRuntime(Runtime):
     def _run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         with self._one_at_a_time:
             outputs = self._signature(images=images)
-        return {name: outputs[name] for name in OUTPUTS}
+        return {name: outputs[name] for name in self.outputs}

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from platefuse.inference.metadata import METADATA_KEY
-from platefuse.inference.runtimes.base import OUTPUTS, Runtime
+from platefuse.inference.runtimes.base import Runtime
 
 
 class OnnxRuntime(Runtime):
@@ -29,4 +29,4 @@ class OnnxRuntime(Runtime):
         return [output.name for output in self._session.get_outputs()]
 
     def _run(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        return dict(zip(OUTPUTS, self._session.run(OUTPUTS, {"images": images}), strict=True))
+        return dict(zip(self.outputs, self._session.run(self.outputs, {"images": images}), strict=True))

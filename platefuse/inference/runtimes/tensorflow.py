@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from platefuse.inference.metadata import METADATA_FILE
-from platefuse.inference.runtimes.base import OUTPUTS, Runtime
+from platefuse.inference.runtimes.base import Runtime
 from platefuse.runner.notices import notices_dropped
 
 
@@ -40,4 +40,4 @@ class TensorflowRuntime(Runtime):
         import tensorflow as tf
 
         outputs = self._signature(images=tf.constant(images, tf.uint8))
-        return {name: outputs[name].numpy() for name in OUTPUTS}
+        return {name: outputs[name].numpy() for name in self.outputs}
