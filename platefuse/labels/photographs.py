@@ -21,12 +21,19 @@ class LabelledPhotograph:
         boxes: int32 [n,4], x1,y1,x2,y2 in pixels of the photograph, x2 and y2 exclusive; None if only texts are known.
         texts: n texts; "" for a plate whose text is not known.
         wheres: the file and line of each plate.
+        truth: the file that names the photograph.
     """
 
     path: Path
     boxes: np.ndarray | None
     texts: tuple[str, ...]
     wheres: tuple[str, ...]
+    truth: Path
+
+    @property
+    def where(self) -> str:
+        """The file and line of the first plate; the file for a photograph without plates."""
+        return self.wheres[0] if self.wheres else str(self.truth)
 
 
 def read_photographs(folder: Path) -> dict[str, list[LabelledPhotograph]]:
@@ -84,6 +91,7 @@ def _with_boxes(path: Path, issues: list[str]) -> list[LabelledPhotograph]:
             np.array([plate.corners for plate in of_image], np.int32).reshape(-1, 4),
             tuple(plate.label for plate in of_image),
             tuple(plate.where for plate in of_image),
+            path,
         )
         for name, of_image in plates.items()
     ]
@@ -92,7 +100,7 @@ def _with_boxes(path: Path, issues: list[str]) -> list[LabelledPhotograph]:
 def _with_texts(path: Path, issues: list[str]) -> list[LabelledPhotograph]:
     return [
         LabelledPhotograph(
-            path.parent / name, None, tuple(text for text, _ in of_image), tuple(where for _, where in of_image)
+            path.parent / name, None, tuple(text for text, _ in of_image), tuple(where for _, where in of_image), path
         )
         for name, of_image in (csv_annotations.read_texts(path, issues) or {}).items()
     ]
