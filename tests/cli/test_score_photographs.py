@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,13 @@ import pytest
 from PIL import Image
 
 from platefuse.cli.main import main
+from platefuse.cli.score_fusing import fuse_with_formats
+from platefuse.fusion.photographs.params import PhotographFuseParams
+from platefuse.inference.metadata import known_metadata, write_metadata
+from platefuse.inference.reader import Reader
+from platefuse.networks.classification.model import Classifier, save_classifier
+from platefuse.networks.detection.retinanet import Detector, save_detector
+from tests.helpers import small_models
 from tests.helpers.photographs import photograph, save_photograph_reader
 from tests.helpers.reader import folder_of_plates, save_rule_reader
 
@@ -196,3 +205,71 @@ def test_what_is_missing_or_wrong_is_named(
 def test_an_image_of_one_plate_is_a_photograph_too(model: Path, tmp_path: Path) -> None:
     scores = scores_of(folder_of_plates(tmp_path / "plates", [("12", "12"), ("", "")]), model)
     assert (scores["photographs"], scores["plates"], scores["exact"]) == (2, 1, 1)
+
+
+# --- networks fused again
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of a plate detector and a plate reader, small ones, and of the metadata of both together."""
+    folder = tmp_path_factory.mktemp("networks")
+    detector = Detector(small_models.unsaturated_detector(), small_models.DETECTOR.anchors, "")
+    save_detector(folder / "plate_detector.h5", detector)
+    save_detector(folder / "detector.h5", detector)
+    save_classifier(folder / "classifier.h5", Classifier(small_models.small_classifier(), small_models.ALPHABET))
+    params = PhotographFuseParams(
+        reader="elsewhere",
+        max_plates=1,
+        candidates=1,
+        input_size=(64, 96),
+        score_threshold=0.0,
+        nms_threshold=0.5,
+        refined_size=(),
+        refined_context=0.0,
+        refined_threshold=0.0,
+        plate_margin=0.1,
+        min_confidence=0.0,
+        min_characters=1,
+        length_weight=0.0,
+    )
+    reader = small_models.FUSE.model_dump(mode="json") | {"format_tolerance": 100.0}
+    metadata = {"reads": "photographs", "alphabet": small_models.ALPHABET, **params.model_dump(mode="json")}
+    write_metadata(folder, metadata | {"reader": reader})
+    return folder
+
+
+@pytest.mark.slow
+def test_networks_of_photographs_are_fused_with_the_formats_of_a_folder(networks: Path, tmp_path: Path) -> None:
+    """The model that stood beside them says with which parameters; its reader's folder need not be there any more."""
+    before = {path.name: path.read_bytes() for path in networks.iterdir()}
+    fuse_with_formats(networks, None, {("LLL00",): tmp_path / "fused"})
+    metadata, given = (known_metadata(folder) for folder in (tmp_path / "fused", networks))
+    assert metadata["reader"] == given["reader"] | {"formats": ["LLL00"]}
+    assert {**metadata, "reader": None} == {**given, "reader": None}
+    noise = np.random.default_rng(5).integers(0, 256, (64, 96, 3)).astype(np.uint8)
+    plates = Reader(tmp_path / "fused").read(noise).plates
+    assert plates and all(re.fullmatch("[A-E]{3}[0-4]{2}", plate.text) for plate in plates)
+    assert {path.name: path.read_bytes() for path in networks.iterdir()} == before
+
+
+def test_networks_that_lack_a_part_are_named(
+    networks: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*arguments: object) -> str:
+        assert score(folder, *arguments) == 1
+        return capsys.readouterr().err
+
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for name in ("platefuse.json", "plate_detector.h5"):
+        shutil.copy(networks / name, alone)
+    assert f"{alone}/detector.h5" in refused("--networks", alone)
+    assert "nothing says how its networks were fused" in refused("--networks", alone, "--reader", tmp_path)
+    assert "'xx' is neither made of L, 0 and ?" in refused("--networks", networks, "--formats", "eu=xx")
+    plates = tmp_path / "plates"
+    plates.mkdir()
+    write_metadata(plates, small_models.FUSE.model_dump(mode="json"))
+    texts = folder_of_plates(tmp_path / "texts", [("12", "12")])
+    assert score(texts, "--networks", plates, "--reader", networks) == 1
+    assert "has the networks of single plates, which need no other" in capsys.readouterr().err
