@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
         "  platefuse read plate.jpg                    one line: path, tab, text, tab, confidence\n"
         "  platefuse read street.jpg --model photographs          one line a plate\n"
         "  platefuse read data/plates/test/images --draw drawn    and a picture of each in drawn/\n"
-        "  platefuse read photos --model photographs --blur shared    and photographs without plates to read\n"
+        "  platefuse read photos --model photographs --blur shared    and copies whose plates nobody can read\n"
         "  platefuse read photos --json | jq .text     one JSON object a line, with boxes and scores\n"
         "  platefuse read plate.jpg --model plates     with a released model\n\n"
         "Models such as plates and digits read images of one plate; photographs finds the plates of whole\n"

@@ -53,7 +53,10 @@ def test_the_version_is_the_packages(capsys):
     ("arguments", "said"),
     [
         (["read", "nowhere.png"], "nowhere.png does not exist"),
-        (["read", "{plates}", "--model", "nowhere"], "a released model (plates, photographs, digits). `dvc repro fuse` makes"),
+        (
+            ["read", "{plates}", "--model", "nowhere"],
+            "a released model (plates, photographs, digits). `dvc repro fuse` makes",
+        ),
         (["read", "{plates}", "--model", "{plates}/0.png"], "is not a fused model"),
         (["read", "{plates}", "--draw", "{plates}/0.png"], "expected a folder"),
         (["score", "nowhere"], "nowhere does not exist"),

@@ -16,7 +16,7 @@ METRICS = {"evaluation": {"exact_match": 0.734}, "real": {"all": {"images": 393,
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package beside a folder released/, into which `plates` was pulled and `digits` was not."""
+    """A copy of the package beside a folder released/, into which `plates` was pulled and the others were not."""
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copytree(ROOT / "platefuse", folder / "platefuse", ignore=shutil.ignore_patterns("__pycache__"))
     plates = folder / "released" / "plates"
@@ -25,7 +25,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (plates / "saved_model.pb").write_bytes(bytes(3_000_000))
     (plates / "detector.h5").write_bytes(bytes(1_000_000))  # not read with
     (plates / "release.json").write_text(json.dumps({"metrics": METRICS, "licence": "Apache-2.0"}))
-    for name in ("plates", "digits"):
+    for name in ("plates", "photographs", "digits"):
         (folder / "released" / f"{name}.dvc").touch()
     return folder
 
@@ -47,13 +47,16 @@ def test_models_of_a_checkout_are_listed(checkout: Path) -> None:
         "  accuracy  0.906 of 393 photographs",
         "  licence   Apache-2.0",
         "",
+        "photographs",
+        f"  {checkout / 'released' / 'photographs'} is missing: `dvc pull released/photographs` brings it.",
+        "",
         "digits",
         f"  {checkout / 'released' / 'digits'} is missing: `dvc pull released/digits` brings it.",
     ]
 
 
 def test_models_as_json_are_a_line_each(checkout: Path) -> None:
-    plates, digits = map(json.loads, models(checkout, "--json").splitlines())
+    plates, photographs, digits = map(json.loads, models(checkout, "--json").splitlines())
     assert plates == {
         "name": "plates",
         "path": str(checkout / "released" / "plates"),
@@ -66,6 +69,7 @@ def test_models_as_json_are_a_line_each(checkout: Path) -> None:
         "measured_on": "393 photographs",
         "licence": "Apache-2.0",
     }
+    assert photographs["path"] is None and "dvc pull released/photographs" in photographs["missing"]
     assert digits["path"] is digits["alphabet"] is None and "dvc pull released/digits" in digits["missing"]
 
 

@@ -1,6 +1,6 @@
 """A model of photographs in miniature: it keeps the contract of the real one, but reads by a fixed rule.
 
-A plate is a run of rows with ink, which is where the blue channel is 255; its characters are those of
+A plate is a run of rows with ink, which is where the blue channel is 250 or more; its characters are those of
 tests/helpers/reader.py, and its score is the largest green over 255. `photograph` draws plates.
 """
 
@@ -25,14 +25,16 @@ def photograph(*plates: tuple[str, tuple[int, int], int], height: int = 300, wid
     return image
 
 
-class _PhotographReader(tf.Module):
+class PhotographReader(tf.Module):
+    """The model; `read` is its signature."""
+
     def __init__(self) -> None:
         super().__init__()
         self._plates = RuleReader()
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")])
     def read(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
-        ink = images[..., 2] == 255
+        ink = images[..., 2] >= 250
         row = tf.cast(tf.reduce_any(ink, axis=2), tf.int32)
         run = tf.cumsum(tf.maximum(row - tf.pad(row, [[0, 0], [1, 0]])[:, :-1], 0), axis=1) * row
         found = [self._plate(images, ink & (run == index)[..., None]) for index in range(1, PLATES + 1)]
@@ -59,9 +61,9 @@ class _PhotographReader(tf.Module):
         }
 
 
-def save_photograph_reader(folder: Path) -> Path:
-    """Write the model as a SavedModel and give its folder."""
-    module = _PhotographReader()
+def save_photograph_reader(folder: Path, module: tf.Module | None = None) -> Path:
+    """Write the model, or another module of the same signature, as a SavedModel and give its folder."""
+    module = module or PhotographReader()
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.read})
     metadata = {"alphabet": ALPHABET, "max_characters": SLOTS, "max_plates": PLATES, "reads": "photographs"}
     (folder / "platefuse.json").write_text(json.dumps(metadata))

@@ -14,6 +14,7 @@ from PIL import Image
 import platefuse.inference.reader
 from platefuse import Character, Plate, PlatefuseError, Reader, Reading
 from platefuse.networks.common.keras2 import tf
+from tests.helpers.photographs import photograph, save_photograph_reader
 from tests.helpers.reader import ALPHABET, board, digits, save_rule_reader
 
 
@@ -167,7 +168,9 @@ def test_a_batch_of_no_whole_number_is_refused_before_anything_is_read(reader, b
 
 @pytest.mark.parametrize("model", ["", 7, b"plates", ["plates"]])
 def test_what_is_no_name_of_a_model_is_refused(model):
-    with pytest.raises(PlatefuseError, match=r"Expected the name \(plates, photographs, digits\) or the path of a model, found"):
+    with pytest.raises(
+        PlatefuseError, match=r"Expected the name \(plates, photographs, digits\) or the path of a model, found"
+    ):
         Reader(model)
 
 
@@ -264,6 +267,31 @@ def test_no_more_than_a_batch_of_images_is_loaded(reader, tmp_path, monkeypatch)
     assert next(results).text == "1"
     assert len(loaded) == 4
     assert len(list(results)) == 9 and len(loaded) == 10
+
+
+def test_a_model_of_photographs_reads_each_with_its_plates(reader, tmp_path):
+    of_photographs = Reader(save_photograph_reader(tmp_path / "fused"))
+    assert of_photographs.reads_photographs and not reader.reads_photographs
+    three = ("12", (20, 30), 204), ("345", (300, 100), 255), ("6", (5, 270), 102)
+    images = [photograph(*three[:count], width=width) for count, width in ((2, 400), (0, 400), (3, 380), (1, 400))]
+    expected = [["345", "12"], [], ["345", "12", "6"], ["12"]]
+    for batch_size in (1, 3, 16):
+        files = {tmp_path / str(index): image for index, image in enumerate(images)}
+        readings = list(of_photographs.read_many(files, batch_size, files.__getitem__))
+        assert [[plate.text for plate in reading.plates] for reading in readings] == expected
+        assert [reading.image for reading in readings] == list(files)
+    assert [r.plates for r in of_photographs.read_images(images)] == [reading.plates for reading in readings]
+    assert (readings[2].text, readings[2].confidence, len(readings[2].characters)) == ("345", 1.0, 3)
+    assert readings[2].plates[2].box == (5.0, 270.0, 15.0, 290.0)
+
+
+def test_a_character_that_the_metadata_does_not_name_is_an_error(tmp_path):
+    for save, image in ((save_rule_reader, digits("19")), (save_photograph_reader, photograph(("19", (9, 9), 255)))):
+        model = save(tmp_path / save.__name__)
+        metadata = json.loads((model / "platefuse.json").read_text())
+        (model / "platefuse.json").write_text(json.dumps(metadata | {"alphabet": "0123"}))
+        with pytest.raises(PlatefuseError, match="gave character 9, and its metadata names 4: make it anew"):
+            Reader(model).read(image)
 
 
 def test_no_model_says_which_stage_makes_it(tmp_path):
