@@ -162,7 +162,8 @@ def models_read(arguments: argparse.Namespace) -> list[Path]:
     """
     networks = getattr(arguments, "networks", None)
     if networks:  # whose folder may hold other files, and results too
-        return [*networks.glob("*.h5"), networks / METADATA_FILE, networks / FUSED.name]
+        of_reader = arguments.reader.glob("*.h5") if arguments.reader else ()
+        return [*networks.glob("*.h5"), *of_reader, networks / METADATA_FILE, networks / FUSED.name]
     with suppress(PlatefuseError):  # whoever reads with it says so
         return [resolve(arguments.model)]
     return []

@@ -1,30 +1,26 @@
 """`platefuse score`: the share of labelled plates that are read right."""
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from platefuse.cli.check import check_picture
 from platefuse.cli.common import (
     add_reading_command,
-    complain,
     file_path,
-    models_read,
     on_one_line,
-    outputs_of,
     positive,
     report,
 )
-from platefuse.cli.outputs import check_outputs
 from platefuse.cli.score_comparison import Comparison, compare
-from platefuse.cli.score_reading import Reads, add_networks, read_folders, text_read
-from platefuse.core.errors import PlatefuseError
+from platefuse.cli.score_files import check_files, write_outputs
+from platefuse.cli.score_photographs import score_photographs
+from platefuse.cli.score_reading import Reads, add_networks, is_of_photographs, read_folders, text_read
 from platefuse.data.plate_set import TRUTH, AnnotatedPlate
 from platefuse.evaluation.misread import Misread, lines_of, misread, picture_of_misread
 from platefuse.evaluation.real import ALL, ReadFolder, score_folders, table_of
-from platefuse.labels.text_only import TextOnlyPlate, images_without_text, read_text_only
+from platefuse.labels.text_only import read_text_only
 from platefuse.metrics.alphabets import plain
 from platefuse.metrics.text import parse_look_alikes, score_texts
 from platefuse.runner.atomic import atomic_write, write_csv, write_json
@@ -92,15 +88,11 @@ def not_negative(text: str) -> int:
 
 def _score(arguments: argparse.Namespace) -> int:
     look_alikes = None if arguments.equate is None else _look_alikes(arguments.equate, arguments.normalise)
+    if is_of_photographs(arguments):
+        return score_photographs(arguments, look_alikes or parse_look_alikes(LOOK_ALIKES))
     folders = read_text_only(arguments.folder)
-    if ALL in folders and len(folders) > 1:
-        raise PlatefuseError(f"{arguments.folder / ALL}: rename it; `{ALL}` is the row of all folders together.")
+    check_files(arguments, folders)
     plates = [plate for of_folder in folders.values() for plate in of_folder]
-    _check_images(plates)
-    if arguments.draw:
-        check_picture(arguments.draw, arguments.folder, (plate.path for plate in plates))
-    check_outputs(outputs_of(arguments), [arguments.folder, *models_read(arguments)])
-    _name_unscored(arguments.folder, plates)
     read = read_folders(arguments, folders)
     compared = compare(folders, read, arguments.normalise)
     alone = len(folders) == len(read.by_suffix) == 1 and (arguments.folder / TRUTH).is_file()
@@ -112,24 +104,14 @@ def _score(arguments: argparse.Namespace) -> int:
     # Before anything is written: an output that cannot be written hides no image that cannot be read.
     status = report([reading.error for _, reading in pairs if reading.error], len(plates))
     rows = [_csv_row(plate, arguments.folder, compared.reads[""]) for plate, _ in pairs]
-    outputs: list[tuple[Path | None, Callable[[Path], None]]] = [
-        (arguments.json, lambda path: write_json(path, scores)),
-        (arguments.out, lambda path: write_csv(path, ["image", "truth", "text", "confidence", "right"], rows)),
-        (arguments.draw, lambda path: _draw(path, wrong, arguments, len(plates))),
-    ]
-    return max([status, *(_write(path, write) for path, write in outputs if path)])
-
-
-def _write(path: Path, write: Callable[[Path], None]) -> int:
-    """Write one output; give the exit status.
-
-    An output that cannot be written costs no other: reading may have taken hours.
-    """
-    try:
-        write(path)
-    except PlatefuseError as error:
-        return complain(on_one_line(error))
-    return 0
+    written = write_outputs(
+        [
+            (arguments.json, lambda path: write_json(path, scores)),
+            (arguments.out, lambda path: write_csv(path, ["image", "truth", "text", "confidence", "right"], rows)),
+            (arguments.draw, lambda path: _draw(path, wrong, arguments, len(plates))),
+        ]
+    )
+    return max(status, written)
 
 
 def _look_alikes(groups: str, normalised: bool) -> Mapping[str, str]:
@@ -140,21 +122,6 @@ def _look_alikes(groups: str, normalised: bool) -> Mapping[str, str]:
     if normalised:
         groups = ",".join("".join(dict.fromkeys(plain(group))) for group in groups.split(","))
     return parse_look_alikes(groups)
-
-
-def _check_images(plates: Sequence[TextOnlyPlate]) -> None:
-    missing = [plate for plate in plates if not plate.path.is_file()]
-    if missing:
-        more = f" Rows without an image in all: {len(missing)}." if missing[1:] else ""
-        raise PlatefuseError(f"{missing[0].where}: there is no image {missing[0].path}.{more}")
-
-
-def _name_unscored(folder: Path, plates: Sequence[TextOnlyPlate]) -> None:
-    """Name images that are not read, since their text is not known."""
-    unscored = images_without_text(folder, (plate.path for plate in plates))
-    if unscored:
-        more = f" and {len(unscored) - 1} more are" if unscored[1:] else " is"
-        complain(on_one_line(f"{unscored[0]}{more} not scored: no {TRUTH} names {'them' if unscored[1:] else 'it'}."))
 
 
 def _scores_of(compared: Comparison, look_alikes: Mapping[str, str] | None) -> dict[str, Any]:

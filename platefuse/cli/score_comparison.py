@@ -1,6 +1,6 @@
 """Comparison of truths and readings for `platefuse score`, with remarks on alphabets."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -37,30 +37,18 @@ class Comparison:
     def remarks(self, folders: Iterable[str]) -> "Remarks":
         """Collect the remarks on the plates of some folders."""
         given, plates = ([plate for name in folders for plate in of[name]] for of in (self.given, self.plates))
-        known = self._known()
-        unreadable = [plate.text for plate in plates if not known.issuperset(plate.text)]
-        readable = [text for text in unreadable if set(plain(self.alphabet)).issuperset(normalise(text, self.alphabet))]
-        changed = sum(before.text != after.text for before, after in zip(given, plates, strict=True))
-        return Remarks(
-            images=len(given),
-            normalised=changed if self.normalised else None,
+        return remarks_on(
+            [plate.text for plate in given],
+            [(plate.text, plate.where) for plate in plates],
+            self.alphabet,
+            self.normalised,
             truncated=sum(is_truncated(self.reads[""][plate.path]) for plate in given),
-            unreadable=len(unreadable),
-            normalisable=len(readable),
-            lacking=lacking_characters(((plate.text, plate.where) for plate in plates), known),
         )
 
     def in_vain(self, look_alikes: Iterable[str]) -> list[str]:
         """Name the look-alikes that neither the alphabet nor a truth has."""
-        known = self._known().union(*(plate.text for plates in self.plates.values() for plate in plates))
-        return [
-            f"--equate: neither the model's alphabet nor a truth has {character!r}, {unicode_name(character)}."
-            for character in look_alikes
-            if character not in known
-        ]
-
-    def _known(self) -> set[str]:
-        return set(plain(self.alphabet) if self.normalised else self.alphabet)
+        texts = (plate.text for plates in self.plates.values() for plate in plates)
+        return in_vain(look_alikes, characters_known(self.alphabet, self.normalised).union(*texts))
 
 
 def compare(folders: Folders, read: ModelReads, normalised: bool) -> Comparison:
@@ -71,6 +59,46 @@ def compare(folders: Folders, read: ModelReads, normalised: bool) -> Comparison:
     plates = {name: [replace(plate, text=normal(plate.text)) for plate in of] for name, of in folders.items()}
     reads = {suffix: normalised_reads(reads, normal) for suffix, reads in read.by_suffix.items()}
     return Comparison(folders, read.alphabet, plates, reads, normalised)
+
+
+def characters_known(alphabet: str, normalised: bool) -> set[str]:
+    """Give the characters that can be read, as they are compared."""
+    return set(plain(alphabet) if normalised else alphabet)
+
+
+def in_vain(look_alikes: Iterable[str], known: Collection[str]) -> list[str]:
+    """Name the look-alikes that are not among the known characters."""
+    return [
+        f"--equate: neither the model's alphabet nor a truth has {character!r}, {unicode_name(character)}."
+        for character in look_alikes
+        if character not in known
+    ]
+
+
+def remarks_on(
+    given: Sequence[str], texts: Sequence[tuple[str, str]], alphabet: str, normalised: bool, truncated: int
+) -> "Remarks":
+    """Collect the remarks on true texts.
+
+    Args:
+        given: the texts as truth.csv has them.
+        texts: the same texts as they are compared, each with its file and line.
+        alphabet: every character that the model can read.
+        normalised: whether `texts` are normalised.
+        truncated: number of plates with more characters than the model gives.
+    """
+    known = characters_known(alphabet, normalised)
+    unreadable = [text for text, _ in texts if not known.issuperset(text)]
+    readable = [text for text in unreadable if set(plain(alphabet)).issuperset(normalise(text, alphabet))]
+    changed = sum(before != after for before, (after, _) in zip(given, texts, strict=True))
+    return Remarks(
+        images=len(given),
+        normalised=changed if normalised else None,
+        truncated=truncated,
+        unreadable=len(unreadable),
+        normalisable=len(readable),
+        lacking=lacking_characters(texts, known),
+    )
 
 
 @dataclass(frozen=True)

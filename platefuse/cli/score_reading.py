@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from platefuse.cli.common import find_model, read_with_progress
-from platefuse.cli.fuse import fuse_again
+from platefuse.cli.score_fusing import Formats, fuse_with_formats
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import AnnotatedPlate
 from platefuse.evaluation.real import WITH_FORMATS
-from platefuse.inference.metadata import read_metadata
+from platefuse.inference.metadata import known_metadata, read_metadata, reads_photographs
+from platefuse.inference.models import FUSED, resolve
 from platefuse.inference.reading import Plate, Reading
 from platefuse.inference.runtimes import open_model
+from platefuse.labels.photographs import LabelledPhotograph, files_with_boxes
 
-Formats = tuple[str, ...]
 Reads = Mapping[Path, Reading]
 """The reading of each image; its error is set if the image could not be read."""
 
@@ -40,7 +42,14 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         "--networks",
         type=Path,
         metavar="DIR",
-        help="fuse the detector.h5 and classifier.h5 of this folder, in place of --model",
+        help="fuse the detector.h5 and classifier.h5 of this folder, and its plate_detector.h5 if it has the networks "
+        "of photographs, in place of --model",
+    )
+    parser.add_argument(
+        "--reader",
+        type=Path,
+        metavar="DIR",
+        help="the folder of detector.h5 and classifier.h5, if that of plate_detector.h5 lacks them; with --networks",
     )
     parser.add_argument(
         "--formats",
@@ -51,8 +60,33 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[AnnotatedPlate]]) -> ModelReads:
-    """Read all folders' plates with one model, or without and with formats.
+def is_of_photographs(arguments: argparse.Namespace) -> bool:
+    """Whether the model, or the networks, read whole photographs.
+
+    Raises:
+        PlatefuseError: if they read single plates, and a truth has boxes of plates.
+    """
+    with_boxes = files_with_boxes(arguments.folder)
+    try:
+        model = arguments.networks or resolve(arguments.model)
+        if reads_photographs(_metadata(model)):
+            return True
+    except PlatefuseError:
+        if with_boxes:
+            raise
+        return False  # whoever reads with it says so
+    if with_boxes:
+        raise PlatefuseError(
+            f"{with_boxes[0]} has boxes, the truth of whole photographs, and {model} reads single plates: name a model "
+            "of photographs, such as --model photographs."
+        )
+    return False
+
+
+def read_folders(
+    arguments: argparse.Namespace, folders: Mapping[str, Sequence[AnnotatedPlate | LabelledPhotograph]]
+) -> ModelReads:
+    """Read all folders' images with one model, or without and with formats.
 
     Raises:
         PlatefuseError: for a model or networks that cannot be read, or formats that do not fit.
@@ -61,6 +95,8 @@ def read_folders(arguments: argparse.Namespace, folders: Mapping[str, Sequence[A
     paths = {name: [plate.path for plate in plates] for name, plates in folders.items()}
     if arguments.networks:
         return _read_with_formats(arguments, paths, formats)
+    if arguments.reader:
+        raise PlatefuseError("--reader needs --networks: a fused model has its reader inside.")
     if formats:
         raise PlatefuseError("--formats needs --networks: the formats of a fused model are part of its graph.")
     every = [path for of_folder in paths.values() for path in of_folder]
@@ -123,7 +159,7 @@ def _read_with_formats(
     read: dict[Formats, Reads] = {}
     with TemporaryDirectory() as temporary:
         models = {entries: Path(temporary) / str(index) for index, entries in enumerate(wanted)}
-        fuse_again(arguments.networks, {model: {"formats": list(entries)} for entries, model in models.items()})
+        fuse_with_formats(arguments.networks, arguments.reader, models)
         alphabet = _alphabet(models[()])
         for entries, model in models.items():
             paths = [path for name, of in folders.items() if entries in ((), of_folder[name]) for path in of]
@@ -135,6 +171,13 @@ def _read_with_formats(
 def _alphabet(model: Path) -> str:
     """Read a model's alphabet; a SavedModel is not loaded for that."""
     return str(read_metadata(model)["alphabet"] if model.is_dir() else open_model(model).metadata["alphabet"])
+
+
+def _metadata(model: Path) -> dict[str, Any]:
+    """Read the metadata of a model, or of the model beside networks."""
+    if not model.is_dir():
+        return open_model(model).metadata
+    return known_metadata(model) or known_metadata(model / FUSED.name)
 
 
 def _read(model: Path, paths: Sequence[Path], batch_size: int) -> Reads:

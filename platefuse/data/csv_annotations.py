@@ -16,6 +16,7 @@ from platefuse.core.errors import PlatefuseError, shortened
 _MAX_COORDINATE = 2**31  # exclusive: coordinates are kept as int32
 _MAX_BYTES = 2**25  # a million characters as CSV or 300,000 as COCO JSON; reading them takes less than a gigabyte
 _MAX_ISSUES = 1000  # a file with more is of another kind
+PLATES_HEADER = ["image", "x1", "y1", "x2", "y2", "text"]
 _WHOLE_NUMBER = re.compile(r" *[+-]?[0-9]{1,20} *")  # int() also accepts 1_0 and digits of other scripts
 
 
@@ -72,7 +73,7 @@ def read_plates(path: Path, issues: list[str]) -> dict[str, list[Box]] | None:
         The plates of each photograph in the order of the file; None if the file could not be read to its end.
     """
     expected = "'image,x1,y1,x2,y2,text' (or 'image,,,,,' for a photograph without plates)"
-    return _read_boxes(path, ["image", "x1", "y1", "x2", "y2", "text"], expected, str, issues)
+    return _read_boxes(path, PLATES_HEADER, expected, str, issues)
 
 
 def _read_boxes(
@@ -153,6 +154,27 @@ def read_image_column(
             lines[name] = where
 
     return values if _take_rows(path, ["image", column], take, issues) else None
+
+
+def read_texts(path: Path, issues: list[str]) -> dict[str, list[tuple[str, str]]] | None:
+    """Read rows `image,text`, one a plate, or `image,` for a photograph without plates.
+
+    The arguments are those of `read_plates`.
+
+    Returns:
+        The text, and the file and line, of each plate of each photograph, in the order of the file; None if the file
+        could not be read to its end.
+    """
+    texts: dict[str, list[tuple[str, str]]] = {}
+
+    def take(row: list[str], where: str) -> None:
+        if len(row) != 2:
+            raise PlatefuseError(f"expected 'image,text', found {_shown(row)}.")
+        of_image = texts.setdefault(image_name(row[0]), [])
+        if row[1]:
+            of_image.append((row[1], where))
+
+    return texts if _take_rows(path, ["image", "text"], take, issues) else None
 
 
 def read_text(path: Path) -> str:

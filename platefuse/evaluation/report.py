@@ -146,15 +146,24 @@ def precision_recall_rows(detection: DetectionScores) -> list[list[float]]:
 
 
 def confidence_rows(results: Sequence[Result]) -> list[list[float]]:
+    """Give rows `threshold,kept,right` of plates, as `rows_by_confidence` does."""
+    return rows_by_confidence(
+        np.array([result.reading.confidence for result in results]), np.array([result.right for result in results])
+    )
+
+
+def rows_by_confidence(confidence: np.ndarray, right: np.ndarray) -> list[list[float]]:
     """Give rows `threshold,kept,right` for rising thresholds of confidence.
 
-    `kept` is the share of plates with that confidence or more, `right` the share of those that were read right.
-    Thresholds are confidences that occur: 100 at most, and about equally many plates apart, since a good model has
-    nearly all of them close to 1. The first threshold keeps every plate.
+    `kept` is the share of texts with that confidence or more, `right` the share of those that were read right.
+    Thresholds are confidences that occur: 100 at most, and about equally many texts apart, since a good model has
+    nearly all of them close to 1. The first threshold keeps every text.
+
+    Args:
+        confidence: float [n] of each text.
+        right: bool [n], whether it is right.
     """
-    confidence = np.array([result.reading.confidence for result in results])
-    right = np.array([result.right for result in results])
-    steps = np.linspace(0, len(results) - 1, min(_MAX_ROWS, len(results))).astype(int)
+    steps = np.linspace(0, len(confidence) - 1, min(_MAX_ROWS, len(confidence))).astype(int)
     rows = []
     for threshold in np.unique(np.sort(confidence)[steps]):
         kept = confidence >= threshold
@@ -214,20 +223,26 @@ def picture_of(results: Sequence[Result], pictured: int) -> Image.Image:
             f"{LEGEND} Dashed box: missed.",
         ),
     )
-    return sheet.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return sheet
 
 
-def read_plates(model: Path, plates: Sequence[AnnotatedPlate], batch_size: int) -> list[Reading]:
-    """Read the plates' images with a fused model.
+def save_sheet(path: Path, sheet: Image.Image) -> None:
+    """Save a contact sheet with few colours."""
+    with atomic_write(path) as draft:
+        sheet.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(draft, "PNG", optimize=True)
+
+
+def read_images(model: Path, paths: Sequence[Path], batch_size: int, unit: str) -> list[Reading]:
+    """Read the images of a plate set or photograph set with a fused model.
 
     A progress bar is shown if there is a terminal.
 
     Raises:
         PlatefuseError: if the model or an image cannot be read.
     """
-    read = Reader(model).read_many((plate.path for plate in plates), batch_size, decode=ImageStore().read)
+    read = Reader(model).read_many(paths, batch_size, decode=ImageStore().read)
     readings = []
-    for reading in tqdm(read, total=len(plates), desc="reading", unit="plate", disable=None):
+    for reading in tqdm(read, total=len(paths), desc="reading", unit=unit, disable=None):
         if reading.error:
             raise reading.error
         readings.append(reading)
@@ -252,13 +267,13 @@ def evaluate(model: Path, plates_folder: Path, output: Path, params: EvaluatePar
     plates = read_plate_set(plates_folder)
     if not plates:
         raise PlatefuseError(f"{plates_folder} has no plates to evaluate on.")
-    results = match_readings(plates, read_plates(model, plates, params.batch_size), params.iou_threshold)
+    readings = read_images(model, [plate.path for plate in plates], params.batch_size, "plate")
+    results = match_readings(plates, readings, params.iou_threshold)
     detection = detection_of(results)
     metrics = metrics_of(results, detection)
     write_csv(output / "confusion.csv", ["actual", "predicted"], confusion_rows(results))
     write_csv(output / "precision_recall.csv", ["recall", "precision"], precision_recall_rows(detection))
     write_csv(output / "confidence.csv", ["threshold", "kept", "right"], confidence_rows(results))
-    with atomic_write(output / "readings.png") as draft:
-        picture_of(results, params.pictured).save(draft, optimize=True)
+    save_sheet(output / "readings.png", picture_of(results, params.pictured))
     write_json(output / "evaluation.json", metrics)
     return metrics

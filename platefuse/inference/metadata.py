@@ -5,6 +5,7 @@ model, and an entry of an ONNX model's metadata.
 """
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,17 @@ def read_metadata(model: Path) -> Any:
         ValueError: if the metadata is not JSON.
     """
     return json.loads((model / METADATA_FILE).read_text(encoding="utf-8"))
+
+
+def known_metadata(folder: Path) -> dict[str, Any]:
+    """Read the metadata in a folder; empty if missing or damaged.
+
+    Whoever opens the model names the fault.
+    """
+    with suppress(OSError, ValueError, RecursionError):
+        metadata = read_metadata(folder)
+        return metadata if isinstance(metadata, dict) else {}
+    return {}
 
 
 def reads_photographs(metadata: dict[str, Any]) -> bool:

@@ -41,6 +41,15 @@ def read_text_only(plates: Path) -> dict[str, list[TextOnlyPlate]]:
     Raises:
         PlatefuseError: if there is no truth.csv, or one has no rows or breaks the contract.
     """
+    return {name: _read(path) for name, path in truth_files(plates).items()}
+
+
+def truth_files(plates: Path) -> dict[str, Path]:
+    """Find the truth.csv of a folder and its subfolders, by the folders' names.
+
+    Raises:
+        PlatefuseError: if there is none, or two folders have one name.
+    """
     if not plates.is_dir():
         raise PlatefuseError(f"{plates} is not a folder." if plates.exists() else f"{plates} does not exist.")
     truths = sorted([*plates.glob(TRUTH), *plates.glob(f"*/{TRUTH}")])
@@ -49,7 +58,7 @@ def read_text_only(plates: Path) -> dict[str, list[TextOnlyPlate]]:
     folders = {path.parent.resolve().name: path for path in truths}
     if len(folders) < len(truths):
         raise PlatefuseError(f"{plates} and a folder in it have one name, and each has a {TRUTH}: rename one.")
-    return {name: _read(path) for name, path in folders.items()}
+    return folders
 
 
 def images_without_text(plates: Path, named: Iterable[Path]) -> list[Path]:

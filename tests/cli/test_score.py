@@ -350,7 +350,10 @@ def test_networks_are_fused_again_and_scored_without_and_with_formats(
 
 
 def test_each_folder_is_read_with_its_own_formats(real: Path, networks: Path) -> None:
-    arguments = argparse.Namespace(networks=networks, formats=["br=LLLLL", "us-studio=00000"], batch_size=2)
+    arguments = argparse.Namespace(
+        networks=networks, reader=None, formats=["br=LLLLL", "us-studio=00000"], batch_size=2
+    )
+    arguments.batch_size = 2
     read = read_folders(arguments, read_text_only(real))
     assert read.alphabet == small_models.ALPHABET
     reads = read.by_suffix

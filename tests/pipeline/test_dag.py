@@ -18,6 +18,7 @@ from platefuse.core import params
 from platefuse.data.plate_set import AnnotatedPlate, write_plate_set
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.fusion.params import FuseParams
+from platefuse.inference.metadata import write_metadata
 from platefuse.networks.classification.params import ClassifierParams
 from platefuse.networks.detection.params import DetectorParams
 from platefuse.synthesis.params import OF_OTHER_SECTIONS, load_params
@@ -454,3 +455,10 @@ def test_a_stage_without_its_input_names_it_and_the_stage_that_makes_it(
 def test_a_stage_without_its_plates_names_the_file_and_what_a_plate_set_is(run_alone: Callable[..., str]):
     sentence = run_alone("evaluate").splitlines()[-1]
     assert sentence.startswith("evaluate: data/plates/test/classes.csv is missing: a plate set has ")
+
+
+@pytest.mark.slow
+def test_evaluate_looks_for_photographs_if_the_model_reads_them(tmp_path: Path, run_alone: Callable[..., str]):
+    (tmp_path / "models" / "fused").mkdir(parents=True)
+    write_metadata(tmp_path / "models" / "fused", {"reads": "photographs"})
+    assert run_alone("evaluate").splitlines()[-1].startswith("evaluate: data/photographs/test/truth.csv is missing")
