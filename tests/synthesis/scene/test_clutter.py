@@ -58,9 +58,10 @@ def test_nothing_is_drawn_where_there_is_no_place():
 
 
 @pytest.mark.parametrize("size", [(16, 16), (24, 90), (400, 40)], ids=str)
-def test_any_size_of_picture_and_no_fonts_are_allowed(size):
-    for seed in range(15):
-        assert _pixels(seed, [], size, fonts=(), width=[0.01, 1]).shape == (size[1], size[0], 3)
+def test_any_size_of_picture_and_of_things_is_allowed(size):
+    for seed, fonts in enumerate([PRINT_FONTS, PRINT_FONTS, ()]):
+        pixels = _pixels(seed, [], size, fonts, count=[60, 60], width=[0.01, 1], blur=[0, 0.2], perspective=[0, 0.3])
+        assert pixels.shape == (size[1], size[0], 3)
 
 
 def test_words_of_boards_are_no_numbers_of_plates():
