@@ -15,8 +15,10 @@ from platefuse.networks.classification.model import build_classifier, load_class
 from platefuse.networks.classification.params import ClassifierParams
 from platefuse.networks.common.keras2 import keras, make_deterministic, tf
 from platefuse.networks.detection import training as detection
+from platefuse.networks.detection.letterboxed import LetterboxedSet
+from platefuse.networks.detection.losses import training_losses
 from platefuse.networks.detection.params import DetectorParams
-from platefuse.networks.detection.retinanet import build_detector, training_losses
+from platefuse.networks.detection.retinanet import build_detector
 
 _PLATES, _CHARACTERS_A_PLATE = 256, 6
 _CHARACTERS = 4096
@@ -45,7 +47,7 @@ def _detector(model: ModelUnderTest) -> tuple[keras.Model, tf.data.Dataset, int]
     return network, detection.training_batches(_letterboxed_noise(settings), settings, 1), settings.batch_size
 
 
-def _letterboxed_noise(settings: DetectorParams) -> detection.LetterboxedSet:
+def _letterboxed_noise(settings: DetectorParams) -> LetterboxedSet:
     """Noise with boxes of the anchors' sizes.
 
     Pixels do not affect the time.
@@ -55,7 +57,7 @@ def _letterboxed_noise(settings: DetectorParams) -> detection.LetterboxedSet:
     shape = (_PLATES, _CHARACTERS_A_PLATE)
     corners = np.stack([rng.uniform(0, width / 2, shape), rng.uniform(0, height / 2, shape)], axis=-1)
     boxes = np.concatenate([corners, corners + rng.choice(settings.anchors.sizes, shape)[..., None]], axis=-1)
-    return detection.LetterboxedSet(
+    return LetterboxedSet(
         rng.integers(0, 256, (_PLATES, height, width, 3)).astype(np.uint8),
         np.tile(np.array([height, width], np.int32), (_PLATES, 1)),
         np.minimum(boxes, [width, height, width, height]).astype(np.float32),

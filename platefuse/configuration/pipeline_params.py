@@ -1,6 +1,6 @@
 """params.yaml as a whole: the stages' sections and the rules across them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +11,48 @@ from platefuse.core.params_yaml import read_parameters
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.fusion.params import FuseParams
 from platefuse.networks.classification.params import ClassifierParams
-from platefuse.networks.detection.params import DetectorParams
+from platefuse.networks.detection.params import DetectorParams, PlateDetectorParams
 from platefuse.synthesis.params import SYNTH_PARAMS, SynthParams
 
 
 class PipelineParams(Params):
-    """Parameters of the platefuse pipeline."""
+    """Parameters of the platefuse pipeline.
+
+    A pipeline of plates has the sections `detector` and `classifier`. A pipeline of photographs has `plate_detector`.
+    """
 
     synth: SynthParams
-    detector: DetectorParams
-    classifier: ClassifierParams
+    detector: DetectorParams | None = None
+    classifier: ClassifierParams | None = None
+    plate_detector: PlateDetectorParams | None = None
     fuse: FuseParams
     evaluate: EvaluateParams
 
     def check_rules(self) -> Iterator[str]:
-        yield from broken_rules(dict(self))
+        sections = {name: section for name, section in self if section is not None}
+        yield from (_missing(name) for name in _needed(sections) if name not in sections)
+        yield from broken_rules(sections)
 
 
 SECTIONS: dict[str, Any] = {
-    name: SYNTH_PARAMS if name == "synth" else field.annotation for name, field in PipelineParams.model_fields.items()
+    "synth": SYNTH_PARAMS,
+    "detector": DetectorParams,
+    "classifier": ClassifierParams,
+    "plate_detector": PlateDetectorParams,
+    "fuse": FuseParams,
+    "evaluate": EvaluateParams,
 }
 """Type of each section, as `check` uses it."""
+
+
+def _needed(sections: Mapping[str, Any]) -> list[str]:
+    """List the sections that a file with these sections needs, in order."""
+    of_one_kind = {"plate_detector"} if "plate_detector" in sections else {"detector", "classifier"}
+    return [name for name, field in PipelineParams.model_fields.items() if field.is_required() or name in of_one_kind]
+
+
+def _missing(name: str) -> str:
+    return f"there is no section '{name}' with parameters in it"
 
 
 def issues_of(path: Path) -> list[str]:
@@ -52,7 +73,10 @@ def issues_of(path: Path) -> list[str]:
         if name not in SECTIONS
     ]
     valid: dict[str, Params] = {}
+    needed = _needed(parameters)
     for name, model in SECTIONS.items():
+        if name not in parameters and name not in needed:
+            continue
         checked = check(model, name, parameters)
         if isinstance(checked, list):
             issues += checked

@@ -17,10 +17,11 @@ _TYPES = {"integer": "a whole number", "number": "a number", "string": "a text",
 _INTRODUCTION = """\
 # Parameters
 
-One section of params.yaml belongs to each stage: `detector` to train_detector, `classifier` to train_classifier, and
-the others to the stage of the same name. A parameter without a default must be given. `platefuse params` prints this
-page beside your values, and `platefuse params --check` checks a whole file. An editor with a YAML language server
-completes, explains and checks params.yaml by [params.schema.json](../params.schema.json).
+One section of params.yaml belongs to each stage: `detector` to train_detector, `classifier` to train_classifier,
+`plate_detector` to train_plate_detector, and the others to the stage of the same name. A pipeline of plates has
+`detector` and `classifier`, a pipeline of photographs `plate_detector`. A parameter without a default must be given.
+`platefuse params` prints this page beside your values, and `platefuse params --check` checks a whole file. An editor
+with a YAML language server completes, explains and checks params.yaml by [params.schema.json](../params.schema.json).
 
 `make parameters` writes this page and the schema from the parameter classes.
 """

@@ -37,7 +37,8 @@ class Params(BaseModel):
     def check_rules(self) -> Iterator[str]:
         """Yield a clause for each rule that valid values break together.
 
-        Clauses name parameters in full.
+        Within a clause `.name` is a parameter of this model: `load` puts the model's place before the dot, since a
+        model may stand in several places. Parameters of other models are named in full.
         """
         yield from ()
 
@@ -76,6 +77,7 @@ Range = Annotated[Pair[_Number], AfterValidator(_rising), Field(json_schema_extr
 """Least and largest value, both included."""
 
 _Model = TypeVar("_Model", bound=Params)
+_OWN_PARAMETER = re.compile(r"(?<!\S)\.(?=[a-z])")  # the dot of `.name`
 FILE = Path("params.yaml")
 
 
@@ -133,7 +135,7 @@ def _sentences(model: type[Params] | TypeAdapter[Any], section: str, issue: Any)
     if issue["type"] == "missing":
         return [f"{name} is missing."]
     if issue["type"] == "value_error" and isinstance(issue["input"], dict):
-        return [f"{shortened(rule, 400)}." for rule in what.splitlines()]  # rules name their parameters themselves
+        return [f"{shortened(_OWN_PARAMETER.sub(f'{full_name}.', rule), 400)}." for rule in what.splitlines()]
     return [f"{name} = {_shown(value)}: {what[0].lower()}{shortened(what[1:], 400)}{_hint(issue)}."]
 
 

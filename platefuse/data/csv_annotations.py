@@ -21,17 +21,17 @@ _WHOLE_NUMBER = re.compile(r" *[+-]?[0-9]{1,20} *")  # int() also accepts 1_0 an
 
 @dataclass(frozen=True)
 class Box:
-    """One annotated character.
+    """One annotated character, or one annotated plate of a photograph.
 
     Attributes:
         where: the file and the line or entry of the annotation, for issues.
         corners: x1,y1,x2,y2 in pixels of the image, x2 and y2 exclusive.
-        character: the character in the box.
+        label: the character, or the text of the plate.
     """
 
     where: str
     corners: tuple[int, int, int, int]
-    character: str
+    label: str
 
 
 def raise_issues(issues: list[str], folder: Path) -> None:
@@ -56,23 +56,48 @@ def read_boxes(path: Path, classes: dict[str, int] | None, issues: list[str]) ->
     Returns:
         The boxes of each image in the order of the file; None if the file could not be read to its end.
     """
+    expected = "'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without characters)"
+    return _read_boxes(path, None, expected, lambda character: _known(character, classes), issues)
+
+
+def read_plates(path: Path, issues: list[str]) -> dict[str, list[Box]] | None:
+    """Read rows `image,x1,y1,x2,y2,text`, or `image,,,,,` for a photograph without plates.
+
+    Args:
+        path: the file; paths of images are relative to its folder.
+        issues: a sentence is appended for another header and for each row that breaks the contract; the row is left
+            out.
+
+    Returns:
+        The plates of each photograph in the order of the file; None if the file could not be read to its end.
+    """
+    expected = "'image,x1,y1,x2,y2,text' (or 'image,,,,,' for a photograph without plates)"
+    return _read_boxes(path, ["image", "x1", "y1", "x2", "y2", "text"], expected, str, issues)
+
+
+def _read_boxes(
+    path: Path, header: list[str] | None, expected: str, label: Callable[[str], str], issues: list[str]
+) -> dict[str, list[Box]] | None:
+    """Read the boxes of images.
+
+    `label` checks the last field of a row.
+    """
     found: dict[str, list[Box]] = {}
     names: dict[str, str] = {}  # normalised, by the name in the file
 
     def take(row: list[str], where: str) -> None:
         if len(row) != 6:
-            raise PlatefuseError(
-                "expected 'path,x1,y1,x2,y2,class' (or 'path,,,,,' for a plate without characters), "
-                f"found {_shown(row)}."
-            )
-        written, *corners, character = row
+            raise PlatefuseError(f"expected {expected}, found {_shown(row)}.")
+        written, *corners, last = row
+        if header is None and corners == ["x1", "y1", "x2", "y2"]:
+            raise PlatefuseError("annotations.csv has no header: leave this line out.")
         if written not in names:
             names[written] = image_name(written)
         boxes = found.setdefault(names[written], [])
         if any(row[1:]):
-            boxes.append(Box(where, _corners(corners), _known(character, classes)))
+            boxes.append(Box(where, _corners(corners), label(last)))
 
-    return found if _take_rows(path, None, take, issues) else None
+    return found if _take_rows(path, header, take, issues) else None
 
 
 def read_classes(path: Path, issues: list[str]) -> dict[str, int] | None:
@@ -179,8 +204,6 @@ def beyond_image(box: Box, size: tuple[int, int] | None) -> str | None:
 
 
 def _corners(written: list[str]) -> tuple[int, int, int, int]:
-    if written == ["x1", "y1", "x2", "y2"]:
-        raise PlatefuseError("annotations.csv has no header: leave this line out.")
     if not all(_WHOLE_NUMBER.fullmatch(corner) for corner in written):
         raise PlatefuseError(f"x1,y1,x2,y2 must be whole numbers of pixels, found {_shown(written)}.")
     x1, y1, x2, y2 = (int(corner) for corner in written)

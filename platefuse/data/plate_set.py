@@ -119,16 +119,36 @@ def write_plate_set(
     folder.mkdir(parents=True)
     rows: list[list[object]] = []
     truth: list[list[object]] = []
-    with (_packing if packed else _filing)(folder) as write:
+    with writing_images(folder, packed) as write:
         for image, plate in plates:
-            name = f"{IMAGES}/{plate.path.name}"
-            write(name, image if isinstance(image, bytes) else _encoded(image, plate.path.suffix))
+            name = write(image, plate.path)
             boxes = zip(plate.boxes.tolist(), plate.characters, strict=True)
             rows += [[name, *box, character] for box, character in boxes] or [[name, "", "", "", "", ""]]
             truth.append([name, plate.text])
     write_csv(folder / ANNOTATIONS, None, rows)
     write_csv(folder / CLASSES, None, [[character, index] for index, character in enumerate(alphabet)])
     write_csv(folder / TRUTH, ["image", "text"], truth)
+
+
+@contextmanager
+def writing_images(folder: Path, packed: bool) -> Iterator[Callable[[np.ndarray | bytes, Path], str]]:
+    """Yield a function that writes an image of a set.
+
+    The function takes an image, uint8 RGB [H,W,3] or the bytes of an image file, and a path that gives the file's
+    name. It returns the image's name in the set.
+
+    Args:
+        folder: of the set; it exists.
+        packed: write the images into one archive; the same images give the same bytes.
+    """
+    with (_packing if packed else _filing)(folder) as write:
+
+        def write_image(image: np.ndarray | bytes, path: Path) -> str:
+            name = f"{IMAGES}/{path.name}"
+            write(name, image if isinstance(image, bytes) else _encoded(image, path.suffix))
+            return name
+
+        yield write_image
 
 
 def _encoded(image: np.ndarray, suffix: str) -> bytes:
@@ -172,7 +192,7 @@ def read_plate_set(folder: Path) -> list[AnnotatedPlate]:
     truth = csv_annotations.read_image_column(folder / TRUTH, "text", issues)
     if boxes is not None and truth is not None:
         issues += missing_names(folder / ANNOTATIONS, boxes, folder / TRUTH, truth)
-        issues += _beyond_images(folder, boxes)
+        issues += beyond_images(folder, boxes)
     csv_annotations.raise_issues(issues, folder)
     assert boxes is not None and truth is not None  # otherwise there are issues
     return [_plate(folder / name, boxes[name], text) for name, text in truth.items()]
@@ -222,10 +242,11 @@ def missing_names(first: Path, names: Iterable[str], second: Path, others: Itera
 
 def _plate(path: Path, boxes: list[csv_annotations.Box], text: str) -> AnnotatedPlate:
     corners = np.array([box.corners for box in boxes], np.int32).reshape(-1, 4)
-    return AnnotatedPlate(path, corners, "".join(box.character for box in boxes), text)
+    return AnnotatedPlate(path, corners, "".join(box.label for box in boxes), text)
 
 
-def _beyond_images(folder: Path, boxes: dict[str, list[csv_annotations.Box]]) -> list[str]:
+def beyond_images(folder: Path, boxes: dict[str, list[csv_annotations.Box]]) -> list[str]:
+    """Return an issue for each box that reaches beyond its image."""
     store, issues = ImageStore(), []
     for name, of_image in boxes.items():
         size = None

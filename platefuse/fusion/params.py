@@ -98,6 +98,6 @@ class FuseParams(Params):
         longest = max(self.formats, key=len, default="")
         if len(longest) > self.max_characters:
             yield (
-                f"fuse.formats: {longest!r} is longer than fuse.max_characters = {self.max_characters}; raise "
-                "fuse.max_characters or leave the format out"
+                f".formats: {longest!r} is longer than .max_characters = {self.max_characters}; raise "
+                ".max_characters or leave the format out"
             )

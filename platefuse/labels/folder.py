@@ -125,7 +125,7 @@ def _read_images(annotations: Annotations, tables: _Tables, issues: list[str]) -
         size, content = decoded
         boxes = _valid_boxes(annotations.boxes[name], size, issues)
         corners = np.array([box.corners for box in boxes], np.int32).reshape(-1, 4)
-        characters = "".join(box.character for box in boxes)
+        characters = "".join(box.label for box in boxes)
         text, source = texts.get(name), sources.get(name)
         issues += _contradictions(annotations, name, size, text)
         images.append(AnnotatedImage(folder / name, size, content, corners, characters, text, source or None))
@@ -190,7 +190,7 @@ def _contradictions(annotations: Annotations, name: str, size: tuple[int, int], 
             f"{annotations.entry(name)}: width and height are {annotated[0]} x {annotated[1]}, but {folder / name}, "
             f"rotated as its EXIF orientation says, has {size[0]} x {size[1]} pixels."
         )
-    boxed = "".join(box.character for box in annotations.boxes[name])
+    boxed = "".join(box.label for box in annotations.boxes[name])
     if text is not None and Counter(text) != Counter(boxed):
         issues.append(f"{folder / TRUTH}: {name} has the text {text!r}, but boxes of {boxed!r}.")
     return issues

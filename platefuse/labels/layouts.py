@@ -91,7 +91,7 @@ def _read_csv(folder: Path, issues: list[str]) -> Sets:
     boxes = read_boxes(folder / ANNOTATIONS, classes, issues)
     if boxes is None:
         return {"": None}
-    found = {box.character for of_image in boxes.values() for box in of_image}
+    found = {box.label for of_image in boxes.values() for box in of_image}
     alphabet = "".join(sorted(found) if classes is None else classes)
     entries = {name: of_image[0].where for name, of_image in boxes.items() if of_image}
     hint = f" Paths are relative to {folder}."

@@ -62,7 +62,7 @@ def read_voc(folder: Path, issues: list[str]) -> dict[str, Annotations | None]:
         issues.append(f"{folder} has {' and '.join(base.name for base in bases)}: expected one of them.")
         return {"": None}
     images = _read_files(folder, bases[0], files, issues)
-    alphabet = "".join(sorted({box.character for file in images.values() for box in file.boxes}))
+    alphabet = "".join(sorted({box.label for file in images.values() for box in file.boxes}))
     entries = {name: str(file.path) for name, file in images.items()}
     sizes = {name: file.size for name, file in images.items() if file.size}
     splits = _splits(folder, bases[0], {_id(path, bases[0]) for path in files}, issues)

@@ -39,7 +39,7 @@ class MixedParams(Params):
 
     def check_rules(self) -> Iterator[str]:
         if (self.scatter is None) == (self.licence is None):
-            yield "synth.mixed: expected the parameters of one layout, under 'scatter' or under 'licence'"
+            yield ".scatter and .licence: expected the parameters of one layout"
 
 
 class FolderSynthParams(SplitShares, Seeded):
@@ -61,15 +61,15 @@ class FolderSynthParams(SplitShares, Seeded):
     def check_rules(self) -> Iterator[str]:
         if (self.characters == "plates") != (self.crops is not None):
             yield (
-                f"synth.characters = {self.characters!r}: synth.crops says how characters are cut out of plates; it "
+                f".characters = {self.characters!r}: .crops says how characters are cut out of plates; it "
                 "goes with 'plates', and with nothing else"
             )
         if self.crops and self.mixed:
             size = self.mixed.licence.crops.size if self.mixed.licence else _DIGIT
             if self.crops.size != size:
                 yield (
-                    f"synth.crops.size = {list(self.crops.size)}: expected {list(size)}, the size of the synthetic "
-                    "characters of synth.mixed"
+                    f".crops.size = {list(self.crops.size)}: expected {list(size)}, the size of the synthetic "
+                    "characters of .mixed"
                 )
 
 

@@ -15,8 +15,8 @@ from platefuse.cli.main import main
 from platefuse.data.plate_set import read_plate_set
 from platefuse.evaluation.drawing import UNJUDGED
 from platefuse.networks.detection.anchors import anchor_boxes
+from platefuse.networks.detection.letterboxed import load_letterboxed
 from platefuse.networks.detection.params import DetectorParams
-from platefuse.networks.detection.training import load_letterboxed
 from tests.helpers.annotated import write_annotated, write_image
 from tests.helpers.imports import ROOT
 from tests.helpers.params import write_changed

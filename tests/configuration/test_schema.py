@@ -138,16 +138,18 @@ def test_what_may_be_left_out_says_its_default():
     defaults = {p.name: p.default for p in list_parameters() if p.default is not None}
     light = {
         f"{section}.augmentation.{name}"
-        for section in ("detector", "classifier")
+        for section in ("detector", "classifier", "plate_detector")
         for name in ("brightness", "contrast")
     }
-    others = {"detector.augmentation.colour", "detector.augmentation.gray"}
+    others = {
+        f"{section}.augmentation.{name}" for section in ("detector", "plate_detector") for name in ("colour", "gray")
+    }
     fonts = {
         f"{section}.fonts.{name}": default
         for section in ("synth", "synth.mixed.licence")
         for name, default in (("stem", [0.0, 1.0]), ("small_print", []))
     }
-    assert defaults == dict.fromkeys(light | others, 0.0) | fonts
+    assert defaults == dict.fromkeys(light | others, 0.0) | fonts | {"plate_detector.regression_loss": "smooth_l1"}
 
 
 def test_the_page_has_every_parameter_and_no_dead_link():

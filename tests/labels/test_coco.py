@@ -43,7 +43,7 @@ def test_boxes_are_read_and_rounded_to_the_nearest_pixel(tmp_path):
     annotations, issues = read(tmp_path, GOOD)
     assert issues == []
     assert list(annotations.boxes) == ["a.png", "sub/b.png"]
-    assert [(box.corners, box.character) for box in annotations.boxes["a.png"]] == [
+    assert [(box.corners, box.label) for box in annotations.boxes["a.png"]] == [
         ((1, 2, 4, 6), "A"),
         ((1, 0, 3, 4), "1"),
     ]
@@ -254,7 +254,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, content):
     read_back = read_coco(path, issues)
     assert issues == [] and read_back is not None and read_back.alphabet == alphabet
     assert [
-        (name, read_back.sizes[name], [(*box.corners, box.character) for box in boxes])
+        (name, read_back.sizes[name], [(*box.corners, box.label) for box in boxes])
         for name, boxes in read_back.boxes.items()
     ] == [
         (name, size, [(*box, character) for box, character in zip(boxes.astype(int).tolist(), shown, strict=True)])
@@ -276,7 +276,7 @@ def test_what_is_written_is_read_back_by_us_and_by_pycocotools(tmp_path, capsys)
     assert list(read_back.boxes) == [name for name, _, _, _ in images]
     for name, size, of_image, characters in images:
         assert [list(box.corners) for box in read_back.boxes[name]] == of_image.tolist()
-        assert "".join(box.character for box in read_back.boxes[name]) == characters
+        assert "".join(box.label for box in read_back.boxes[name]) == characters
         assert read_back.sizes[name] == size
     coco = COCO(str(tmp_path / "annotations.json"))
     assert [category["name"] for category in coco.loadCats(coco.getCatIds())] == list("1Ä7")

@@ -278,13 +278,13 @@ def test_a_split_without_characters_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"crops": None}, "synth.characters = 'plates': synth.crops says how"),
-        ({"characters": "mnist"}, "synth.characters = 'mnist': synth.crops says how"),
-        ({"mixed": {"share": 0.5}}, "synth.mixed: expected the parameters of one layout"),
+        ({"crops": None}, ".characters = 'plates': .crops says how"),
+        ({"characters": "mnist"}, ".characters = 'mnist': .crops says how"),
+        ({"mixed": {"share": 0.5}}, ".scatter and .licence: expected the parameters of one layout"),
         ({"mixed": {"share": 1.0, "scatter": BOARDS}}, "less than 1"),
         (
             {"mixed": {"share": 0.5, "scatter": BOARDS}, "crops": CROPS | {"size": [32, 24]}},
-            "synth.crops.size = [32, 24]: expected [28, 28]",
+            ".crops.size = [32, 24]: expected [28, 28]",
         ),
     ],
 )

@@ -4,15 +4,20 @@ from collections.abc import Callable
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.networks.common.keras2 import keras, tf
-from platefuse.networks.detection.params import Backbone, Contrast, Weights
+from platefuse.networks.detection.params import DetectorParams
 
-# Class in keras.applications, output layers of C3, C4 and C5 (strides 8, 16, 32), and preprocessing in training:
+_LEVELS = ("C2", "C3", "C4", "C5")
+# Class in keras.applications, output layers of C2 to C5 (strides 4, 8, 16, 32), and preprocessing in training:
 # "caffe" is BGR minus ImageNet's mean, "unit" is -1..1.
-_APPLICATIONS: dict[str, tuple[str, tuple[str, str, str], str]] = {
-    "resnet50": ("ResNet50", ("conv3_block4_out", "conv4_block6_out", "conv5_block3_out"), "caffe"),
-    "resnet101": ("ResNet101", ("conv3_block4_out", "conv4_block23_out", "conv5_block3_out"), "caffe"),
-    "vgg16": ("VGG16", ("block3_pool", "block4_pool", "block5_pool"), "caffe"),
-    "mobilenet": ("MobileNet", ("conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu"), "unit"),
+_APPLICATIONS: dict[str, tuple[str, tuple[str, str, str, str], str]] = {
+    "resnet50": ("ResNet50", ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"), "caffe"),
+    "resnet101": (
+        "ResNet101",
+        ("conv2_block3_out", "conv3_block4_out", "conv4_block23_out", "conv5_block3_out"),
+        "caffe",
+    ),
+    "vgg16": ("VGG16", ("block2_pool", "block3_pool", "block4_pool", "block5_pool"), "caffe"),
+    "mobilenet": ("MobileNet", ("conv_pw_3_relu", "conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu"), "unit"),
 }
 _IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # Caffe's, as keras-retinanet's preprocess_image subtracts it
 # Keras' default of 0.99 is too slow for trainings of a few hundred steps.
@@ -84,44 +89,42 @@ def _image_mask(gray: tf.Tensor) -> tf.Tensor:
     return tf.minimum(nonzero_after, 1.0)
 
 
-def build_backbone(
-    images: tf.Tensor, name: Backbone, weights: Weights, width: int, contrast: Contrast
-) -> dict[str, tf.Tensor]:
+def build_backbone(images: tf.Tensor, params: DetectorParams) -> dict[str, tf.Tensor]:
     """Build a backbone on an input.
 
     Args:
         images: the model's input, float32 RGB [B,H,W,3], 0..255.
-        name: which network.
-        weights: `none` for random ones, or `imagenet` for those that Keras downloads (not for slim).
-        width: channels of the slim network's first stage; other networks ignore it.
-        contrast: `local` for `local_contrast` instead of the network's usual preprocessing.
+        params: `backbone`, its initial `weights`, the slim network's `backbone_width`, and `contrast`: `local` is
+            `local_contrast` instead of the network's usual preprocessing.
 
     Returns:
-        C3, C4 and C5: features at strides 8, 16 and 32.
+        C2, C3, C4 and C5: features at strides 4, 8, 16 and 32.
 
     Raises:
         PlatefuseError: if the ImageNet weights cannot be downloaded.
     """
-    constructor, layers, mode = _APPLICATIONS.get(name, (None, (), "unit"))
-    inputs = Preprocess("local" if contrast == "local" else mode, name="preprocess")(images)
+    constructor, layers, mode = _APPLICATIONS.get(params.backbone, (None, (), "unit"))
+    inputs = Preprocess("local" if params.contrast == "local" else mode, name="preprocess")(images)
     if constructor is None:
-        return _slim(inputs, width)
-    network = _keras_application(getattr(keras.applications, constructor), inputs, name, weights)
+        return _slim(inputs, params.backbone_width)
+    network = _keras_application(getattr(keras.applications, constructor), inputs, params)
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = _BATCH_NORMALISATION_MOMENTUM
-    return {level: network.get_layer(layer).output for level, layer in zip(("C3", "C4", "C5"), layers, strict=True)}
+    return {level: network.get_layer(layer).output for level, layer in zip(_LEVELS, layers, strict=True)}
 
 
-def _keras_application(constructor: Callable, inputs: tf.Tensor, name: str, weights: Weights) -> keras.Model:
+def _keras_application(constructor: Callable, inputs: tf.Tensor, params: DetectorParams) -> keras.Model:
+    weights = None if params.weights == "none" else params.weights
     try:
-        return constructor(include_top=False, weights=None if weights == "none" else weights, input_tensor=inputs)
+        return constructor(include_top=False, weights=weights, input_tensor=inputs)
     except Exception as error:
-        if weights == "none":
+        if weights is None:
             raise
+        parameter = f"{params.section}.weights"
         raise PlatefuseError(
-            f"detector.weights = 'imagenet': the weights of {name} cannot be downloaded ({error}). Connect once, so "
-            "that Keras stores them in ~/.keras, or set detector.weights to none."
+            f"{parameter} = '{weights}': the weights of {params.backbone} cannot be downloaded ({error}). Connect "
+            f"once, so that Keras stores them in ~/.keras, or set {parameter} to none."
         ) from None
 
 
@@ -129,9 +132,9 @@ def _slim(inputs: tf.Tensor, width: int) -> dict[str, tf.Tensor]:
     """Residual network (He et al., 2015) with one block per stage."""
     features = _conv_bn(inputs, width, "stem", stride=2)
     stages = {}
-    for level, factor in (("C2", 2), ("C3", 4), ("C4", 8), ("C5", 8)):
+    for level, factor in zip(_LEVELS, (2, 4, 8, 8), strict=True):
         features = stages[level] = _residual(features, factor * width, level)
-    return {level: stages[level] for level in ("C3", "C4", "C5")}
+    return stages
 
 
 def _residual(inputs: tf.Tensor, channels: int, name: str) -> tf.Tensor:

@@ -1,7 +1,7 @@
-"""Parameters of the stage train_detector."""
+"""Parameters of the stages train_detector and train_plate_detector."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -14,14 +14,16 @@ Positive = Annotated[float, Field(gt=0, le=10_000)]
 Backbone = Literal["slim", "resnet50", "resnet101", "vgg16", "mobilenet"]
 Weights = Literal["none", "imagenet"]
 Contrast = Literal["as_given", "local"]
+RegressionLoss = Literal["smooth_l1", "giou"]
 # As in RetinaNet: an anchor learns the box it overlaps by the first IoU or more, background below the second.
 POSITIVE_OVERLAP, NEGATIVE_OVERLAP = 0.5, 0.4
+_LEVELS = ((3, 4, 5), (3, 4, 5, 6), (3, 4, 5, 6, 7), (2, 3, 4, 5), (2, 3, 4, 5, 6))
 
 
 class AnchorParams(Params):
     """Anchor boxes of every size, ratio and scale at each pyramid place."""
 
-    levels: Items[Annotated[int, Field(ge=3, le=7)]] = Field(
+    levels: Items[Annotated[int, Field(ge=2, le=7)]] = Field(
         description="Levels of the feature pyramid; level n has a stride of 2 to the power of n, in pixels."
     )
     sizes: Items[Positive] = Field(description="Base size of the anchors in pixels, one for each level.")
@@ -29,10 +31,11 @@ class AnchorParams(Params):
     scales: Items[Positive] = Field(min_length=1, max_length=20, description="Factors of the base size.")
 
     def check_rules(self) -> Iterator[str]:
-        if self.levels not in ((3, 4, 5), (3, 4, 5, 6), (3, 4, 5, 6, 7)):
-            yield f"detector.anchors.levels = {list(self.levels)}: expected [3, 4, 5], [3, 4, 5, 6] or [3, 4, 5, 6, 7]"
+        if self.levels not in _LEVELS:
+            *most, last = (str(list(levels)) for levels in _LEVELS)
+            yield f".levels = {list(self.levels)}: expected {', '.join(most)} or {last}"
         if len(self.sizes) != len(self.levels):
-            yield f"detector.anchors.sizes = {list(self.sizes)}: expected {len(self.levels)} numbers, one a level"
+            yield f".sizes = {list(self.sizes)}: expected {len(self.levels)} numbers, one a level"
 
     def shapes(self) -> np.ndarray:
         """Compute the anchors' widths and heights in pixels, float [n,2].
@@ -56,6 +59,8 @@ class LightParams(Params):
 class DetectorParams(TrainingParams):
     """The RetinaNet that finds characters, and its training."""
 
+    section: ClassVar[str] = "detector"
+
     steps: int = Field(ge=1, le=1_000_000, description="Batches in an epoch.")
     backbone: Backbone = Field(description="Feature extractor: slim, or a network of keras.applications.")
     weights: Weights = Field(
@@ -77,6 +82,22 @@ class DetectorParams(TrainingParams):
 
     def check_rules(self) -> Iterator[str]:
         if self.backbone == "slim" and self.weights != "none":
-            yield "detector.weights = 'imagenet': backbone slim has none; choose weights none"
+            yield ".weights = 'imagenet': backbone slim has none; choose weights none"
         if self.contrast != "as_given" and self.weights != "none":
-            yield f"detector.contrast = '{self.contrast}': weights imagenet know pixels as_given; choose that"
+            yield f".contrast = '{self.contrast}': weights imagenet know pixels as_given; choose that"
+
+
+class PlateDetectorParams(DetectorParams):
+    """The RetinaNet that finds plates in photographs, and its training."""
+
+    section: ClassVar[str] = "plate_detector"
+
+    regression_loss: RegressionLoss = Field(
+        "smooth_l1",
+        description="Loss of the boxes: smooth_l1 of the anchors' deltas, or giou, the generalised IoU of the boxes.",
+    )
+
+    def check_rules(self) -> Iterator[str]:
+        yield from super().check_rules()
+        if self.classes != "agnostic":
+            yield f".classes = '{self.classes}': plates are of one class; choose agnostic"

@@ -1,4 +1,6 @@
-"""The character detector: a RetinaNet (Lin et al., 2017) built with keras-retinanet.
+"""The detectors of characters and plates, built with keras-retinanet.
+
+Both are RetinaNets (Lin et al., 2017).
 
 Images are RGB as everywhere. If a backbone needs BGR, the model's first layer (`backbones.Preprocess`) converts them.
 """
@@ -18,8 +20,10 @@ from platefuse.networks.detection.anchors import anchor_boxes, anchor_parameters
 from platefuse.networks.detection.backbones import build_backbone
 from platefuse.networks.detection.params import AnchorParams, DetectorParams
 
-from keras_retinanet import initializers, layers, losses  # isort: skip  # after keras2 chose Keras 2
+from keras_retinanet import initializers, layers  # isort: skip  # after keras2 chose Keras 2
 from keras_retinanet.models import retinanet  # isort: skip
+
+_CUSTOM_OBJECTS = {"PriorProbability": initializers.PriorProbability, "UpsampleLike": layers.UpsampleLike}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +33,7 @@ class Detector:
     Attributes:
         model: the training model (`build_detector`).
         anchors: the anchors it was trained with.
-        alphabet: the character of each class; "" for one class for all characters.
+        alphabet: the character of each class; "" for one class for all characters, or for plates.
     """
 
     model: keras.Model
@@ -55,7 +59,7 @@ def build_detector(params: DetectorParams, classes: int) -> keras.Model:
         `classification` [B,A,classes] (0..1), for A anchors.
     """
     images = keras.Input((*params.input_size, 3), name="images")
-    features = build_backbone(images, params.backbone, params.weights, params.backbone_width, params.contrast)
+    features = build_backbone(images, params)
     anchors = len(params.anchors.ratios) * len(params.anchors.scales)
     return retinanet.retinanet(
         inputs=images,
@@ -99,12 +103,24 @@ def _subnet(name: str, params: DetectorParams, anchors: int, values: int) -> ker
     return keras.Model(inputs, outputs, name=f"{name}_submodel")
 
 
-def training_losses() -> dict[str, Any]:
-    """Smooth L1 and focal loss of keras-retinanet.
+def at_input_size(detector: Detector, input_size: tuple[int, int]) -> Detector:
+    """Copy a detector to another input size, with the same weights.
 
-    They are named by the outputs of the training model.
+    The network has convolutions only, so it finds boxes of the same sizes in pixels.
+
+    Args:
+        detector: a detector of any input size.
+        input_size: height and width in pixels, multiples of 32.
+
+    Returns:
+        The copy; its model has a name of its own, so that several copies may be in one graph.
     """
-    return {"regression": losses.smooth_l1(), "classification": losses.focal()}
+    height, width = input_size
+    with keras.utils.custom_object_scope(_CUSTOM_OBJECTS):
+        copy = keras.models.clone_model(detector.model, keras.Input((height, width, 3), name="images"))
+    copy.set_weights(detector.model.get_weights())
+    model = keras.Model(copy.inputs, copy.outputs, name=f"{detector.model.name}_{height}x{width}")
+    return Detector(model, detector.anchors, detector.alphabet)
 
 
 @keras.utils.register_keras_serializable("platefuse")
@@ -177,17 +193,20 @@ def save_detector(path: Path, detector: Detector) -> None:
     save_network(path, detector.model, {"anchors": detector.anchors.model_dump_json(), "alphabet": detector.alphabet})
 
 
-def load_detector(path: Path) -> Detector:
+def load_detector(path: Path, stage: str = "train_detector") -> Detector:
     """Read a detector from .h5.
 
+    Args:
+        path: the file.
+        stage: the stage that makes it, for errors.
+
     Raises:
-        PlatefuseError: if the file is missing or not a detector; names the stage that makes it.
+        PlatefuseError: if the file is missing or not a detector; names the stage.
     """
     if not path.exists():
-        raise PlatefuseError(f"{path} is missing: `dvc repro train_detector` makes it.")
-    custom_objects = {"PriorProbability": initializers.PriorProbability, "UpsampleLike": layers.UpsampleLike}
+        raise PlatefuseError(f"{path} is missing: `dvc repro {stage}` makes it.")
     try:
-        model, attributes = load_network(path, custom_objects)
+        model, attributes = load_network(path, _CUSTOM_OBJECTS)
         anchors, alphabet = AnchorParams.model_validate(json.loads(attributes["anchors"])), str(attributes["alphabet"])
         shape = len(anchor_boxes(anchors, model.input_shape[1:3])), len(alphabet) or 1
         if [output[1:] for output in model.output_shape] != [(shape[0], 4), shape]:
@@ -195,5 +214,5 @@ def load_detector(path: Path) -> Detector:
         return Detector(model, anchors, alphabet)
     except Exception as error:  # a damaged file raises nearly anything
         raise PlatefuseError(
-            f"{path} cannot be read as a detector ({error}): `dvc repro -f train_detector` remakes it."
+            f"{path} cannot be read as a detector ({error}): `dvc repro -f {stage}` remakes it."
         ) from None

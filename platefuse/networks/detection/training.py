@@ -1,61 +1,30 @@
-"""Training of the detector on one plate set, and validation on another."""
+"""Training of a detector on one set, and validation on another."""
 
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.data.plate_set import ANNOTATIONS, CLASSES, AnnotatedPlate, ImageStore, read_classes, read_plate_set
+from platefuse.data.photograph_set import AnnotatedPhotograph, read_photograph_set
+from platefuse.data.plate_set import ANNOTATIONS, CLASSES, AnnotatedPlate, read_classes, read_plate_set
 from platefuse.metrics.boxes import average_precision
 from platefuse.networks.common import resume
 from platefuse.networks.common.keras2 import keras, learning_rate, make_deterministic, tf
 from platefuse.networks.common.resume import write_curves
 from platefuse.networks.detection.anchors import anchor_boxes, anchor_coverage, anchor_targets
 from platefuse.networks.detection.augmentation import colour_jitter
-from platefuse.networks.detection.params import POSITIVE_OVERLAP, AnchorParams, DetectorParams
-from platefuse.networks.detection.resize import letterbox, letterbox_scale
-from platefuse.networks.detection.retinanet import (
-    Detector,
-    build_detector,
-    prediction_model,
-    save_detector,
-    training_losses,
-)
+from platefuse.networks.detection.letterboxed import LetterboxedSet, load_letterboxed
+from platefuse.networks.detection.losses import training_losses
+from platefuse.networks.detection.params import POSITIVE_OVERLAP, AnchorParams, DetectorParams, PlateDetectorParams
+from platefuse.networks.detection.retinanet import Detector, build_detector, prediction_model, save_detector
 from platefuse.runner.atomic import write_json
 
 _MIN_COVERAGE = 0.99
 # Average precision ranks all boxes, so low scores are kept, as in keras-retinanet's own evaluation.
 _SCORE_THRESHOLD, _NMS_THRESHOLD, _MAX_DETECTIONS = 0.05, 0.5, 100
-
-
-@dataclass(frozen=True)
-class LetterboxedSet:
-    """Letterboxed plates with their boxes, all in memory.
-
-    Attributes:
-        images: uint8 RGB [n,h,w,3], letterboxed.
-        extents: int32 [n,2], rows and columns that each plate covers; the rest is padding.
-        boxes: float32 [n,k,4], x1,y1,x2,y2 in pixels of the letterboxed image; unused rows are 0 and come last.
-        labels: int32 [n,k], the class of each box.
-    """
-
-    images: np.ndarray
-    extents: np.ndarray
-    boxes: np.ndarray
-    labels: np.ndarray
-
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        """All four arrays, in the order of the attributes."""
-        return self.images, self.extents, self.boxes, self.labels
-
-    def true_boxes(self) -> list[np.ndarray]:
-        """Boxes of each plate, float32 [<=k,4], without unused rows."""
-        return [rows[rows[:, 2] > 0] for rows in self.boxes]
 
 
 def train_detector(
@@ -76,27 +45,76 @@ def train_detector(
     """
     make_deterministic(params.seed)
     alphabet = "".join(read_classes(train / CLASSES)) if params.classes == "character" else ""
-    classes = len(alphabet) or 1
     plates, val_plates = (_read(folder, alphabet, train) for folder in (train, val))
     training = load_letterboxed(plates, params.input_size, alphabet, "train plates")
     validation = load_letterboxed(val_plates, params.input_size, alphabet, "val plates")
+    losses = training_losses()
+    detector, history = _fit(params, losses, alphabet, training, validation, checkpoint_dir)
+    _write(Detector(detector, params.anchors, alphabet), history, validation, model, metrics, curves)
+
+
+def train_plate_detector(
+    params: PlateDetectorParams, train: Path, val: Path, model: Path, metrics: Path, curves: Path, checkpoint_dir: Path
+) -> None:
+    """Train on one photograph set as `train_detector` does on a plate set.
+
+    The photographs stay on the disk: each is read when it is needed.
+
+    Args:
+        params: section `plate_detector`.
+        train, val: folders of the two photograph sets.
+        model, metrics, curves, checkpoint_dir: as for `train_detector`.
+
+    Raises:
+        PlatefuseError: if a photograph set or an image is invalid, or the ImageNet weights cannot be downloaded.
+    """
+    make_deterministic(params.seed)
+    photographs, val_photographs = _read_photographs(train), _read_photographs(val)
+    training = load_letterboxed(photographs, params.input_size, "", "train photographs", stored=True)
+    validation = load_letterboxed(val_photographs, params.input_size, "", "val photographs")
+    losses = training_losses(params.regression_loss)
+    detector, history = _fit(params, losses, "", training, validation, checkpoint_dir)
+    _write(Detector(detector, params.anchors, ""), history, validation, model, metrics, curves)
+
+
+def _fit(
+    params: DetectorParams,
+    losses: dict[str, Any],
+    alphabet: str,
+    training: LetterboxedSet,
+    validation: LetterboxedSet,
+    checkpoint_dir: Path,
+) -> tuple[keras.Model, dict[str, list[float]]]:
+    """Train a new network; return it with Keras' history."""
+    classes = len(alphabet) or 1
     anchors = anchor_boxes(params.anchors, params.input_size)
     boxes = np.concatenate(training.true_boxes())
-    _warn_of_uncovered(anchor_coverage(anchors, boxes[:: 1 + len(boxes) // 20_000]), params.anchors)
+    _warn_of_uncovered(anchor_coverage(anchors, boxes[:: 1 + len(boxes) // 20_000]), params)
 
     detector = build_detector(params, classes)
     rate = learning_rate(params.learning_rate, params.learning_rate_decay, params.epochs * params.steps)
-    detector.compile(keras.optimizers.Adam(rate), loss=training_losses())
+    detector.compile(keras.optimizers.Adam(rate), loss=losses)
     history = resume.fit(
         detector,
         lambda done: training_batches(training, params, classes, done * params.steps),
         params.epochs,
-        resume.run_folder(checkpoint_dir, params, [*training.arrays(), *validation.arrays(), alphabet]),
+        resume.run_folder(checkpoint_dir, params, [*training.content(), *validation.content(), alphabet]),
         steps_per_epoch=params.steps,
         validation_data=validation_batches(validation, params, classes),
     )
-    save_detector(model, Detector(detector, params.anchors, alphabet))
-    write_json(metrics, measure_detector(detector, params.anchors, validation))
+    return detector, history
+
+
+def _write(
+    detector: Detector,
+    history: dict[str, list[float]],
+    validation: LetterboxedSet,
+    model: Path,
+    metrics: Path,
+    curves: Path,
+) -> None:
+    save_detector(model, detector)
+    write_json(metrics, measure_detector(detector.model, detector.anchors, validation))
     write_curves(curves, history)
 
 
@@ -131,51 +149,20 @@ def _read(folder: Path, alphabet: str, train: Path) -> list[AnnotatedPlate]:
     return plates
 
 
-def load_letterboxed(
-    plates: list[AnnotatedPlate], input_size: tuple[int, int], alphabet: str, description: str
-) -> LetterboxedSet:
-    """Read and letterbox plates.
-
-    Args:
-        plates: at least one.
-        input_size: height and width in pixels.
-        alphabet: the character of each class; "" for one class for all characters.
-        description: of the progress bar.
-
-    Raises:
-        PlatefuseError: if an image is missing or damaged.
-    """
-    count, most = len(plates), max(1, *(len(plate.boxes) for plate in plates))
-    images, extents = np.empty((count, *input_size, 3), np.uint8), np.empty((count, 2), np.int32)
-    boxes, labels = np.zeros((count, most, 4), np.float32), np.zeros((count, most), np.int32)
-
-    def scale_image(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        scale = letterbox_scale(tf.shape(image)[0], tf.shape(image)[1], input_size)
-        return tf.cast(tf.round(letterbox(image[None], input_size)[0]), tf.uint8), scale
-
-    store = ImageStore()
-    scaled = tf.function(scale_image).get_concrete_function(tf.TensorSpec([None, None, 3], tf.uint8))
-
-    def load(index: int) -> None:
-        image, plate = store.read(plates[index].path), plates[index]
-        images[index], scale = scaled(tf.constant(image))
-        extents[index] = np.ceil(np.array(image.shape[:2]) * float(scale) - 0.5)  # pixels whose centres are inside
-        boxes[index, : len(plate.boxes)] = plate.boxes.astype(np.float32) * float(scale)
-        if alphabet:
-            labels[index, : len(plate.boxes)] = [alphabet.index(character) for character in plate.characters]
-
-    with ThreadPoolExecutor() as pool:
-        for _ in tqdm(pool.map(load, range(count)), total=count, desc=description, unit="plate", disable=None):
-            pass
-    return LetterboxedSet(images, extents, boxes, labels)
+def _read_photographs(folder: Path) -> list[AnnotatedPhotograph]:
+    photographs = read_photograph_set(folder)
+    if not any(photograph.texts for photograph in photographs):
+        raise PlatefuseError(f"{folder} has no plates: truth.csv names none.")
+    return photographs
 
 
-def _warn_of_uncovered(coverage: float, anchors: AnchorParams) -> None:
+def _warn_of_uncovered(coverage: float, params: DetectorParams) -> None:
+    anchors = params.anchors
     if coverage < _MIN_COVERAGE:
         print(
             f"WARNING: anchor coverage is {coverage:.1%} of the training boxes, below {_MIN_COVERAGE:.0%}: the others "
-            f"have no anchor with an IoU of {POSITIVE_OVERLAP} and are not learned. Choose detector.anchors.sizes "
-            f"(now {list(anchors.sizes)}), ratios ({list(anchors.ratios)}) and scales ({list(anchors.scales)}) "
+            f"have no anchor with an IoU of {POSITIVE_OVERLAP} and are not learned. Choose {params.section}.anchors."
+            f"sizes (now {list(anchors.sizes)}), ratios ({list(anchors.ratios)}) and scales ({list(anchors.scales)}) "
             "closer to the boxes.",
             file=sys.stderr,
         )

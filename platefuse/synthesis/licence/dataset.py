@@ -41,8 +41,8 @@ class LicencePlateParams(Seeded):
         unknown = set(self.fonts.alphabet) - set(STROKE_ALPHABET)
         if self.licence.number.stroke_fonts > 0 and unknown:
             yield (
-                f"synth.fonts.alphabet has {''.join(sorted(unknown))!r}, which parametric fonts cannot draw: take them "
-                "out, or set synth.licence.number.stroke_fonts to 0"
+                f".fonts.alphabet has {''.join(sorted(unknown))!r}, which parametric fonts cannot draw: take them "
+                "out, or set .licence.number.stroke_fonts to 0"
             )
 
 

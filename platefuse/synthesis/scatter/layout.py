@@ -36,19 +36,19 @@ class ScatterParams(Params):
         for name in ("count", "size"):
             low, high = getattr(self, name)
             if low > high:
-                yield f"synth.{name} = [{low}, {high}]: the first number is the least, the second the most"
+                yield f".{name} = [{low}, {high}]: the first number is the least, the second the most"
         count, size, most = list(self.count), list(self.size), self.count[1]
-        board = f"synth.height = {self.height} by synth.width = {self.width}"
+        board = f".height = {self.height} by .width = {self.width}"
         if size[1] > min(self.height, self.width):
-            yield f"synth.size = {size}: a character of {size[1]} pixels does not fit on a plate of {board}"
+            yield f".size = {size}: a character of {size[1]} pixels does not fit on a plate of {board}"
         if self.spacing * (most - 1) > self.width - size[0]:
             yield (
-                f"synth.count = {count}: {most} characters whose centres are synth.spacing = {self.spacing} pixels "
-                f"apart do not fit into synth.width = {self.width}"
+                f".count = {count}: {most} characters whose centres are .spacing = {self.spacing} pixels "
+                f"apart do not fit into .width = {self.width}"
             )
         if self.max_overlap == 0 and most > (self.height // size[0]) * (self.width // size[0]):
             yield (
-                f"synth.count = {count}: {most} characters of synth.size = {size} do not fit on a plate of {board} "
+                f".count = {count}: {most} characters of .size = {size} do not fit on a plate of {board} "
                 "without overlapping"
             )
 

@@ -6,6 +6,7 @@ from PIL import Image
 
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.backbones import Preprocess, build_backbone, local_contrast
+from tests.helpers.small_models import DETECTOR
 
 HEIGHT, WIDTH = 64, 96
 
@@ -84,7 +85,7 @@ def test_local_contrast_stands_before_any_backbone(backbone):
     seen = []
     for contrast in ("as_given", "local"):
         images = keras.Input((HEIGHT, WIDTH, 3))
-        features = build_backbone(images, backbone, "none", 4, contrast)
+        features = build_backbone(images, DETECTOR.model_copy(update={"backbone": backbone, "contrast": contrast}))
         preprocess = keras.Model(images, features["C3"]).get_layer("preprocess")
         assert isinstance(preprocess, Preprocess)
         seen.append(preprocess(plates()).numpy())
@@ -95,7 +96,8 @@ def test_local_contrast_stands_before_any_backbone(backbone):
 @pytest.mark.parametrize("width", [4, 8, 16])
 def test_a_shortcut_of_few_channels_has_the_right_gradient_in_every_call(width):
     images = keras.Input((HEIGHT, WIDTH, 3))
-    network = keras.Model(images, build_backbone(images, "slim", "none", width, "as_given")["C3"])
+    params = DETECTOR.model_copy(update={"backbone_width": width})
+    network = keras.Model(images, build_backbone(images, params)["C3"])
     shortcut = network.get_layer("C2_shortcut_conv")
     ends = keras.Model(images, [network.get_layer("stem_out").output, shortcut.output])
     kernel, stem = shortcut.kernel, network.get_layer("stem_conv").kernel

@@ -17,16 +17,11 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import AnnotatedPlate, read_plate_set, write_plate_set
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.anchors import anchor_boxes, anchor_targets
+from platefuse.networks.detection.letterboxed import LetterboxedSet, load_letterboxed
 from platefuse.networks.detection.params import DetectorParams, LightParams
 from platefuse.networks.detection.resize import letterbox
 from platefuse.networks.detection.retinanet import load_detector
-from platefuse.networks.detection.training import (
-    LetterboxedSet,
-    load_letterboxed,
-    train_detector,
-    training_batches,
-    validation_batches,
-)
+from platefuse.networks.detection.training import train_detector, training_batches, validation_batches
 from tests.helpers.eager import eagerly
 from tests.helpers.small_models import DETECTOR, INPUT_SIZE
 from tests.helpers.stopping import StoppedError, stopping_at
