@@ -156,8 +156,8 @@ def match_plates(true: Plates, read: Plates, iou_threshold: float = MATCH_IOU) -
 def best_overlaps(true: Plates, read: Plates) -> np.ndarray:
     """Give the IoU of each true plate and its box read.
 
-    The result is float64 [n]. The boxes are paired one to one, with the largest sum of the IoU, whatever the texts. A plate without such a box has
-    0. Without true boxes the result is empty.
+    The result is float64 [n]. The boxes are paired one to one, with the largest sum of the IoU, whatever the texts. A
+    plate without such a box has 0. Without true boxes the result is empty.
     """
     if true.boxes is None:
         return np.zeros(0)
