@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from platefuse.cli.check_photographs import check_photographs, has_photographs
 from platefuse.cli.common import PIPELINE, add_command, complain, file_path, on_one_line
 from platefuse.cli.outputs import check_outputs
 from platefuse.core.errors import PlatefuseError, not_installed
@@ -35,6 +36,8 @@ def add(commands: Any) -> None:
         "               relative to images, or to images/SPLIT\n"
         "  YOLO         data.yaml, and the .txt files of labels/ beside images/\n"
         "  Pascal VOC   Annotations/*.xml, with JPEGImages/ or images/; or *.xml beside the images\n\n"
+        "Of photographs whose truth.csv has boxes (image,x1,y1,x2,y2,text), the photographs and plates are\n"
+        "counted.\n\n"
         "Every issue is a line on the error output with its file, and its line or entry; the exit status is\n"
         "then 1. Anchors are read from params.yaml, section detector, if it exists.",
     )
@@ -48,6 +51,10 @@ def add(commands: Any) -> None:
 def _check(arguments: argparse.Namespace) -> int:
     if arguments.params and not arguments.params.exists():
         raise PlatefuseError(f"--params {arguments.params}: no such file.")
+    if has_photographs(arguments.folder):
+        if arguments.draw:
+            raise PlatefuseError(f"--draw {arguments.draw}: boxes of characters are drawn, not those of plates.")
+        return check_photographs(arguments.folder, _print_row, _print_sizes)
     if arguments.draw:
         check_picture(arguments.draw, arguments.folder)
     annotated = read_annotated(arguments.folder)

@@ -1,4 +1,7 @@
-"""`platefuse score`: the share of labelled plates that are read right."""
+"""`platefuse score`: the share of labelled plates that are read right.
+
+platefuse.cli.score_photographs scores models of photographs.
+"""
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,11 +43,16 @@ def add(commands: Any) -> None:
         "  platefuse score data/plates/test\n"
         "  platefuse score photos --draw misread.png              the worst misread plates, drawn\n"
         "  platefuse score photos --normalise --equate O0,I1 --out readings.csv --json scores.json\n"
-        "  platefuse score photos --networks released/plates --formats eu=sk,cz br=br\n\n"
+        "  platefuse score photos --networks released/plates --formats eu=sk,cz br=br\n"
+        "  platefuse score streets --model photographs            several plates a photograph\n\n"
         f"FOLDER holds {TRUTH} with the header image,text, and the images by the paths given there; or it\n"
         "holds such folders: each of them gets a row, and all together one more. With --networks, plates\n"
         "are read without formats and with those of their folder; the list of misread plates, --out and\n"
         "--draw show the readings without.\n\n"
+        f"Of a model of photographs, {TRUTH} has the header image,x1,y1,x2,y2,text and a row a plate, or\n"
+        "image,,,,, for a photograph without plates; or image,text and a row a plate, if no boxes are known.\n"
+        "Found are the plates that a box overlaps by an IoU of .5 or .75. A plate is read if its text stands in\n"
+        "a box of IoU .1 or more. A plate read with another text in a box of less than .5 is a false alarm.\n\n"
         "The worst misread plates have the most edits between reading and truth; of as many edits, the\n"
         "more confident reading is worse.\n\n"
         "--normalise compares in upper case, without spaces, punctuation and dashes, and in usual forms\n"
@@ -60,7 +68,8 @@ def add(commands: Any) -> None:
         "--out",
         type=file_path,
         metavar="FILE",
-        help="also write a CSV row an image: image,truth,text,confidence,right",
+        help="also write a CSV row an image: image,truth,text,confidence,right; of photographs, a row a plate, with "
+        "both boxes",
     )
     parser.add_argument(
         "--misread",

@@ -24,7 +24,9 @@ class Labelled(Protocol):
 
 
 def check_files(arguments: argparse.Namespace, folders: Mapping[str, Sequence[Labelled]]) -> None:
-    """Check names, images and outputs before any work; name images that are left out.
+    """Check names, images and outputs before any work.
+
+    Images that no truth.csv names are named.
 
     Raises:
         PlatefuseError: for a folder named as the row of all folders, a truth whose image does not exist, or an output

@@ -37,7 +37,7 @@ Folders = Mapping[str, Sequence[LabelledPhotograph]]
 
 
 def score_photographs(arguments: argparse.Namespace, look_alikes: Mapping[str, str]) -> int:
-    """Score the plates read on photographs; print and write what was asked for."""
+    """Score the plates read on photographs; print and write the scores."""
     folders = read_photographs(arguments.folder)
     check_files(arguments, folders)
     compared = _compare(folders, read_folders(arguments, folders), arguments.normalise)
@@ -115,7 +115,9 @@ class _Comparison:
 
 
 def _compare(folders: Folders, read: ModelReads, normalised: bool) -> _Comparison:
-    """Match the plates read with the true ones, with the texts normalised if asked."""
+    """Match the plates read with the true ones.
+
+    Their texts are normalised if asked."""
     photographs, reads = folders, read.by_suffix
     if normalised:
         normal = partial(normalise, alphabet=read.alphabet)
@@ -156,7 +158,10 @@ def _draw(path: Path, wrong: Sequence[PlateOutcome], arguments: argparse.Namespa
 
 
 def _csv_row(outcome: PlateOutcome, folder: Path) -> list[Any]:
-    """Give a row: the true plate, empty for a false alarm, and the plate read, empty for a missed plate."""
+    """Give a row of the true plate and the plate read.
+
+    A false alarm has no true plate, a missed plate none read.
+    """
     nothing = [""] * 4
     return [
         outcome.path.relative_to(folder).as_posix(),

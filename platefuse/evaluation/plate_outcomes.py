@@ -17,7 +17,10 @@ RIGHT, UNKNOWN, MISREAD, MISSED, FALSE_ALARM = "right", "unknown", "misread", "m
 
 
 class Photograph(Protocol):
-    """A photograph and its true plates, as `AnnotatedPhotograph` has them; `boxes` may be None."""
+    """A photograph and its true plates, such as an `AnnotatedPhotograph`.
+
+    `boxes` may be None.
+    """
 
     @property
     def path(self) -> Path: ...
@@ -29,7 +32,7 @@ class Photograph(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class PlateOutcome:
-    """One true plate and the plate read that matches it, or one of both.
+    """One true plate and the plate read there, or one of both.
 
     Attributes:
         path: the photograph.
@@ -57,7 +60,10 @@ class PlateOutcome:
 
     @property
     def kind(self) -> str:
-        """One of RIGHT, UNKNOWN (a plate found, whose text is not known), MISREAD, MISSED, FALSE_ALARM."""
+        """One of RIGHT, UNKNOWN, MISREAD, MISSED, FALSE_ALARM.
+
+        UNKNOWN is a plate that was found, and whose text is not known.
+        """
         if self.truth is None or self.plate is None:
             return FALSE_ALARM if self.truth is None else MISSED
         if not self.truth:
@@ -71,7 +77,10 @@ class PlateOutcome:
 
     @property
     def edits(self) -> int:
-        """Edits between the text read and the true one; all characters of a text that stands alone."""
+        """Edits between the text read and the true one.
+
+        All characters of a text that stands alone are edits.
+        """
         return edit_distance(self.text, self.truth or "")
 
 
@@ -107,7 +116,7 @@ class PhotographResult:
 def match_photographs(
     photographs: Iterable[Photograph], readings: Iterable[Reading], iou_threshold: float = MATCH_IOU
 ) -> list[PhotographResult]:
-    """Match the plates of each reading with the true ones of its photograph."""
+    """Match each reading's plates with the true ones."""
     return [
         PhotographResult(
             photograph.path,
@@ -125,7 +134,7 @@ def plates_of(reading: Reading) -> Plates:
 
 
 def mistakes_of(results: Iterable[PhotographResult]) -> list[PlateOutcome]:
-    """List the plates that were misread or missed, and the false alarms, worst first.
+    """List misread plates, missed ones and false alarms, worst first.
 
     The worst have the most edits; of as many edits, the more confident text is worse. Photographs that could not be
     read are left out.
@@ -135,7 +144,7 @@ def mistakes_of(results: Iterable[PhotographResult]) -> list[PlateOutcome]:
 
 
 def counted(outcomes: Sequence[PlateOutcome]) -> str:
-    """Count mistakes by kind, such as "2 misread, 1 missed, 0 false alarms"."""
+    """Count mistakes by kind: "2 misread, 1 missed, 0 false alarms"."""
     amounts = [sum(outcome.kind == kind for outcome in outcomes) for kind in (MISREAD, MISSED, FALSE_ALARM)]
     return f"{amounts[0]:,} misread, {amounts[1]:,} missed, {amounts[2]:,} false alarm{'s' if amounts[2] != 1 else ''}"
 

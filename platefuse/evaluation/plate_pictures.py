@@ -1,4 +1,4 @@
-"""Pictures of photographs whose plates are known: parts around mistakes, and whole photographs."""
+"""Pictures of photographs, and of parts around a plate, with judged plates."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ _CONTEXT = 0.6  # around a plate, as a share of its larger side
 
 
 def picture_of_outcomes(outcomes: Sequence[PlateOutcome], folder: Path, title: str) -> Image.Image:
-    """Draw the part of the photograph around each plate, beside its true text.
+    """Draw a photograph's part around each plate, beside its true text.
 
     Raises:
         PlatefuseError: if a photograph cannot be read.
@@ -48,7 +48,7 @@ def draw_outcomes(image: np.ndarray, outcomes: Sequence[PlateOutcome], size: tup
 
 
 def labels_of_outcome(outcome: PlateOutcome) -> list[BoxLabel]:
-    """Label the box read, and the true box if it was not read right."""
+    """Label the box read, and the true box unless read right."""
     right = outcome.kind == RIGHT or (None if outcome.kind == UNKNOWN else False)
     labels = [] if outcome.plate is None else [BoxLabel(outcome.plate.box, outcome.plate.text, right)]
     if outcome.true_box is not None and not right:
@@ -80,7 +80,10 @@ def _caption(image: np.ndarray, outcome: PlateOutcome, width: int, note: str) ->
 
 
 def _around(boxes: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Give the window around boxes [n,4] in whole pixels; the whole photograph without boxes."""
+    """Give the window around boxes [n,4] in whole pixels.
+
+    Without boxes it is the whole photograph.
+    """
     height, width = shape[:2]
     if not len(boxes):
         return 0, 0, width, height

@@ -60,9 +60,9 @@ def _row(folder: Mapping[str, Sequence[PlateMatches]], look_alikes: Mapping[str,
 
 
 def photograph_table(rows: Mapping[str, Row], names: Sequence[str] | None = None) -> str:
-    """Lay out the rows as lines to print; scores with formats are below those without.
+    """Lay out the rows as lines to print.
 
-    A column without any score is left out.
+    Scores with formats are below those without. A column without any score is left out.
 
     Args:
         rows: from `score_photograph_folders`.

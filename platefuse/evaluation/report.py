@@ -233,7 +233,7 @@ def save_sheet(path: Path, sheet: Image.Image) -> None:
 
 
 def read_images(model: Path, paths: Sequence[Path], batch_size: int, unit: str) -> list[Reading]:
-    """Read the images of a plate set or photograph set with a fused model.
+    """Read a set's images with a fused model.
 
     A progress bar is shown if there is a terminal.
 

@@ -32,7 +32,10 @@ class LabelledPhotograph:
 
     @property
     def where(self) -> str:
-        """The file and line of the first plate; the file for a photograph without plates."""
+        """The file and line of the first plate.
+
+        Of a photograph without plates it is the file.
+        """
         return self.wheres[0] if self.wheres else str(self.truth)
 
 
@@ -74,7 +77,10 @@ def _read(path: Path) -> list[LabelledPhotograph]:
 
 
 def _has_boxes(path: Path) -> bool:
-    """Whether the header names boxes; a file that cannot be read has none."""
+    """Whether the header names boxes.
+
+    A file that cannot be read has none.
+    """
     try:
         header = csv_annotations.read_text(path).lstrip().partition("\n")[0]
     except PlatefuseError:

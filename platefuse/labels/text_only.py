@@ -45,7 +45,7 @@ def read_text_only(plates: Path) -> dict[str, list[TextOnlyPlate]]:
 
 
 def truth_files(plates: Path) -> dict[str, Path]:
-    """Find the truth.csv of a folder and its subfolders, by the folders' names.
+    """Find the truth.csv of a folder and its subfolders, by name.
 
     Raises:
         PlatefuseError: if there is none, or two folders have one name.

@@ -66,14 +66,19 @@ class PlateMatches:
         return sorted(set(range(len(self.read.texts))) - set(self.pairs.values()))
 
     def texts(self) -> list[tuple[str, str]]:
-        """The true text and the text read of each pair; unknown texts are left out."""
+        """The true text and the text read of each pair.
+
+        Unknown texts are left out.
+        """
         texts = ((self.true.texts[true], self.read.texts[read]) for true, read in self.pairs.items())
         return [pair for pair in texts if pair[0]]
 
 
 @dataclass(frozen=True)
 class PlateScores:
-    """Scores of photographs; shares are 0 to 1. None stands where there is nothing to measure.
+    """Scores of photographs; shares are 0 to 1.
+
+    None stands where there is nothing to measure.
 
     Attributes:
         photographs: number of photographs.
@@ -101,7 +106,7 @@ class PlateScores:
 
 
 def match_plates(true: Plates, read: Plates, iou_threshold: float = MATCH_IOU) -> PlateMatches:
-    """Match the true plates of a photograph and those read, one to one.
+    """Match a photograph's true plates and those read, one to one.
 
     A true plate and a plate read may match if the IoU of their boxes is at least `iou_threshold`, or if they have the
     same text and an IoU of at least LOOSE_IOU: a user whose plate is read does not mind a loose box. As many plates as
@@ -149,10 +154,10 @@ def match_plates(true: Plates, read: Plates, iou_threshold: float = MATCH_IOU) -
 
 
 def best_overlaps(true: Plates, read: Plates) -> np.ndarray:
-    """Give the IoU of each true plate and its box read, float64 [n].
+    """Give the IoU of each true plate and its box read.
 
-    The boxes are paired one to one, with the largest sum of the IoU, whatever the texts. A plate without such a box has
-    0. Without true boxes the result is empty.
+    The result is float64 [n]. The boxes are paired one to one, with the largest sum of the IoU, whatever the texts. A
+    plate without such a box has 0. Without true boxes the result is empty.
     """
     if true.boxes is None:
         return np.zeros(0)

@@ -38,6 +38,7 @@ ELSEWHERE = {
     r"dvc pull -r released released/": "tests/pipeline/test_release.py pulls a model in a clone and reads with it",
     r"platefuse read .* --model plates$": "the copy has no such model; tests/pipeline/test_wheel.py reads with it",
     r"platefuse read .* --model photographs": "the copy has no such model; tests/cli reads with a small one",
+    r"platefuse score .* --model photographs": "the copy has no such model; tests/cli scores with a small one",
     r"platefuse fuse released/plates ": "the copy's models know digits only; tests/pipeline/test_release.py fuses so",
     r"platefuse score .* --networks ": "the copy's models know digits only; tests/cli scores with formats",
     r"saved_model_cli ": "TensorFlow's own, slow to start; tests/fusion/test_saved_model.py checks the signatures",
