@@ -27,7 +27,7 @@ define run_pipeline
 	@echo "Curves and plots on one page:     make plots$(if $(filter-out .,$(1)), PIPELINE=$(1)) (writes $(patsubst ./%,%,$(1)/dvc_plots/index.html))"
 endef
 
-.PHONY: help repro plates pull score-real release wheel bench plots parameters test test-quick soak fuzz lint lock clean-env
+.PHONY: help repro plates photographs pull score-real release wheel bench plots parameters test test-quick soak fuzz lint lock clean-env
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -38,11 +38,20 @@ repro: .venv/.package  ## run what is out of date in the pipeline, then show the
 plates: .venv/.package  ## the same in pipelines/plates: licence plates, one hour to two
 	$(call run_pipeline,pipelines/plates)
 
+# Its fuse reads the networks of the released plates reader.
+photographs: .venv/.package  ## the same in pipelines/photographs: whole photographs, one hour to two
+	@$(DVC) pull -q -r released released/plates
+	$(call run_pipeline,pipelines/photographs)
+
 # A bare `dvc pull` asks the store for the pipelines' outputs too, which only runs make.
 pull: .venv/.package  ## fetch the released models from the store in released/, without a network
 	@$(DVC) pull -r released $(wildcard released/*.dvc)
 
-TRAINED = $(wildcard pipelines/plates/models/fused/platefuse.json)
+# A truth.csv with boxes is one of whole photographs.
+KIND = $(if $(shell cat "$(PLATES)/truth.csv" "$(PLATES)"/*/truth.csv 2>/dev/null | grep "^image,x1"),photographs,plates)
+NETWORKS_plates = pipelines/plates/models
+NETWORKS_photographs = pipelines/photographs/models --reader released/plates
+TRAINED = $(wildcard pipelines/$(KIND)/models/fused/platefuse.json)
 # Said before anything is installed.
 ifneq ($(filter score-real,$(MAKECMDGOALS)),)
 ifndef PLATES
@@ -50,13 +59,13 @@ $(error score-real needs PLATES=FOLDER, with a truth.csv in it or in each of its
 endif
 endif
 
-# Without MODEL the networks of the plates pipeline are scored, or the released ones if none were trained here.
+# Without MODEL the networks of the pipeline are scored, or the released ones if none were trained here.
 # Scores are written where OUT says. After a run of the plates pipeline, on the photographs that its metrics are of,
 # that is OUT=pipelines/plates/metrics/real.json.
-score-real: .venv/.package  ## read real plates: make score-real PLATES=FOLDER [OUT=FILE.json] [PICTURE=FILE.png] [MODEL=DIR]
-	@$(if $(MODEL)$(TRAINED),,$(DVC) pull -q -r released released/plates)
+score-real: .venv/.package  ## read real plates or photographs: make score-real PLATES=FOLDER [OUT=FILE.json] [PICTURE=FILE.png] [MODEL=DIR]
+	@$(if $(MODEL)$(TRAINED),,$(DVC) pull -q -r released released/$(KIND))
 	@$(BIN)/platefuse score "$(PLATES)" $(if $(OUT),--json "$(OUT)") $(if $(PICTURE),--draw "$(PICTURE)") $(if \
-		$(MODEL),--model "$(MODEL)",--networks $(if $(TRAINED),pipelines/plates/models,released/plates) --formats $(FORMATS))
+		$(MODEL),--model "$(MODEL)",--networks $(if $(TRAINED),$(NETWORKS_$(KIND)),released/$(KIND)) --formats $(FORMATS))
 
 release: .venv/.package  ## copy fused models to released/ and pin them in its store: make release [NAME=plates]
 	@$(BIN)/python tools/release.py $(NAME)

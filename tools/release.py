@@ -1,7 +1,7 @@
 """Release fused models: pin them in released/, keep them in its store.
 
 The store is a DVC remote inside the repository, so that any clone pulls a model without a network. Beside each model
-lie its two networks, for `platefuse fuse`, and release.json: its pipeline, the commit of that pipeline's run, the run's
+lie its networks, for `platefuse fuse` and `platefuse score`, and release.json: its pipeline, the commit of that pipeline's run, the run's
 metrics and the licence. A release needs the models of its own pipeline and no data set. Run it in the project's root,
 and commit released/ afterwards.
 """
@@ -20,14 +20,15 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from platefuse.core.errors import PlatefuseError
+from platefuse.fusion.photographs.trained import PLATE_DETECTOR
 from platefuse.fusion.trained import CLASSIFIER, DETECTOR, FUSED
 from platefuse.runner.atomic import atomic_write, write_json
 
 RELEASED = Path("released")
 REMOTE = "released"  # of .dvc/config
 OBJECTS = RELEASED / "store" / "files" / "md5"
-PIPELINES = {"digits": Path(), "plates": Path("pipelines/plates")}
-MADE_BY = {"digits": "make repro", "plates": "make plates"}
+PIPELINES = {"digits": Path(), "plates": Path("pipelines/plates"), "photographs": Path("pipelines/photographs")}
+MADE_BY = {"digits": "make repro", "plates": "make plates", "photographs": "make photographs"}
 LICENCE = "Apache-2.0"
 
 
@@ -94,6 +95,14 @@ def metadata(name: str) -> dict[str, Any]:
     }
 
 
+def networks_of(name: str) -> list[Path]:
+    """List the networks of a model; those of a reader of photographs come from two pipelines."""
+    own = PIPELINES[name] / "models"
+    if name == "photographs":
+        return [own / PLATE_DETECTOR, *(RELEASED / "plates" / network for network in (DETECTOR, CLASSIFIER))]
+    return [own / DETECTOR, own / CLASSIFIER]
+
+
 def release(repo: Repo, names: Sequence[str]) -> None:
     """Release the models of these pipelines, or none of them.
 
@@ -104,11 +113,10 @@ def release(repo: Repo, names: Sequence[str]) -> None:
     for name in names:
         check_fused(repo, name)
     for name in names:
-        models = PIPELINES[name] / "models"
         with atomic_write(RELEASED / name) as draft:
-            shutil.copytree(models / FUSED, draft)
-            for network in (DETECTOR, CLASSIFIER):
-                shutil.copy(models / network, draft)
+            shutil.copytree(PIPELINES[name] / "models" / FUSED, draft)
+            for network in networks_of(name):
+                shutil.copy(network, draft)
             write_json(draft / "release.json", metadata(name))
     targets = [str(RELEASED / name) for name in names]
     repo.scm_context.quiet = True  # it would advise to commit the .dvc files without the store
@@ -157,10 +165,10 @@ def _object(md5: str) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' or '.join(PIPELINES)} (default: both)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(PIPELINES)} (default: all)")
     names = list(dict.fromkeys(parser.parse_args(arguments).names)) or list(PIPELINES)
     if unknown := [name for name in names if name not in PIPELINES]:
-        parser.error(f"NAME {unknown[0]}: expected {' or '.join(PIPELINES)}")
+        parser.error(f"NAME {unknown[0]}: expected one of {', '.join(PIPELINES)}")
     try:
         with Repo() as repo:
             release(repo, names)

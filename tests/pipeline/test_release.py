@@ -23,8 +23,9 @@ from tests.helpers.reader import digits, save_rule_reader
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")  # of DVC's own making
 
-NAMES = ["digits", "plates"]
-MODELS = ["fused", "detector.h5", "classifier.h5"]
+FOLDERS = {"digits": ".", "plates": "pipelines/plates", "photographs": "pipelines/photographs"}
+NETWORKS = {"detector.h5", "classifier.h5"}  # beside a released model; a model of photographs has one more
+MODELS = ["fused", "detector.h5", "classifier.h5", "plate_detector.h5"]
 METRICS = {"exact_match": 0.75, "detector": {"recall": 0.125}}
 
 
@@ -107,12 +108,13 @@ def stages(prefix: str) -> str:
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """A project whose two pipelines have run and were released, with a model in miniature."""
+    """A project whose pipelines have run and were released, with a model in miniature."""
     project = Pipeline.make(tmp_path_factory.mktemp("release") / "project")
     save_rule_reader(project.folder / "trained" / "fused")
     for network in MODELS[1:]:  # a release looks into none
         (project.folder / "trained" / network).write_text(f"The {network} in miniature")
-    for folder, prefix in ((project.folder, ""), (project.folder / "pipelines" / "plates", "../../")):
+    for path in FOLDERS.values():
+        folder, prefix = project.folder / path, "" if path == "." else "../../"
         shutil.rmtree(folder / "metrics", ignore_errors=True)
         (folder / "metrics").mkdir(parents=True)
         (folder / "metrics" / "evaluation.json").write_text(json.dumps(METRICS))
@@ -124,7 +126,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
         patch.chdir(project.folder)
         with Repo() as repo:
             repo.reproduce(all_pipelines=True)
-        project.commit("Both pipelines have run")
+        project.commit("The pipelines have run")
         assert release() == 0
         project.commit("The release")
         yield project
@@ -148,15 +150,16 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FOLDERS)
 def test_a_release_is_the_model_with_its_networks_metrics_and_commit(released: Pipeline, name: str):
     files = content(released.folder / "released" / name)
     metadata = json.loads(files.pop("release.json"))
-    networks = {network: files.pop(network).decode() for network in MODELS[1:]}
-    assert networks == {network: f"The {network} in miniature" for network in MODELS[1:]}
+    expected = NETWORKS | ({"plate_detector.h5"} if name == "photographs" else set())
+    networks = {network: files.pop(network).decode() for network in list(files) if network.endswith(".h5")}
+    assert networks == {network: f"The {network} in miniature" for network in expected}
     assert files == content(released.folder / "trained" / "fused")
     assert metadata == {
-        "pipeline": {"digits": ".", "plates": "pipelines/plates"}[name],
+        "pipeline": FOLDERS[name],
         "commit": released.git("rev-parse", "HEAD~").strip(),
         "licence": "Apache-2.0",
         "metrics": {"evaluation": METRICS},
@@ -164,7 +167,7 @@ def test_a_release_is_the_model_with_its_networks_metrics_and_commit(released: P
 
 
 def test_what_a_release_pins_is_in_the_store(released: Pipeline):
-    assert {pin.stem for pin in (released.folder / "released").glob("*.dvc")} == set(NAMES)
+    assert {pin.stem for pin in (released.folder / "released").glob("*.dvc")} == set(FOLDERS)
     assert issues(released.folder) == []
 
 
@@ -215,11 +218,11 @@ def test_a_clone_pulls_every_release_but_no_output_of_a_pipeline(released: Pipel
     clone = released.folder.parent / "full-clone"
     released.git("clone", "-q", str(released.folder), str(clone))
     with contextlib.chdir(clone), Repo() as repo:
-        repo.pull(["released/digits.dvc", "released/plates.dvc"])  # as `make pull` does
+        repo.pull([f"released/{name}.dvc" for name in FOLDERS])  # as `make pull` does
         with pytest.raises(CheckoutError):
             repo.pull()
         repo.pull(allow_missing=True)
-    assert all((clone / "released" / name).is_dir() for name in NAMES)
+    assert all((clone / "released" / name).is_dir() for name in FOLDERS)
     assert not (clone / "models" / "fused").exists()
 
 
@@ -313,4 +316,4 @@ def test_metrics_of_another_model_are_refused(workspace: Pipeline, capsys: pytes
 def test_an_unknown_name_is_refused(released: Pipeline, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
         release("article")
-    assert "NAME article: expected digits or plates" in capsys.readouterr().err
+    assert "NAME article: expected one of digits, plates, photographs" in capsys.readouterr().err

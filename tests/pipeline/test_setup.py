@@ -98,7 +98,9 @@ def recipe(*arguments: str) -> str:
     return run("make", "--dry-run", *arguments).stdout.replace("\\\n", "")
 
 
-@pytest.mark.parametrize(("target", "folder"), [("repro", "."), ("plates", "pipelines/plates")])
+@pytest.mark.parametrize(
+    ("target", "folder"), [("repro", "."), ("plates", "pipelines/plates"), ("photographs", "pipelines/photographs")]
+)
 def test_parameters_are_checked_before_a_pipeline_runs(target: str, folder: str):
     lines = recipe(target).splitlines()
     at = next(index for index, line in enumerate(lines) if f"--cd {folder} repro" in line)
@@ -146,6 +148,17 @@ def test_score_real_takes_the_released_networks_where_none_were_trained():
     pull, score = recipe("score-real", "PLATES=photographs", "TRAINED=").splitlines()[-2:]
     assert pull.endswith("pull -q -r released released/plates")
     assert main_parser().parse_args(shlex.split(score)[1:]).networks == Path("released/plates")
+
+
+def test_score_real_reads_photographs_where_the_truth_has_boxes(tmp_path: Path):
+    (tmp_path / "eu").mkdir()
+    (tmp_path / "eu" / "truth.csv").write_text("image,x1,y1,x2,y2,text\n")
+    pull, score = recipe("score-real", f"PLATES={tmp_path}", "TRAINED=").splitlines()[-2:]
+    assert pull.endswith("pull -q -r released released/photographs")
+    assert main_parser().parse_args(shlex.split(score)[1:]).networks == Path("released/photographs")
+    trained = shlex.split(recipe("score-real", f"PLATES={tmp_path}", "TRAINED=yes").splitlines()[-1])
+    parsed = main_parser().parse_args(trained[1:])
+    assert (parsed.networks, parsed.reader) == (Path("pipelines/photographs/models"), Path("released/plates"))
 
 
 def test_score_real_says_that_it_needs_plates():
@@ -218,7 +231,9 @@ def test_a_missing_git_is_named_before_anything_is_installed(bare_clone: Path):
     assert "There is no git" in refusal(bare_clone, sys.executable, PATH=str(tools))
 
 
-@pytest.mark.parametrize(("target", "folder"), [("repro", "."), ("plates", "pipelines/plates")])
+@pytest.mark.parametrize(
+    ("target", "folder"), [("repro", "."), ("plates", "pipelines/plates"), ("photographs", "pipelines/photographs")]
+)
 def test_a_run_ends_with_its_comparison_with_the_last_commits(target: str, folder: str):
     lines = recipe(target).splitlines()
     at = next(index for index, line in enumerate(lines) if f"--cd {folder} repro" in line)
@@ -227,7 +242,7 @@ def test_a_run_ends_with_its_comparison_with_the_last_commits(target: str, folde
 
 def test_pull_asks_for_the_released_models_alone():
     [line] = [line for line in recipe("pull").splitlines() if " pull " in line]
-    assert shlex.split(line)[-2:] == ["released/digits.dvc", "released/plates.dvc"]
+    assert shlex.split(line)[-2:] == ["released/digits.dvc", "released/photographs.dvc", "released/plates.dvc"]
 
 
 @pytest.fixture
