@@ -112,7 +112,8 @@ def wheel(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> I
 
     def ellipse(share: float, fill: tuple[int, int, int]) -> None:
         x, y = width * share / 2, height * share / 2
-        draw.ellipse((width / 2 - x, height / 2 - y, width / 2 + x - 1, height / 2 + y - 1), fill=(*fill, 255))
+        right, bottom = max(width / 2 - x, width / 2 + x - 1), max(height / 2 - y, height / 2 + y - 1)
+        draw.ellipse((width / 2 - x, height / 2 - y, right, bottom), fill=(*fill, 255))
 
     rim, rubber = random_colour(rng, (0, 0.1), (0.3, 0.9)), random_colour(rng, (0, 0.1), (0.03, 0.18))
     ellipse(1, rubber)

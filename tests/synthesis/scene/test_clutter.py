@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from platefuse.synthesis.scene import signs
+from platefuse.synthesis.scene import fittings, prints, signs
 from platefuse.synthesis.scene.clutter import ClutterParams, draw_clutter
 from tests.helpers.licence import PRINT_FONTS
 from tests.helpers.scenes import CLUTTER
@@ -28,10 +28,11 @@ def _only(kind: str) -> dict[str, float]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_seen_and_depends_on_the_seed_alone(kind):
     seen = []
+    few = _only(kind) | {"count": [3, 3]}
     for seed in range(3):
-        pixels = _pixels(seed, [], **_only(kind))
-        assert (pixels == _pixels(seed, [], **_only(kind))).all()
-        assert (pixels != _pixels(seed + 100, [], **_only(kind))).any()
+        pixels = _pixels(seed, [], **few)
+        assert (pixels == _pixels(seed, [], **few)).all()
+        assert (pixels != _pixels(seed + 100, [], **few)).any()
         seen.append((pixels != GROUND).any(axis=2).mean())
     assert min(seen) > 0.0005
 
@@ -57,10 +58,18 @@ def test_nothing_is_drawn_where_there_is_no_place():
     assert (_pixels(0, [(0, 0, 160, 120)]) == GROUND).all()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_things_of_a_few_pixels_are_drawn_too(kind):
+    draw = next(getattr(module, kind) for module in (signs, prints, fittings) if hasattr(module, kind))
+    for seed in range(25):
+        assert draw(np.random.default_rng(seed), (10, 8), PRINT_FONTS).size == (10, 8)
+
+
 @pytest.mark.parametrize("size", [(16, 16), (24, 90), (400, 40)], ids=str)
-def test_any_size_of_picture_and_no_fonts_are_allowed(size):
-    for seed in range(15):
-        assert _pixels(seed, [], size, fonts=(), width=[0.01, 1]).shape == (size[1], size[0], 3)
+def test_any_size_of_picture_and_of_things_is_allowed(size):
+    for seed, fonts in enumerate([PRINT_FONTS, ()]):
+        pixels = _pixels(seed, [], size, fonts, count=[30, 30], width=[0.01, 1], blur=[0, 0.2], perspective=[0, 0.3])
+        assert pixels.shape == (size[1], size[0], 3)
 
 
 def test_words_of_boards_are_no_numbers_of_plates():
