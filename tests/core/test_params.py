@@ -139,7 +139,7 @@ def test_parameters_of_the_other_layout_are_refused_as_such(tmp_path):
 def test_an_unknown_layout_is_refused_with_those_that_exist(tmp_path, layout):
     with pytest.raises(PlatefuseError) as refused:
         _load_with(tmp_path, {"synth.layout": layout, "synth.seed": -1})
-    said = f"synth.layout = {layout!r}: input should be 'scatter', 'licence' or 'folder'."
+    said = f"synth.layout = {layout!r}: input should be 'scatter', 'licence', 'folder' or 'scene'."
     assert str(refused.value) == f"{tmp_path / 'params.yaml'}: {said}"
 
 

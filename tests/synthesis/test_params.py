@@ -47,7 +47,7 @@ def test_the_layout_decides_which_parameters_there_are(file, layout):
 def test_a_layout_that_is_none_is_refused(tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text("synth:\n  seed: 1\n  layout: grid\n")
     monkeypatch.chdir(tmp_path)
-    said = r"^params\.yaml: synth\.layout = 'grid': input should be 'scatter', 'licence' or 'folder'\.$"
+    said = r"^params\.yaml: synth\.layout = 'grid': input should be 'scatter', 'licence', 'folder' or 'scene'\.$"
     with pytest.raises(PlatefuseError, match=said):
         load_params()
 
