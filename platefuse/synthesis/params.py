@@ -4,6 +4,7 @@ Layouts that cut characters out also use two parameters of other sections.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,8 @@ SynthParams = Annotated[
 SYNTH_PARAMS: TypeAdapter[SynthParams] = TypeAdapter(SynthParams)
 OF_OTHER_SECTIONS = ("detector.input_size", "fuse.crop_margin")
 """Parameters of other sections that the stage reads where characters are cut out of plates."""
+
+_CONTENT = {"synth.folder": "plates", "synth.scene.backgrounds": "photographs"}
 
 
 class _DetectorParams(Params, extra="ignore"):
@@ -79,12 +82,11 @@ def _check_declared(params: SynthParams, cuts_characters: bool, dvc_yaml: Path) 
         parameters = _declared_parameters(stage.get("params", []))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError):
         return
-    if isinstance(params, FolderSynthParams):
-        folder = params.folder
+    for name, folder in _folders(params):
         if not any(Path(os.path.normpath(folder)).is_relative_to(path) for path in dependencies):
             raise PlatefuseError(
-                f"synth.folder = {folder!r} is not among the deps of the stage synth in {dvc_yaml}: add a line "
-                f"'- {folder}' there, so that DVC sees when your plates change."
+                f"{name} = {folder!r} is not among the deps of the stage synth in {dvc_yaml}: add a line "
+                f"'- {folder}' there, so that DVC sees when your {_CONTENT[name]} change."
             )
     missing = [name for name in OF_OTHER_SECTIONS if not {name, name.split(".")[0]} & parameters]
     if cuts_characters and missing:
@@ -93,6 +95,14 @@ def _check_declared(params: SynthParams, cuts_characters: bool, dvc_yaml: Path) 
             f"in {dvc_yaml}, although characters are cut out of plates: write 'params: "
             f"[synth, {', '.join(OF_OTHER_SECTIONS)}]' there, so that DVC sees when they change."
         )
+
+
+def _folders(params: SynthParams) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each parameter that names a folder of images."""
+    if isinstance(params, FolderSynthParams):
+        yield "synth.folder", params.folder
+    if isinstance(params, SceneSynthParams) and params.scene.backgrounds:
+        yield "synth.scene.backgrounds", params.scene.backgrounds
 
 
 def _declared_parameters(entries: list[Any]) -> set[str]:

@@ -92,6 +92,26 @@ def test_what_is_missing_is_named_and_the_rest_is_checked(tmp_path):
     assert issues_of(tmp_path / "params.yaml") == [missing["synth"], wrong, missing["fuse"], missing["evaluate"]]
 
 
+def test_a_pipeline_of_photographs_has_a_plate_detector_in_place_of_the_other_networks(tmp_path):
+    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    path = tmp_path / "params.yaml"
+    content["plate_detector"] = content.pop("detector")
+    del content["classifier"]
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert issues_of(path) == []
+    assert PipelineParams.model_validate(read_parameters(path)).detector is None
+    content["plate_detector"]["weights"] = "imagenet"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert [issue.split(" = ")[0] for issue in issues_of(path)] == ["plate_detector.weights"]
+    del content["plate_detector"]
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    missing = [f"there is no section '{name}' with parameters in it" for name in ("detector", "classifier")]
+    assert issues_of(path) == [f"{sentence}." for sentence in missing]
+    with pytest.raises(ValidationError) as refused:
+        PipelineParams.model_validate(read_parameters(path))
+    assert all(sentence in str(refused.value) for sentence in missing)
+
+
 def test_rules_between_sections_wait_until_both_are_right(tmp_path):
     changes = {"fuse.max_characters": 2, "fuse.detector_class_weight": 1, "synth.seed": -1}
     write_changed(ROOT / "params.yaml", tmp_path / "params.yaml", changes)

@@ -16,7 +16,7 @@ from platefuse.fusion.params import FuseParams
 from platefuse.networks.classification.params import ClassifierParams
 from platefuse.networks.detection.params import DetectorParams, PlateDetectorParams
 from platefuse.synthesis.params import SYNTH_PARAMS
-from platefuse.synthesis.scatter.dataset import ScatterSynthParams
+from platefuse.synthesis.scatter.dataset import BoardParams, ScatterSynthParams
 from tests.helpers.params import write_changed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,7 +138,7 @@ def test_parameters_of_the_other_layout_are_refused_as_such(tmp_path):
 def test_an_unknown_layout_is_refused_with_those_that_exist(tmp_path, layout):
     with pytest.raises(PlatefuseError) as refused:
         _load_with(tmp_path, {"synth.layout": layout, "synth.seed": -1})
-    said = f"synth.layout = {layout!r}: input should be 'scatter', 'licence' or 'folder'."
+    said = f"synth.layout = {layout!r}: input should be 'scatter', 'licence', 'folder' or 'scene'."
     assert str(refused.value) == f"{tmp_path / 'params.yaml'}: {said}"
 
 
@@ -253,6 +253,25 @@ def test_a_name_in_a_list_or_a_block_suggests_what_is_known_there():
         f"synth.crops.siez = 3{unknown} (did you mean size?).",
         f"synth.mixed.scatter.cuont = 1{unknown} (did you mean count?).",
     ]
+
+
+def test_a_rule_names_the_parameters_of_the_place_that_its_model_is_in():
+    board = yaml.safe_load((ROOT / "params.yaml").read_text())["synth"]
+    boards = {name: board[name] for name in BoardParams.model_fields} | {"size": [10, 300]}
+    folder = {
+        "seed": 1,
+        "layout": "folder",
+        "folder": "x",
+        "val_share": 0.1,
+        "test_share": 0.1,
+        "reading_order": "rows",
+        "characters": "mnist",
+        "mixed": {"share": 0.1, "scatter": boards},
+    }
+    for place, section in (("synth", board | {"size": [10, 300]}), ("synth.mixed.scatter", folder)):
+        [said, *_] = check(SYNTH_PARAMS, "synth", {"synth": section})
+        assert said.startswith(f"{place}.size = [10, 300]: a character of 300 pixels")
+        assert f" {place}.height = " in said
 
 
 def test_several_faults_are_named_at_once_a_line_each(tmp_path):

@@ -19,11 +19,11 @@ def _photograph(
     image = rng.integers(30, 110, (height, width, 3)).astype(np.uint8)
     boxes = []
     for half in range(index % 3):
-        tall = int(rng.integers(9, 16))
+        tall = int(rng.integers(9, 16)) * height // 64
         x = half * width // 2 + int(rng.integers(width // 2 - 3 * tall))
         y = int(rng.integers(height - tall))
         image[y : y + tall, x : x + 3 * tall] = rng.integers(200, 256, 3)
-        image[y + 3 : y + tall - 3, x + 4 : x + 3 * tall - 4 : 6] = 20
+        image[y + tall // 4 : y + tall - tall // 4, x + tall // 3 : x + 3 * tall - tall // 3 : 6] = 20
         boxes.append([x, y, x + 3 * tall, y + tall])
     corners = np.array(boxes, np.int32).reshape(-1, 4)
     return image, AnnotatedPhotograph(Path(f"{index}.png"), corners, ("AB 12", "C3")[: len(boxes)])

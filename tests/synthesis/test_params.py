@@ -12,10 +12,12 @@ from platefuse.synthesis.folder import FolderSynthParams
 from platefuse.synthesis.licence.dataset import LicenceSynthParams
 from platefuse.synthesis.params import load_params
 from platefuse.synthesis.scatter.dataset import ScatterSynthParams
+from platefuse.synthesis.scene.dataset import SceneSynthParams
 from tests.helpers.imports import ROOT
 from tests.helpers.params import write_changed
 
 PLATES = ROOT / "pipelines" / "plates" / "params.yaml"
+PHOTOGRAPHS = ROOT / "pipelines" / "photographs" / "params.yaml"
 CROPS = {"size": [32, 24], "shift": 0.0, "hard_negatives": 2}
 FOLDER = {
     "seed": 1,
@@ -38,7 +40,10 @@ def _dvc_yaml(folder: Path, **stage: Any) -> None:
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"synth": {"cmd": "python synth.py"} | stage}}))
 
 
-@pytest.mark.parametrize(("file", "layout"), [("params.yaml", ScatterSynthParams), (PLATES, LicenceSynthParams)])
+@pytest.mark.parametrize(
+    ("file", "layout"),
+    [("params.yaml", ScatterSynthParams), (PLATES, LicenceSynthParams), (PHOTOGRAPHS, SceneSynthParams)],
+)
 def test_the_layout_decides_which_parameters_there_are(file, layout):
     params, _ = load_params(ROOT / file)
     assert type(params) is layout
@@ -47,7 +52,7 @@ def test_the_layout_decides_which_parameters_there_are(file, layout):
 def test_a_layout_that_is_none_is_refused(tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text("synth:\n  seed: 1\n  layout: grid\n")
     monkeypatch.chdir(tmp_path)
-    said = r"^params\.yaml: synth\.layout = 'grid': input should be 'scatter', 'licence' or 'folder'\.$"
+    said = r"^params\.yaml: synth\.layout = 'grid': input should be 'scatter', 'licence', 'folder' or 'scene'\.$"
     with pytest.raises(PlatefuseError, match=said):
         load_params()
 
@@ -115,6 +120,16 @@ def test_plates_that_dvc_would_not_watch_are_refused(tmp_path, declared, folder)
         f"synth.folder = 'other' is not among the deps of the stage synth in {tmp_path / 'dvc.yaml'}: add a line "
         "'- other' there, so that DVC sees when your plates change."
     )
+
+
+def test_photographs_that_dvc_would_not_watch_are_refused(tmp_path):
+    _dvc_yaml(tmp_path, deps=["mine"])
+    changes = {"synth.scene.backgrounds": "mine/walls", "synth.scene.background_share": 0.2}
+    write_changed(PHOTOGRAPHS, tmp_path / "params.yaml", changes)
+    load_params(tmp_path / "params.yaml")
+    write_changed(PHOTOGRAPHS, tmp_path / "params.yaml", changes | {"synth.scene.backgrounds": "other"})
+    with pytest.raises(PlatefuseError, match=r"synth.scene.backgrounds = 'other' is not among the deps .* photographs"):
+        load_params(tmp_path / "params.yaml")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ _FRONTS = {
     "van": ((26, 8), (54, 0), (98, 10), (122, 46), (196, 92)),
     "lorry": ((35, 2), (70, 0), (135, 2), (150, 4), (270, 10)),
 }
+_PAINT_HUES = (0.0, 0.0, 0.98, 0.06, 0.12, 0.45, 0.58, 0.6, 0.63)  # shares of a full turn; repeated ones are frequent
 _SMALL, _LARGE = ("hatchback", "saloon", "estate"), ("van", "lorry")
 _ROW = np.linspace(-1, 1, 9)
 
@@ -131,7 +132,7 @@ def random_car(rng: np.random.Generator, params: CarParams, ground: Colour | Non
 def random_paint(rng: np.random.Generator, params: CarParams) -> Colour:
     """Draw a car's colour."""
     if not bernoulli(rng, params.plain):
-        return random_colour(rng, (0.3, 0.95), (0.15, 0.85))
+        return random_colour(rng, (0.3, 0.95), (0.15, 0.85), _PAINT_HUES if bernoulli(rng, 0.75) else ())
     low, high = ((0.02, 0.16), (0.2, 0.5), (0.5, 0.78), (0.8, 0.98))[int(rng.integers(4))]
     return random_colour(rng, (0.0, 0.12), (low, high))
 

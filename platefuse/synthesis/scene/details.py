@@ -152,13 +152,14 @@ def _draw_lamps(painter: Painter, rng: np.random.Generator, car: Car) -> list[np
     columns, lit = int(rng.integers(1, 4)), rng.uniform(0.5, 0.95)
     other = (225, 130, 40) if bernoulli(rng, 0.5) else (215, 205, 205)
     texture = sheen(rng, colour, 4, 4, 0.9)
-    middles = []
+    middles, dark = [], bernoulli(rng, 0.5)
     for side in (-1, 1):
         shape = rectangle(0, 0, wide, high, round_by)
         shape[:, 1] += slant * shape[:, 0] / wide
         placed = np.stack([side * (out - wide + shape[:, 0]), y + shape[:, 1]], axis=1)
         grown = (placed - placed.mean(axis=0)) * 1.08 + placed.mean(axis=0)
-        painter.fill(car.on(grown, 0.3), (25, 22, 22))
+        if dark:
+            painter.fill(car.on(grown, 0.3), (25, 22, 22))
         painter.shade(car.on(placed, 0.6), texture)
         middle = placed.mean(axis=0)
         if columns > 1 and not car.front:  # an indicator or reversing lamp
@@ -219,6 +220,8 @@ def _draw_badges(painter: Painter, rng: np.random.Generator, car: Car, spot: Spo
     for _ in range(int(rng.integers(0, 4))):
         if fonts:
             _draw_word(painter, rng, car, spot, fonts)
+    if bernoulli(rng, 0.35):
+        _draw_sticker(painter, rng, car, spot, fonts)
 
 
 def _draw_word(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]) -> None:
@@ -232,14 +235,40 @@ def _draw_word(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot,
     layer = Image.new("RGBA", (length + 8, 44), (128, 128, 128, 0))
     ink = random_colour(rng, (0, 0.1), (0.55, 1.0)) if bernoulli(rng, 0.6) else random_colour(rng)
     ImageDraw.Draw(layer).text((4, 22), words, fill=ink, font=font, anchor="lm")
+    _paste_beside(painter, rng, car, spot, layer, high)
+
+
+def _draw_sticker(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]) -> None:
+    """Stick an oval with letters of a country, or a disc or square of any colour, onto the car."""
+    layer = Image.new("RGBA", (96, 68), (128, 128, 128, 0))
+    draw, light = ImageDraw.Draw(layer), random_colour(rng, (0, 0.1), (0.8, 1))
+    if bernoulli(rng, 0.5) and fonts:
+        draw.ellipse((1, 1, 94, 66), fill=light, outline=(20, 20, 20), width=int(rng.integers(0, 4)))
+        letters = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTUVZ"), int(rng.integers(1, 4))))
+        font = fonts[int(rng.integers(len(fonts)))].face(36)
+        draw.text(
+            (48, 34), letters.lower() if bernoulli(rng, 0.1) else letters, fill=(15, 15, 20), font=font, anchor="mm"
+        )
+    elif bernoulli(rng, 0.5):
+        draw.ellipse((14, 0, 81, 67), fill=random_colour(rng, (0, 1), (0.3, 1)))
+    else:
+        draw.rectangle((4, 4, 91, 63), fill=random_colour(rng, (0, 1), (0.3, 1)))
+        draw_emblem(draw, rng, (24, 12, 72, 56), light)
+    _paste_beside(painter, rng, car, spot, layer, rng.uniform(6, 12))
+
+
+def _paste_beside(
+    painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, layer: Image.Image, high: float
+) -> None:
+    """Paste a layer `high` centimetres high onto the face, where the plate is not."""
     wide = high * layer.width / layer.height
     highest = car.profile[-1, 0] if car.large else car.belt
     for _ in range(4):
         x = rng.uniform(-1, 1) * max(0.0, car.half * 0.85 - wide / 2)
         y = rng.uniform(car.bumper, max(car.bumper + 1, highest - high))
-        apart = abs(x - spot.x) > (wide + spot.width) / 2 + 3 or abs(y - spot.y) > (high + spot.height) / 2 + 3
-        if apart:
-            return _paste(painter, car, layer, x, y, wide, high)
+        if abs(x - spot.x) > (wide + spot.width) / 2 + 3 or abs(y - spot.y) > (high + spot.height) / 2 + 3:
+            _paste(painter, car, layer, x, y, wide, high)
+            return
 
 
 def _paste(painter: Painter, car: Car, layer: Image.Image, x: float, y: float, width: float, height: float) -> None:
@@ -249,7 +278,7 @@ def _paste(painter: Painter, car: Car, layer: Image.Image, x: float, y: float, w
 
 
 def _draw_fittings(painter: Painter, rng: np.random.Generator, car: Car) -> None:
-    """Draw sensors, a lock, an exhaust, a tow-bar, stickers."""
+    """Draw sensors, an exhaust."""
     if bernoulli(rng, 0.3):
         for x in (-0.7, -0.28, 0.28, 0.7):
             painter.fill(car.on(ellipse(x * car.half, car.bumper - 8, 2, 2), 3), (20, 20, 22))
@@ -259,10 +288,3 @@ def _draw_fittings(painter: Painter, rng: np.random.Generator, car: Car) -> None
         x, y = car.half * rng.uniform(-0.7, 0.7), car.profile[0, 0] - 1
         painter.fill(car.on(ellipse(x, y, 5, 4), -2), (90, 90, 92))
         painter.fill(car.on(ellipse(x, y, 3.6, 2.8), -2), (8, 8, 8))
-    if bernoulli(rng, 0.3):
-        x, y = rng.uniform(-0.8, 0.8) * car.half, rng.uniform(car.bumper, car.belt)
-        colour = random_colour(rng, (0, 1), (0.3, 1))
-        if bernoulli(rng, 0.5):
-            painter.fill(car.on(ellipse(x, y, 6, 4.5), 0.7), colour)
-        else:
-            painter.fill(car.on(rectangle(x - 5, y - 5, x + 5, y + 5), 0.7), colour)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from platefuse.synthesis.sampling import bernoulli, uniform
-from platefuse.synthesis.scene.params import LightParams
+from platefuse.synthesis.scene.params import SceneLightParams
 from platefuse.synthesis.scene.textures import fractal_noise
 
 _COARSE = 4  # light is computed on every fourth pixel
@@ -17,7 +17,7 @@ def light_scene(
     image: Image.Image,
     plates: Sequence[np.ndarray],
     lamps: Sequence[tuple[np.ndarray, float]],
-    params: LightParams,
+    params: SceneLightParams,
 ) -> Image.Image:
     """Put a scene into its light.
 
@@ -36,7 +36,6 @@ def light_scene(
     kind, reflected = rng.random(), 1.0
     night = kind < params.infrared + params.dusk
     if kind < params.infrared:
-        image = image.convert("L").convert("RGB")
         light, reflected = _infrared(rng, small, plates, light)
     elif night:
         light *= rng.uniform(0.35, 0.75) * np.array([rng.uniform(0.85, 1.1), 1.0, rng.uniform(0.9, 1.2)], np.float32)
@@ -45,7 +44,7 @@ def light_scene(
         light *= _shadows(rng, small)[..., None]
     for middle, radius in lamps:
         if bernoulli(rng, max(params.lamps, 0.6 if night else 0)):
-            added += _glow(rng, small, middle / _COARSE, radius / _COARSE, kind < params.infrared)
+            added += _glow(rng, small, middle / _COARSE, radius / _COARSE)
     if bernoulli(rng, params.haze):
         light, added = _haze(rng, small, light, added)
     lit = _apply(image, light, added)
@@ -56,7 +55,7 @@ def light_scene(
         lit.paste(_apply(image, light * reflected, added), (0, 0), _mask(image.size, plates))
     if bernoulli(rng, params.wet):
         _drop(rng, lit)
-    return lit
+    return lit.convert("L").convert("RGB") if kind < params.infrared else lit
 
 
 def _exposure(rng: np.random.Generator, image: Image.Image, means: tuple[float, float], night: bool) -> float:
@@ -118,17 +117,15 @@ def _shadows(rng: np.random.Generator, small: tuple[int, int]) -> np.ndarray:
     return (1 - depth * np.clip((width / 2 - np.abs(across)) * contrast / 10, 0, 1)).astype(np.float32)
 
 
-def _glow(
-    rng: np.random.Generator, small: tuple[int, int], middle: np.ndarray, radius: float, gray: bool
-) -> np.ndarray:
+def _glow(rng: np.random.Generator, small: tuple[int, int], middle: np.ndarray, radius: float) -> np.ndarray:
     """Shine from a lamp: float32 [h,w,3], 0..255."""
     x, y = _grid(small)
     square = (x - middle[0]) ** 2 + (y - middle[1]) ** 2
     radius = max(radius, 0.6)
     core = np.exp(-square / (radius * rng.uniform(0.5, 1.2)) ** 2)
     halo = np.exp(-np.sqrt(square) / (radius * rng.uniform(1, 3))) * rng.uniform(0.1, 0.6)
-    colour = np.array([255, rng.uniform(220, 255), rng.uniform(160, 255)] if gray or bernoulli(rng, 0.5) else
-                      [255, rng.uniform(30, 90), rng.uniform(20, 80)], np.float32)  # fmt: skip
+    white = (255, rng.uniform(220, 255), rng.uniform(160, 255))
+    colour = np.array(white if bernoulli(rng, 0.5) else (255, rng.uniform(30, 90), rng.uniform(20, 80)), np.float32)
     return (core + halo)[..., None] * colour
 
 

@@ -69,7 +69,7 @@ class CarParams(Params):
     matching: Probability = Field(description="Share of cars in the colour of their plate's ground.")
 
 
-class LightParams(Params):
+class SceneLightParams(Params):
     """The light of the whole scene."""
 
     dusk: Probability = Field(description="Share of scenes at dusk or at night.")
@@ -79,6 +79,10 @@ class LightParams(Params):
     haze: Probability = Field(description="Share of scenes with haze or veiling glare.")
     wet: Probability = Field(description="Share of scenes with drops on the lens.")
     exposure: Range[_Brightness] = Field(description="Mean brightness that the camera aims at, of 255; less at night.")
+
+    def check_rules(self) -> Iterator[str]:
+        if self.dusk + self.infrared > 1:
+            yield (f"synth.scene.light.dusk = {self.dusk} and infrared = {self.infrared}: expected 1 at most together")
 
 
 class ScenePlateParams(Params):
@@ -96,7 +100,7 @@ class SceneParams(Params):
     pose: PoseParams
     car: CarParams
     plate: ScenePlateParams
-    light: LightParams
+    light: SceneLightParams
     camera: OpticsParams
     backdrop: BackdropParams
     clutter: ClutterParams = Field(description="What looks like plates, behind the cars.")
@@ -104,7 +108,7 @@ class SceneParams(Params):
     backgrounds: str | None = Field(
         None, min_length=1, description="Folder of your own photographs without plates; null for none."
     )
-    background_share: Probability = Field(0.0, description="Share of scenes in front of one of these photographs.")
+    background_share: Probability = Field(description="Share of scenes in front of one of these photographs.")
 
     def check_rules(self) -> Iterator[str]:
         if self.background_share and not self.backgrounds:

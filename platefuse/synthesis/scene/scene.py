@@ -36,6 +36,7 @@ _MOST_PIXELS = 1_200_000
 _DRAWN = (48, 720)  # pixels; width of a plate's face as it is drawn
 _PADDING = 0.3  # of the face's width and height around it, for its holder
 _ALONE = 0.35  # of the width; a scene with a wider plate has no other car
+_SMALLER = 0.4  # least width of a further plate, as a share of the widest one
 _TRIES = 6  # places for a further car
 _REAL_WIDTHS = ((3.8, 52.0), (2.6, 40.0), (0.0, 31.0))  # least width by height, and the width in centimetres
 
@@ -148,7 +149,8 @@ def _place_cars(
         count = 1
     cars: list[Placed] = []
     for index in range(count):
-        own = max(placing.width[0] * canvas[0], width * rng.uniform(0.4, 1.0)) if index else width
+        least = max(placing.width[0] * canvas[0], _SMALLER * width)
+        own = log_uniform(rng, (least, width)) if index else width
         face = make_plate(rng, own)
         for _ in range(_TRIES if index else 1):
             placed = _place_car(rng, canvas, own, tilt, face, empty, params)

@@ -93,6 +93,14 @@ def test_local_contrast_stands_before_any_backbone(backbone):
     np.testing.assert_array_equal(seen[1], local_contrast(tf.constant(plates())).numpy())
 
 
+@pytest.mark.parametrize("backbone", ["slim", "mobilenet", "vgg16", "resnet50"])
+def test_a_backbone_gives_features_at_strides_4_to_32(backbone):
+    images = keras.Input((HEIGHT, WIDTH, 3))
+    features = build_backbone(images, DETECTOR.model_copy(update={"backbone": backbone}))
+    strides = {level: (HEIGHT // f.shape[1], WIDTH // f.shape[2]) for level, f in features.items()}
+    assert strides == {"C2": (4, 4), "C3": (8, 8), "C4": (16, 16), "C5": (32, 32)}
+
+
 @pytest.mark.parametrize("width", [4, 8, 16])
 def test_a_shortcut_of_few_channels_has_the_right_gradient_in_every_call(width):
     images = keras.Input((HEIGHT, WIDTH, 3))

@@ -7,19 +7,20 @@ import numpy as np
 import pytest
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.networks.common.keras2 import keras, tf
-from platefuse.networks.detection.anchors import anchor_boxes, anchor_targets
-from platefuse.networks.detection.losses import training_losses
-from platefuse.networks.detection.params import DetectorParams
+from platefuse.core.params import check
+from platefuse.networks.common.keras2 import keras
+from platefuse.networks.detection.anchors import anchor_boxes
+from platefuse.networks.detection.params import AnchorParams, DetectorParams, PlateDetectorParams
 from platefuse.networks.detection.retinanet import (
     Detector,
+    at_input_size,
     build_detector,
     load_detector,
     prediction_model,
     save_detector,
 )
 from tests.helpers.boxes import overlap
-from tests.helpers.small_models import DETECTOR, INPUT_SIZE, random_boards, small_detector
+from tests.helpers.small_models import DETECTOR, INPUT_SIZE, random_boards, randomise, small_detector
 
 
 def test_model_has_an_output_for_each_anchor() -> None:
@@ -46,6 +47,25 @@ def test_parameters_that_do_not_go_together_are_refused(changes: dict, sentence:
         DetectorParams.model_validate({**DETECTOR.model_dump(), **changes})
 
 
+@pytest.mark.parametrize(("section", "model"), [("detector", DetectorParams), ("plate_detector", PlateDetectorParams)])
+def test_a_fault_names_the_section_that_it_is_in(section: str, model: type[DetectorParams]) -> None:
+    content = DETECTOR.model_dump() | {"weights": "imagenet"}
+    assert check(model, section, {section: content}) == [
+        f"{section}.weights = 'imagenet': backbone slim has none; choose weights none."
+    ]
+    content["anchors"] |= {"levels": [2, 4], "sizes": [20]}
+    levels, sizes = check(model, section, {section: content})
+    assert levels.startswith(f"{section}.anchors.levels = [2, 4]: expected [3, 4, 5], ")
+    assert sizes == f"{section}.anchors.sizes = [20.0]: expected 2 numbers, one a level."
+
+
+def test_plates_are_of_one_class() -> None:
+    content = DETECTOR.model_dump() | {"classes": "character"}
+    assert check(PlateDetectorParams, "plate_detector", {"plate_detector": content}) == [
+        "plate_detector.classes = 'character': plates are of one class; choose agnostic."
+    ]
+
+
 def test_imagenet_weights_that_cannot_be_fetched_are_no_random_ones(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -53,9 +73,10 @@ def test_imagenet_weights_that_cannot_be_fetched_are_no_random_ones(
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    params = DETECTOR.model_copy(update={"backbone": "mobilenet", "weights": "imagenet"})
-    with pytest.raises(PlatefuseError, match=r"detector\.weights = 'imagenet'.*cannot be downloaded"):
-        build_detector(params, 1)
+    content = DETECTOR.model_dump() | {"backbone": "mobilenet", "weights": "imagenet"}
+    for model in (DetectorParams, PlateDetectorParams):
+        with pytest.raises(PlatefuseError, match=rf"^{model.section}\.weights = 'imagenet'.*cannot be downloaded"):
+            build_detector(model.model_validate(content), 1)
 
 
 def test_heads_start_with_different_weights_in_each_layer() -> None:
@@ -120,23 +141,46 @@ def test_file_gives_back_the_model_and_always_has_the_same_bytes(tmp_path: Path)
         np.testing.assert_array_equal(before, after)
 
 
+def test_a_pyramid_may_begin_with_level_2(tmp_path: Path) -> None:
+    anchors = AnchorParams(levels=(2, 3, 4, 5, 6), sizes=(8, 16, 24, 32, 60), ratios=(0.4,), scales=(1.0,))
+    detector = build_detector(DETECTOR.model_copy(update={"anchors": anchors}), 1)
+    assert detector.get_layer("P2").output_shape == (None, 16, 24, 8)
+    assert detector.get_layer("P2_merged").input[0] is detector.get_layer("P3_upsampled").output
+    save_detector(tmp_path / "plate_detector.h5", Detector(detector, anchors, ""))
+    loaded = load_detector(tmp_path / "plate_detector.h5")
+    image = random_boards(1, *INPUT_SIZE).astype(np.float32)
+    for before, after in zip(detector(image), loaded.model(image), strict=True):
+        assert before.shape[1] == len(anchor_boxes(anchors, INPUT_SIZE))
+        np.testing.assert_array_equal(before, after)
+
+
+def test_a_copy_at_another_size_is_the_network_built_at_that_size(tmp_path: Path) -> None:
+    input_size = (96, 160)
+    params = DETECTOR.model_copy(update={"contrast": "local"})
+    trained = randomise(build_detector(params, 1), 5)
+    save_detector(tmp_path / "plate_detector.h5", Detector(trained, params.anchors, ""))
+    detector = load_detector(tmp_path / "plate_detector.h5")
+    weights = detector.model.get_weights()
+    copy = at_input_size(detector, input_size)
+    assert (copy.input_size, copy.anchors, copy.alphabet) == (input_size, params.anchors, "")
+    built = build_detector(params.model_copy(update={"input_size": input_size}), 1)
+    built.set_weights(weights)
+    image = random_boards(1, *input_size).astype(np.float32)
+    for name in ("P3", "P5"):
+        features = [keras.Model(model.input, model.get_layer(name).output)(image) for model in (copy.model, built)]
+        np.testing.assert_array_equal(*features)
+    for ours, theirs in zip(copy.model(image), built(image), strict=True):
+        assert ours.shape[1] == len(anchor_boxes(params.anchors, input_size))
+        np.testing.assert_array_equal(ours, theirs)
+    assert detector.input_size == INPUT_SIZE, "the original stays as it was"
+    assert copy.model.name != detector.model.name, "two layers of one model need two names"
+
+
 def test_bad_files_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(PlatefuseError, match=r"r\.h5 is missing: `dvc repro train_plate_detector` makes it"):
+        load_detector(tmp_path / "plate_detector.h5", "train_plate_detector")
     with pytest.raises(PlatefuseError, match=r"detector\.h5 is missing: `dvc repro train_detector` makes it"):
         load_detector(tmp_path / "detector.h5")
     (tmp_path / "detector.h5").write_bytes(b"not HDF5")
     with pytest.raises(PlatefuseError, match=r"detector\.h5 cannot be read as a detector"):
         load_detector(tmp_path / "detector.h5")
-
-
-def test_losses_are_zero_for_a_perfect_prediction_and_grow_with_the_error() -> None:
-    anchors = anchor_boxes(DETECTOR.anchors, INPUT_SIZE)
-    boxes, labels = np.array([[[10, 12, 28, 34]]], np.float32), np.array([[0]])
-    regression, classification = anchor_targets(anchors, INPUT_SIZE, boxes, labels, 1)
-    losses = training_losses()
-    perfect = regression[..., :4]
-    assert float(losses["regression"](regression, perfect)) == 0
-    assert float(losses["regression"](regression, perfect + 0.5)) > 0.1
-    certain = tf.clip_by_value(classification[..., :1], 1e-7, 1 - 1e-7)
-    assert float(losses["classification"](classification, certain)) < 1e-5
-    assert float(losses["classification"](classification, 1 - certain)) > 1
-    assert keras.backend.image_data_format() == "channels_last"

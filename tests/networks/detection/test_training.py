@@ -14,15 +14,21 @@ import numpy as np
 import pytest
 
 from platefuse.core.errors import PlatefuseError
+from platefuse.data.photograph_set import read_photograph_set
 from platefuse.data.plate_set import AnnotatedPlate, read_plate_set, write_plate_set
-from platefuse.networks.common.keras2 import keras, tf
+from platefuse.networks.common.keras2 import keras
 from platefuse.networks.detection.anchors import anchor_boxes, anchor_targets
 from platefuse.networks.detection.letterboxed import LetterboxedSet, load_letterboxed
-from platefuse.networks.detection.params import DetectorParams, LightParams
-from platefuse.networks.detection.resize import letterbox
+from platefuse.networks.detection.params import DetectorParams, LightParams, PlateDetectorParams
 from platefuse.networks.detection.retinanet import load_detector
-from platefuse.networks.detection.training import train_detector, training_batches, validation_batches
+from platefuse.networks.detection.training import (
+    train_detector,
+    train_plate_detector,
+    training_batches,
+    validation_batches,
+)
 from tests.helpers.eager import eagerly
+from tests.helpers.photographs import write_photographs
 from tests.helpers.small_models import DETECTOR, INPUT_SIZE
 from tests.helpers.stopping import StoppedError, stopping_at
 
@@ -131,27 +137,6 @@ def test_a_character_that_only_the_validation_set_knows_is_named(plates: Path, t
         train(tmp_path, tmp_path, classes="character")
 
 
-def test_a_set_holds_the_plates_letterboxed_and_how_far_they_reach(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    boards = []
-    for i, (height, width) in enumerate([(64, 96), (20, 60), (150, 90), (33, 47)]):
-        boxes = np.array([[1, 2, 11, 9], [12, 3, 20, 20]][: i % 3], np.int32).reshape(-1, 4)
-        image = rng.integers(128, 256, size=(height, width, 3), dtype=np.uint8)
-        boards.append((image, AnnotatedPlate(Path(f"{i}.png"), boxes, "ab"[: i % 3], "")))
-    write_plate_set(tmp_path / "set", "ba", boards, packed=True)
-    found = load_letterboxed(read_plate_set(tmp_path / "set"), INPUT_SIZE, "ba", "")
-    assert found.images.dtype == np.uint8
-    for i, (image, plate) in enumerate(boards):
-        np.testing.assert_array_equal(found.images[i], np.round(letterbox(tf.constant(image[None]), INPUT_SIZE)[0]))
-        covered = found.images[i].max(axis=-1) > 0
-        assert found.extents[i].tolist() == [covered[:, 0].sum(), covered[0].sum()]
-        scale = min(INPUT_SIZE[0] / image.shape[0], INPUT_SIZE[1] / image.shape[1])
-        np.testing.assert_allclose(found.true_boxes()[i], plate.boxes * scale, rtol=1e-6)
-    assert found.boxes.shape == (4, 2, 4)
-    assert found.labels.tolist() == [[0, 0], [1, 0], [1, 0], [0, 0]]
-    assert not found.boxes[1, 1].any()
-
-
 def test_a_damaged_image_is_named_before_training(plates: Path, tmp_path: Path) -> None:
     for split in ("train", "val"):
         shutil.copytree(plates / split, tmp_path / split)
@@ -233,3 +218,66 @@ def test_boxes_that_no_anchor_covers_are_warned_of(of_characters: Trained) -> No
     assert of_characters.metrics["anchor_coverage"] == 0
     assert "WARNING: anchor coverage is 0.0% of the training boxes" in of_characters.said
     assert "detector.anchors.sizes (now [60.0, 80.0, 100.0])" in of_characters.said
+
+
+PLATES = PlateDetectorParams.model_validate(
+    DETECTOR.model_dump()
+    | {
+        "input_size": (64, 96),
+        "contrast": "local",
+        "backbone_width": 8,
+        "pyramid_width": 16,
+        "head_width": 16,
+        "anchors": {"levels": (2, 3, 4, 5), "sizes": (17, 24, 34, 50), "ratios": (0.33,), "scales": (1.0,)},
+        "regression_loss": "giou",
+        "epochs": 1,
+        "steps": 90,
+        "batch_size": 8,
+        "learning_rate": 0.008,
+        "learning_rate_decay": "cosine",
+    }
+)
+
+
+def train_on_photographs(photographs: Path, output: Path, params: PlateDetectorParams = PLATES) -> dict[str, float]:
+    files = {"model": output / "plate_detector.h5", "metrics": output / "metrics.json", "curves": output / "curves.csv"}
+    checkpoints = output.with_name(f"{output.name}-checkpoints")
+    train_plate_detector(params, photographs / "train", photographs / "val", **files, checkpoint_dir=checkpoints)
+    return json.loads(files["metrics"].read_text())
+
+
+def test_plates_are_found_in_photographs_of_which_a_third_has_none(tmp_path: Path) -> None:
+    write_photographs(tmp_path / "train", 48, (64, 96), seed=0, packed=True)
+    write_photographs(tmp_path / "val", 12, (96, 144), seed=1)
+    metrics = train_on_photographs(tmp_path, tmp_path / "output")
+    assert metrics["anchor_coverage"] > 0.9
+    assert metrics["average_precision_50"] > 0.6
+    assert load_detector(tmp_path / "output" / "plate_detector.h5").anchors == PLATES.anchors
+
+
+def test_photographs_on_the_disk_give_the_batches_of_those_in_memory(tmp_path: Path) -> None:
+    write_photographs(tmp_path / "set", 10, (64, 96), packed=True)
+    streams = []
+    for stored in (True, False):
+        keras.utils.set_random_seed(1)
+        photographs = load_letterboxed(read_photograph_set(tmp_path / "set"), (64, 96), "", "", stored)
+        streams.append(list(training_batches(photographs, PLATES, 1, done=1).take(2).as_numpy_iterator()))
+    for (images, targets), (others, other_targets) in zip(*streams, strict=True):
+        np.testing.assert_array_equal(images, others)
+        for name, values in targets.items():
+            np.testing.assert_array_equal(values, other_targets[name])
+
+
+def test_photographs_without_any_plate_are_named_before_training(tmp_path: Path) -> None:
+    write_photographs(tmp_path / "train", 3, INPUT_SIZE)
+    write_photographs(tmp_path / "val", 1, INPUT_SIZE)
+    with pytest.raises(PlatefuseError, match=r"val has no plates: truth\.csv names none"):
+        train_on_photographs(tmp_path, tmp_path / "output")
+
+
+def test_a_damaged_photograph_is_named_before_training(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        write_photographs(tmp_path / split, 3, INPUT_SIZE)
+    (tmp_path / "train" / "images" / "2.png").write_bytes(b"no image")
+    with pytest.raises(PlatefuseError, match=r"2\.png cannot be read as an image"):
+        train_on_photographs(tmp_path, tmp_path / "output")

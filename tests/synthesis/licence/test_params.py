@@ -24,9 +24,9 @@ def _load_with(folder: Path, changes: dict[str, object]) -> Params:
     ("name", "value", "expected"),
     [
         # The values of a range are named by their place in it.
-        ("synth.layout", "license", "'scatter', 'licence' or 'folder'"),
-        ("synth.layout", None, "'scatter', 'licence' or 'folder'"),
-        ("synth.layout", ["licence"], "'scatter', 'licence' or 'folder'"),
+        ("synth.layout", "license", "'scatter', 'licence', 'folder' or 'scene'"),
+        ("synth.layout", None, "'scatter', 'licence', 'folder' or 'scene'"),
+        ("synth.layout", ["licence"], "'scatter', 'licence', 'folder' or 'scene'"),
         ("synth.characters", "mnist", "'fonts'"),
         ("synth.train", 0, "greater than or equal to 1"),
         ("synth.strokes", 0, "greater than or equal to 1"),
