@@ -12,7 +12,7 @@ def fold_batch_normalisation(model: keras.Model) -> keras.Model:
     """Copy a trained network with its batch normalisations folded into convolutions.
 
     Args:
-        model: a functional model; models nested in it are reused unchanged.
+        model: a functional model; models nested in it are folded, too.
 
     Returns:
         A model with the same inputs, outputs and layer names. Its outputs are equal up to rounding.
@@ -24,17 +24,26 @@ def fold_batch_normalisation(model: keras.Model) -> keras.Model:
         if layer.name in folded:
             return keras.layers.Activation("linear", name=layer.name)
         if isinstance(layer, keras.Model):
-            return layer
+            return _folded_model(layer)
+        config = layer.get_config()
+        if "bias_initializer" in config:  # keras-retinanet's is unknown to Keras, and the weights are set below
+            config["bias_initializer"] = "zeros"
         bias = {"use_bias": True} if layer.name in norm_after else {}
-        return type(layer).from_config({**layer.get_config(), **bias})
+        return type(layer).from_config({**config, **bias})
 
     copy = keras.models.clone_model(model, clone_function=clone)
     for layer in model.layers:
         if layer.name in norm_after:
             copy.get_layer(layer.name).set_weights(_folded_weights(layer, norm_after[layer.name]))
-        elif layer.name not in folded:
+        elif layer.name not in folded and not isinstance(layer, keras.Model):
             copy.get_layer(layer.name).set_weights(layer.get_weights())
     return copy
+
+
+def _folded_model(model: keras.Model) -> keras.Model:
+    """Fold a nested model, or reuse it if it has nothing to fold."""
+    normalised = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
+    return fold_batch_normalisation(model) if normalised else model
 
 
 def _foldable_convolution(norm: keras.layers.Layer, model: keras.Model) -> keras.layers.Layer | None:

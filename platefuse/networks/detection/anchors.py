@@ -31,7 +31,12 @@ def anchor_parameters(anchors: AnchorParams) -> retinanet_anchors.AnchorParamete
 
 
 def anchor_targets(
-    anchors: np.ndarray, input_size: tuple[int, int], boxes: tf.Tensor, labels: tf.Tensor, classes: int
+    anchors: np.ndarray,
+    input_size: tuple[int, int],
+    boxes: tf.Tensor,
+    labels: tf.Tensor,
+    classes: int,
+    best_overlap: float = POSITIVE_OVERLAP,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Compute the training targets of a batch, as keras-retinanet's `anchor_targets_bbox`.
 
@@ -41,6 +46,7 @@ def anchor_targets(
         boxes: float32 [B,n,4], x1,y1,x2,y2 in pixels of the input, n at least 1; unused rows are 0 and come last.
         labels: int [B,n], the class of each box.
         classes: the number of classes.
+        best_overlap: least IoU at which the anchor that overlaps a box best learns it, if it is no other's.
 
     Returns:
         Regression float32 [B,A,4+1] and classification float32 [B,A,classes+1] targets. The last column of both is
@@ -50,6 +56,9 @@ def anchor_targets(
     overlaps = _overlaps(anchors, boxes)
     nearest, highest = tf.argmax(overlaps, axis=-1), tf.reduce_max(overlaps, axis=-1)
     positive = highest >= POSITIVE_OVERLAP
+    if best_overlap < POSITIVE_OVERLAP:
+        best = tf.reduce_max(overlaps, axis=1, keepdims=True)
+        positive |= tf.reduce_any((overlaps == best) & (best >= best_overlap), axis=-1)
     outside = np.any((anchors[:, :2] + anchors[:, 2:]) / 2 >= input_size[::-1], axis=1)
     ignored = ((highest > NEGATIVE_OVERLAP) & ~positive) | outside
     state = tf.where(ignored, -1.0, tf.cast(positive, tf.float32))[..., None]
@@ -67,13 +76,13 @@ def _overlaps(anchors: np.ndarray, boxes: tf.Tensor) -> tf.Tensor:
     return common / ((x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - common)
 
 
-def anchor_coverage(anchors: np.ndarray, boxes: np.ndarray) -> float:
+def anchor_coverage(anchors: np.ndarray, boxes: np.ndarray, overlap: float = POSITIVE_OVERLAP) -> float:
     """Compute the share, 0..1, of boxes [n,4] with a positive anchor [A,4].
 
-    It is 1 without boxes.
+    Such an anchor has an IoU of `overlap` or more. The share is 1 without boxes.
     """
     if not len(boxes):
         return 1.0
     parts = np.array_split(boxes.astype(np.float64), -(-len(boxes) // 256))  # all pairs at once may exhaust the memory
     highest = [tf.reduce_max(_overlaps(anchors, part[None])[0], axis=0) for part in parts]
-    return float(np.mean(np.concatenate(highest) >= POSITIVE_OVERLAP))
+    return float(np.mean(np.concatenate(highest) >= overlap))

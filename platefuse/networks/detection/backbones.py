@@ -21,7 +21,7 @@ _APPLICATIONS: dict[str, tuple[str, tuple[str, str, str, str], str]] = {
 }
 _IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)  # Caffe's, as keras-retinanet's preprocess_image subtracts it
 # Keras' default of 0.99 is too slow for trainings of a few hundred steps.
-_BATCH_NORMALISATION_MOMENTUM = 0.9
+BATCH_NORMALISATION_MOMENTUM = 0.9
 _CELL, _CELLS = 8, 5  # a neighbourhood is 5 x 5 cells of 8 x 8 pixels, about a character's height
 _MIN_DEVIATION = 4.0  # standard deviation, of 255; weaker contrast is noise and is not amplified
 # oneDNN's gradient of a strided 1x1 convolution writes out of bounds if there are fewer channels than it processes at
@@ -110,7 +110,7 @@ def build_backbone(images: tf.Tensor, params: DetectorParams) -> dict[str, tf.Te
     network = _keras_application(getattr(keras.applications, constructor), inputs, params)
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = _BATCH_NORMALISATION_MOMENTUM
+            layer.momentum = BATCH_NORMALISATION_MOMENTUM
     return {level: network.get_layer(layer).output for level, layer in zip(_LEVELS, layers, strict=True)}
 
 
@@ -130,7 +130,7 @@ def _keras_application(constructor: Callable, inputs: tf.Tensor, params: Detecto
 
 def _slim(inputs: tf.Tensor, width: int) -> dict[str, tf.Tensor]:
     """Residual network (He et al., 2015) with one block per stage."""
-    features = _conv_bn(inputs, width, "stem", stride=2)
+    features = conv_bn(inputs, width, "stem", stride=2)
     stages = {}
     for level, factor in zip(_LEVELS, (2, 4, 8, 8), strict=True):
         features = stages[level] = _residual(features, factor * width, level)
@@ -138,26 +138,28 @@ def _slim(inputs: tf.Tensor, width: int) -> dict[str, tf.Tensor]:
 
 
 def _residual(inputs: tf.Tensor, channels: int, name: str) -> tf.Tensor:
-    main = _conv_bn(inputs, channels, f"{name}_1", stride=2)
-    main = _conv_bn(main, channels, f"{name}_2", activation=None)
+    main = conv_bn(inputs, channels, f"{name}_1", stride=2)
+    main = conv_bn(main, channels, f"{name}_2", activation=None)
     stride = 2
     if inputs.shape[-1] < _MIN_STRIDED_CHANNELS:
         # Equal values: a strided 1x1 convolution and this pooling both read every second row and column.
         inputs, stride = keras.layers.MaxPooling2D(1, stride, name=f"{name}_shortcut_pool")(inputs), 1
-    shortcut = _conv_bn(inputs, channels, f"{name}_shortcut", stride, kernel=1, activation=None)
+    shortcut = conv_bn(inputs, channels, f"{name}_shortcut", stride, kernel=1, activation=None)
     return keras.layers.ReLU(name=name)(keras.layers.Add(name=f"{name}_sum")([main, shortcut]))
 
 
-def _conv_bn(
+def conv_bn(
     inputs: tf.Tensor,
     channels: int,
     name: str,
     stride: int = 1,
     kernel: int = 3,
     activation: str | None = "relu",
+    weights: str | keras.initializers.Initializer = "he_normal",
 ) -> tf.Tensor:
+    """Convolve without a bias, normalise by the batch, and activate."""
     outputs = keras.layers.Conv2D(
-        channels, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
+        channels, kernel, stride, "same", use_bias=False, kernel_initializer=weights, name=f"{name}_conv"
     )(inputs)
-    outputs = keras.layers.BatchNormalization(momentum=_BATCH_NORMALISATION_MOMENTUM, name=f"{name}_bn")(outputs)
+    outputs = keras.layers.BatchNormalization(momentum=BATCH_NORMALISATION_MOMENTUM, name=f"{name}_bn")(outputs)
     return keras.layers.Activation(activation, name=f"{name}_out")(outputs) if activation else outputs

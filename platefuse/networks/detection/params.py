@@ -15,6 +15,7 @@ Backbone = Literal["slim", "resnet50", "resnet101", "vgg16", "mobilenet"]
 Weights = Literal["none", "imagenet"]
 Contrast = Literal["as_given", "local"]
 RegressionLoss = Literal["smooth_l1", "giou"]
+HeadNormalisation = Literal["none", "batch"]
 # As in RetinaNet: an anchor learns the box it overlaps by the first IoU or more, background below the second.
 POSITIVE_OVERLAP, NEGATIVE_OVERLAP = 0.5, 0.4
 _LEVELS = ((3, 4, 5), (3, 4, 5, 6), (3, 4, 5, 6, 7), (2, 3, 4, 5), (2, 3, 4, 5, 6))
@@ -80,6 +81,14 @@ class DetectorParams(TrainingParams):
     anchors: AnchorParams
     augmentation: LightParams = LightParams()
 
+    def normalises_heads(self) -> bool:
+        """Whether the heads' convolutions are followed by batch normalisation."""
+        return False
+
+    def learned_overlap(self) -> float:
+        """Least IoU at which a box's best anchor learns it."""
+        return POSITIVE_OVERLAP
+
     def check_rules(self) -> Iterator[str]:
         if self.backbone == "slim" and self.weights != "none":
             yield ".weights = 'imagenet': backbone slim has none; choose weights none"
@@ -96,6 +105,25 @@ class PlateDetectorParams(DetectorParams):
         "smooth_l1",
         description="Loss of the boxes: smooth_l1 of the anchors' deltas, or giou, the generalised IoU of the boxes.",
     )
+
+    head_normalisation: HeadNormalisation = Field(
+        "none",
+        description="Normalisation between the convolutions of the heads: none, as in RetinaNet, or batch, with which "
+        "the boxes are learned in fewer steps.",
+    )
+    best_overlap: float = Field(
+        POSITIVE_OVERLAP,
+        gt=0,
+        le=POSITIVE_OVERLAP,
+        description="The anchor that overlaps a plate best learns it from this IoU on; other anchors learn it from "
+        f"{POSITIVE_OVERLAP} on.",
+    )
+
+    def normalises_heads(self) -> bool:
+        return self.head_normalisation == "batch"
+
+    def learned_overlap(self) -> float:
+        return self.best_overlap
 
     def check_rules(self) -> Iterator[str]:
         yield from super().check_rules()

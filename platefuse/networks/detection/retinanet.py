@@ -17,7 +17,7 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.networks.common.h5 import load_network, save_network
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.anchors import anchor_boxes, anchor_parameters
-from platefuse.networks.detection.backbones import build_backbone
+from platefuse.networks.detection.backbones import build_backbone, conv_bn
 from platefuse.networks.detection.params import AnchorParams, DetectorParams
 
 from keras_retinanet import initializers, layers  # isort: skip  # after keras2 chose Keras 2
@@ -82,20 +82,27 @@ def _subnet(name: str, params: DetectorParams, anchors: int, values: int) -> ker
 
     The subnet may have any depth. keras-retinanet's subnets share one unseeded initialiser, which gives all layers the
     same initial weights.
+
+    Normalised convolutions start from the weights of He et al., *Delving Deep into Rectifiers* (2015).
     """
     is_classification = name == "classification"
     prior = initializers.PriorProbability(probability=0.01) if is_classification else "zeros"
     inputs = outputs = keras.Input((None, None, params.pyramid_width))
 
+    def seed_of(index: int) -> int:
+        sequence = np.random.SeedSequence([params.seed, int(is_classification), index])
+        return int(sequence.generate_state(1)[0] >> 1)
+
     def convolution(filters: int, index: int, **options: Any) -> keras.layers.Conv2D:
-        seed = [params.seed, int(is_classification), index]
-        normal = keras.initializers.RandomNormal(
-            stddev=0.01, seed=int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1)
-        )
+        normal = keras.initializers.RandomNormal(stddev=0.01, seed=seed_of(index))
         return keras.layers.Conv2D(filters, 3, padding="same", kernel_initializer=normal, **options)
 
     for index in range(params.head_depth):
-        outputs = convolution(params.head_width, index, activation="relu", name=f"{name}_{index}")(outputs)
+        if params.normalises_heads():
+            weights = keras.initializers.HeNormal(seed=seed_of(index))
+            outputs = conv_bn(outputs, params.head_width, f"{name}_{index}", weights=weights)
+        else:
+            outputs = convolution(params.head_width, index, activation="relu", name=f"{name}_{index}")(outputs)
     outputs = convolution(anchors * values, params.head_depth, bias_initializer=prior, name=f"{name}_last")(outputs)
     outputs = keras.layers.Reshape((-1, values))(outputs)
     if is_classification:

@@ -18,7 +18,7 @@ from platefuse.networks.detection.anchors import anchor_boxes, anchor_coverage, 
 from platefuse.networks.detection.augmentation import colour_jitter
 from platefuse.networks.detection.letterboxed import LetterboxedSet, load_letterboxed
 from platefuse.networks.detection.losses import training_losses
-from platefuse.networks.detection.params import POSITIVE_OVERLAP, AnchorParams, DetectorParams, PlateDetectorParams
+from platefuse.networks.detection.params import AnchorParams, DetectorParams, PlateDetectorParams
 from platefuse.networks.detection.retinanet import Detector, build_detector, prediction_model, save_detector
 from platefuse.runner.atomic import write_json
 
@@ -89,7 +89,8 @@ def _fit(
     classes = len(alphabet) or 1
     anchors = anchor_boxes(params.anchors, params.input_size)
     boxes = np.concatenate(training.true_boxes())
-    _warn_of_uncovered(anchor_coverage(anchors, boxes[:: 1 + len(boxes) // 20_000]), params)
+    sample = boxes[:: 1 + len(boxes) // 20_000]
+    _warn_of_uncovered(anchor_coverage(anchors, sample, params.learned_overlap()), params)
 
     detector = build_detector(params, classes)
     rate = learning_rate(params.learning_rate, params.learning_rate_decay, params.epochs * params.steps)
@@ -161,7 +162,7 @@ def _warn_of_uncovered(coverage: float, params: DetectorParams) -> None:
     if coverage < _MIN_COVERAGE:
         print(
             f"WARNING: anchor coverage is {coverage:.1%} of the training boxes, below {_MIN_COVERAGE:.0%}: the others "
-            f"have no anchor with an IoU of {POSITIVE_OVERLAP} and are not learned. Choose {params.section}.anchors."
+            f"have no anchor with an IoU of {params.learned_overlap()} and are not learned. Choose {params.section}.anchors."
             f"sizes (now {list(anchors.sizes)}), ratios ({list(anchors.ratios)}) and scales ({list(anchors.scales)}) "
             "closer to the boxes.",
             file=sys.stderr,
@@ -212,7 +213,9 @@ def _batches(
     def prepare(
         step: tf.Tensor, images: tf.Tensor, extents: tf.Tensor, boxes: tf.Tensor, labels: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        regression, classification = anchor_targets(anchors, params.input_size, boxes, labels, classes)
+        regression, classification = anchor_targets(
+            anchors, params.input_size, boxes, labels, classes, params.learned_overlap()
+        )
         images = augment(step, tf.cast(images, tf.float32), extents)
         return images, {"regression": regression, "classification": classification}
 
