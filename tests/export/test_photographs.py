@@ -20,11 +20,7 @@ from tests.helpers.small_photographs import PHOTOGRAPHS, READER, random_scenes, 
 
 
 def _make(folder: Path) -> None:
-    # The polarity makes the reader's second look a branch of the graph.
-    reader = READER.model_copy(update={"polarity": "light_on_dark", "crop_margin": 0.1})
-    save_photographs(
-        folder / "fused", small_photographs(PHOTOGRAPHS, reader), PHOTOGRAPHS, reader.model_dump(mode="json")
-    )
+    save_photographs(folder / "fused", small_photographs(), PHOTOGRAPHS, READER.model_dump(mode="json"))
     for converter, suffix in ((onnx_export, ".onnx"), (litert, ".tflite")):
         converter.convert(folder / "fused", folder / f"fused{suffix}", read_metadata(folder / "fused"), "float32")
 
