@@ -77,7 +77,7 @@ def path_beside(model: Path, suffix: str) -> Path:
 
 def _in_words(parity: Parity) -> str:
     agreeing = (
-        f"It reads {parity.same_text} of {parity.plates} plates as the SavedModel does, "
+        f"It reads {parity.same_text} of {parity.images} images as the SavedModel does, "
         f"with scores within {parity.score:.1g} and boxes within {parity.box:.1g} pixels."
     )
     if not parity.exact_match:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from platefuse.core.errors import PlatefuseError, not_installed
+from platefuse.data.photograph_set import read_photograph_set
 from platefuse.data.plate_set import TRUTH, read_truth
 from platefuse.export.parity import Parity, compare, compare_exact_match
 from platefuse.inference.image_files import find_images
-from platefuse.inference.metadata import read_metadata
+from platefuse.inference.metadata import PHOTOGRAPHS, read_metadata, reads_of
 from platefuse.inference.reader import Reader
 from platefuse.runner.atomic import atomic_write
 
@@ -38,7 +39,8 @@ def export(
         model: the SavedModel's folder.
         kind: the kind of file to make.
         out: the file, with the kind's suffix; replaced only by a file that passes.
-        plates: a plate set, or any folder of images; with float16 it must have truth.csv.
+        plates: a plate set, a photograph set if the model reads photographs, or any folder of images; with float16 it
+            must have truth.csv.
         precision: the precision in which weights are stored; calculations are in float32.
         batch_size: how many images are read in one call.
 
@@ -53,11 +55,12 @@ def export(
     _check_packages(kind)
     if model.suffix in SUFFIXES.values():
         raise PlatefuseError(f"{model} is exported already: expected the folder of a SavedModel.")
-    truth = _truth_of(plates, precision)
-    images = [plates / name for name in truth] if truth else find_images([plates])
+    metadata = read_metadata(model)
+    truth = _truth_of(plates, reads_of(metadata), precision)
+    images = list(truth) or find_images([plates])
     reference = Reader(model)
     with atomic_write(out) as draft:
-        _converter(kind)(model, draft, read_metadata(model), precision)
+        _converter(kind)(model, draft, metadata, precision)
         candidate = Reader(draft)
         if precision == "float32":
             return compare(reference, candidate, images, str(out), batch_size)
@@ -70,17 +73,19 @@ def _check_packages(kind: Kind) -> None:
         raise not_installed(f"Exporting to {kind}", absent, " ".join(absent))
 
 
-def _truth_of(plates: Path, precision: Precision) -> dict[str, str]:
-    """The true text of each image.
+def _truth_of(folder: Path, reads: str, precision: Precision) -> dict[Path, tuple[str, ...]]:
+    """The true texts of each image's plates.
 
     Empty if the folder has no truth.csv and the precision is float32, which needs none.
     """
-    if (plates / TRUTH).is_file():
-        return read_truth(plates / TRUTH)
+    if (folder / TRUTH).is_file():
+        if reads == PHOTOGRAPHS:
+            return {photograph.path: photograph.texts for photograph in read_photograph_set(folder)}
+        return {folder / name: (text,) for name, text in read_truth(folder / TRUTH).items()}
     if precision == "float32":
         return {}
     raise PlatefuseError(
-        f"{plates / TRUTH} is missing: {precision} is judged by how many plates it reads right; "
+        f"{folder / TRUTH} is missing: {precision} is judged by how many plates it reads right; "
         "give a folder that has it with --plates."
     )
 

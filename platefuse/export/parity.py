@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.inference.reader import Reader
-from platefuse.inference.reading import Reading, boxes_of, confidences_of, scores_of
+from platefuse.inference.reading import Plate, Reading, boxes_of, confidences_of, scores_of
 from platefuse.metrics.text import score_texts
 
 SCORE_TOLERANCE = 1e-4
@@ -19,18 +19,18 @@ MATCH_TOLERANCE = 0.002  # how much exact match weights of half the size may cos
 
 @dataclass
 class Parity:
-    """How closely two models agree on the same plates.
+    """How closely two models agree on the same images.
 
     Attributes:
-        plates: how many were read.
+        images: how many were read.
         characters: how many characters the first model found.
-        same_text: how many plates both read the same.
-        score: the largest difference of a score or confidence on those plates.
-        box: the largest difference of a box on those plates, in pixels.
+        same_text: on how many images both read the same plates, in the same order.
+        score: the largest difference of a score or confidence on those images.
+        box: the largest difference of a box on those images, in pixels.
         exact_match: the exact match of each model; empty if no truth was given.
     """
 
-    plates: int = 0
+    images: int = 0
     characters: int = 0
     same_text: int = 0
     score: float = 0.0
@@ -38,27 +38,41 @@ class Parity:
     exact_match: list[float] = field(default_factory=list)
 
     def add(self, expected: Reading, found: Reading) -> tuple[float, float]:
-        """Count one plate; return the largest differences of scores and boxes.
+        """Count one image; return the largest differences of scores and boxes.
 
         Both are 0 if the texts differ.
         """
-        self.plates += 1
-        self.characters += len(expected.text)
-        if expected.text != found.text:
+        self.images += 1
+        self.characters += sum(len(plate.text) for plate in expected.plates)
+        if texts_of(expected) != texts_of(found):
             return 0.0, 0.0
         self.same_text += 1
-        score = max(
-            abs(expected.confidence - found.confidence),
-            _largest(scores_of(expected.characters), scores_of(found.characters)),
-            _largest(confidences_of(expected.characters), confidences_of(found.characters)),
-        )
-        box = _largest(boxes_of(expected.characters), boxes_of(found.characters))
+        score = box = 0.0
+        for one, other in zip(expected.plates, found.plates, strict=True):
+            score = max(score, _largest(_scores(one), _scores(other)))
+            box = max(box, _largest(_boxes(one), _boxes(other)))
         self.score, self.box = max(self.score, score), max(self.box, box)
         return score, box
 
 
+def texts_of(reading: Reading) -> tuple[str, ...]:
+    """List the texts of a reading's plates."""
+    return tuple(plate.text for plate in reading.plates)
+
+
+def _scores(plate: Plate) -> np.ndarray:
+    """Every score and confidence of a plate and its characters."""
+    characters = plate.characters
+    return np.concatenate([[plate.confidence, plate.score], scores_of(characters), confidences_of(characters)])
+
+
+def _boxes(plate: Plate) -> np.ndarray:
+    """The boxes of a plate and its characters, [n,4]."""
+    return np.concatenate([[plate.box], boxes_of(plate.characters)])
+
+
 def _largest(expected: np.ndarray, found: np.ndarray) -> float:
-    return float(np.abs(expected - found).max(initial=0.0))
+    return float(np.abs(expected - found).max())
 
 
 def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: str, batch_size: int) -> Parity:
@@ -81,8 +95,8 @@ def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: 
     for path, expected, found in _both(reference, candidate, images, batch_size):
         score, box = parity.add(expected, found)
         differs = f"{name} is refused: {path} differs from what the SavedModel reads."
-        if expected.text != found.text:
-            raise PlatefuseError(f"{differs} It reads {found.text!r} instead of {expected.text!r}.")
+        if texts_of(expected) != texts_of(found):
+            raise PlatefuseError(f"{differs} It reads {_shown(found)} instead of {_shown(expected)}.")
         for one, other in zip(expected.plates, found.plates, strict=True):
             if one.truncated != other.truncated:
                 raise PlatefuseError(f"{differs} It gives truncated = {other.truncated} instead of {one.truncated}.")
@@ -94,8 +108,17 @@ def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: 
     return parity
 
 
+def _shown(reading: Reading) -> str:
+    return ", ".join(map(repr, texts_of(reading))) or "nothing"
+
+
 def compare_exact_match(
-    reference: Reader, candidate: Reader, images: Sequence[Path], truths: Sequence[str], name: str, batch_size: int
+    reference: Reader,
+    candidate: Reader,
+    images: Sequence[Path],
+    truths: Sequence[Sequence[str]],
+    name: str,
+    batch_size: int,
 ) -> Parity:
     """Check that the candidate's exact match is near the reference's.
 
@@ -103,7 +126,7 @@ def compare_exact_match(
         reference: the SavedModel.
         candidate: the exported model.
         images: the files to read.
-        truths: the true text of each image.
+        truths: the true texts of each image's plates, in any order.
         name: the candidate's name in messages.
         batch_size: how many images are read in one call.
 
@@ -115,17 +138,22 @@ def compare_exact_match(
     texts: tuple[list[str], list[str]] = ([], [])
     for _, expected, found in _both(reference, candidate, images, batch_size):
         parity.add(expected, found)
-        texts[0].append(expected.text)
-        texts[1].append(found.text)
+        for read, reading in zip(texts, (expected, found), strict=True):
+            read.append(_joined(texts_of(reading)))
     _check_characters(parity, name)
-    parity.exact_match = [score_texts(truths, read).exact_match for read in texts]
+    parity.exact_match = [score_texts(list(map(_joined, truths)), read).exact_match for read in texts]
     before, after = parity.exact_match
     if before - after > MATCH_TOLERANCE + 1e-9:
         raise PlatefuseError(
-            f"{name} is refused: it reads {after:.4f} of the plates right and the SavedModel {before:.4f}; "
+            f"{name} is refused: it reads {after:.4f} of the images right and the SavedModel {before:.4f}; "
             f"{MATCH_TOLERANCE:g} less is allowed."
         )
     return parity
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """One text for all plates of an image, whatever their order."""
+    return "\n".join(sorted(texts))
 
 
 def _both(
@@ -147,6 +175,6 @@ def _both(
 def _check_characters(parity: Parity, name: str) -> None:
     if not parity.characters:
         raise PlatefuseError(
-            f"{name} is refused: the SavedModel finds no character on any of the {parity.plates} images, which "
+            f"{name} is refused: the SavedModel finds no character on any of the {parity.images} images, which "
             "proves nothing; give plates that it can read with --plates."
         )

@@ -67,7 +67,7 @@ def _make(folder: Path) -> None:
     (folder / "plates" / "truth.csv").write_text("\n".join(["image,text", *rows]) + "\n")
     for kind in KINDS:
         parity = export(folder / "fused", kind, folder / f"fused{SUFFIXES[kind]}", folder / "plates")
-        assert parity.same_text == parity.plates == len(SIZES)
+        assert parity.same_text == parity.images == len(SIZES)
 
 
 @pytest.fixture(scope="session")

@@ -187,13 +187,13 @@ def test_a_right_one_says_how_closely_it_agrees(
     arguments = ["--model", str(model), "--plates", str(plates), "--precision", "float16"]
     assert main(["export", "--to", "onnx", *arguments]) == 0
     said = capsys.readouterr().out
-    assert said.startswith(f"{model}.onnx: 0.0 MB. It reads 2 of 2 plates as the SavedModel does")
+    assert said.startswith(f"{model}.onnx: 0.0 MB. It reads 2 of 2 images as the SavedModel does")
     assert "Exact match: 1.0000, of the SavedModel 1.0000." in said
 
 
 def test_what_reads_fewer_plates_right_is_refused(plates: Path, tmp_path: Path) -> None:
     model = save_constant(tmp_path / "fused", character_ids=1)
-    with pytest.raises(PlatefuseError, match=r"reads 0\.0000 of the plates right and the SavedModel 1\.0000; 0\.002"):
+    with pytest.raises(PlatefuseError, match=r"reads 0\.0000 of the images right and the SavedModel 1\.0000; 0\.002"):
         export(model, "onnx", tmp_path / "fused.onnx", plates, "float16")
     assert not (tmp_path / "fused.onnx").exists()
 
