@@ -7,6 +7,7 @@ from typing import Any
 
 from platefuse.cli.common import PIPELINE, add_command, folder_path, refuse_existing
 from platefuse.core.errors import PlatefuseError, not_installed
+from platefuse.inference.metadata import PHOTOGRAPHS, reads_of
 
 
 def add(commands: Any) -> None:
@@ -19,10 +20,17 @@ def add(commands: Any) -> None:
         "examples:\n"
         "  platefuse fuse models strict --set objectness_threshold=0.6\n"
         "  platefuse fuse models plates-br --set 'formats=[br, LLL0L00]' --set format_tolerance=8\n\n"
+        "A model for photographs has its plate reader's parameters, too: --set 'formats=[br]', or with the prefix\n"
+        "`reader.` if both have a parameter of that name: --set reader.score_threshold=0.2.\n\n"
         "All other parameters are those of the fused model beside the networks, or in fused/ there. `platefuse\n"
         "params fuse` explains every parameter. In a pipeline, change params.yaml and run `dvc repro` instead.",
     )
-    parser.add_argument("networks", type=Path, metavar="NETWORKS", help="folder of detector.h5 and classifier.h5")
+    parser.add_argument(
+        "networks",
+        type=Path,
+        metavar="NETWORKS",
+        help="folder of detector.h5 and classifier.h5; for photographs of plate_detector.h5, too",
+    )
     parser.add_argument("out", type=folder_path, metavar="OUT", help="the fused model's folder, which must not exist")
     parser.add_argument(
         "--set",
@@ -45,7 +53,8 @@ def fuse_again(networks: Path, changes: Mapping[Path, dict[str, Any]]) -> None:
     """Fuse a folder's networks again, once for each new model.
 
     Args:
-        networks: the folder of detector.h5 and classifier.h5, and of the model that they were fused to.
+        networks: the folder of detector.h5 and classifier.h5, and of plate_detector.h5 if the model reads photographs;
+            and of the model that they were fused to.
         changes: the changed parameters of each new model, by the path of its folder.
 
     Raises:
@@ -54,11 +63,17 @@ def fuse_again(networks: Path, changes: Mapping[Path, dict[str, Any]]) -> None:
     try:  # here: the base install reads plates, and cannot fuse
         from platefuse.core.params import check
         from platefuse.fusion.params import FuseParams
-        from platefuse.fusion.trained import fuse_trained, parameters_of
+        from platefuse.fusion.photographs.trained import changed_params, fuse_trained_photographs
+        from platefuse.fusion.trained import fuse_trained, metadata_of, parameters_of
     except ModuleNotFoundError as error:
         raise _needs(error) from None
+    if reads_of(metadata_of(networks)) == PHOTOGRAPHS:
+        changed = {out: changed_params(networks, of_model) for out, of_model in changes.items()}
+        for out, (params, reader_params) in changed.items():
+            fuse_trained_photographs(networks, params, out, reader_params)
+        return
     before = parameters_of(networks)
-    checked = {out: check(FuseParams, "fuse", {"fuse": before | changed}) for out, changed in changes.items()}
+    checked = {out: check(FuseParams, "fuse", {"fuse": before | of_model}) for out, of_model in changes.items()}
     issues = [issue for parameters in checked.values() if isinstance(parameters, list) for issue in parameters]
     if issues:
         raise PlatefuseError("\n".join(dict.fromkeys(issues)))

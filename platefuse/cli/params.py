@@ -108,8 +108,11 @@ def _suggestion(given: str, names: list[str]) -> str:
 
 def _is_there(parameter: "Parameter", values: dict[str, Any]) -> bool:
     """Tell whether the file's layout has the parameter."""
-    name, _, value = parameter.condition.partition(" = ")
-    return not name or _value(values, name.split(".")) == value
+    name, equals, value = parameter.condition.partition(" = ")
+    found = _value(values, name.removeprefix("no ").split("."))
+    if not name or equals:
+        return not name or found == value
+    return (found is None) == name.startswith("no ")
 
 
 def _value(content: Any, path: list[str]) -> Any:

@@ -10,6 +10,7 @@ from platefuse.core.params import Params, check
 from platefuse.core.params_yaml import read_parameters
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.fusion.params import FuseParams
+from platefuse.fusion.photographs.params import PhotographFuseParams, fuse_params_of
 from platefuse.networks.classification.params import ClassifierParams
 from platefuse.networks.detection.params import DetectorParams, PlateDetectorParams
 from platefuse.synthesis.params import SYNTH_PARAMS, SynthParams
@@ -25,7 +26,7 @@ class PipelineParams(Params):
     detector: DetectorParams | None = None
     classifier: ClassifierParams | None = None
     plate_detector: PlateDetectorParams | None = None
-    fuse: FuseParams
+    fuse: FuseParams | PhotographFuseParams
     evaluate: EvaluateParams
 
     def check_rules(self) -> Iterator[str]:
@@ -42,7 +43,7 @@ SECTIONS: dict[str, Any] = {
     "fuse": FuseParams,
     "evaluate": EvaluateParams,
 }
-"""Type of each section, as `check` uses it."""
+"""Type of each section, as `check` uses it; of `fuse` in a pipeline of plates."""
 
 
 def _needed(sections: Mapping[str, Any]) -> list[str]:
@@ -77,7 +78,7 @@ def issues_of(path: Path) -> list[str]:
     for name, model in SECTIONS.items():
         if name not in parameters and name not in needed:
             continue
-        checked = check(model, name, parameters)
+        checked = check(fuse_params_of(parameters.get(name)) if name == "fuse" else model, name, parameters)
         if isinstance(checked, list):
             issues += checked
         else:

@@ -12,6 +12,7 @@ import numpy as np
 from platefuse.core.errors import PlatefuseError
 from platefuse.fusion.decoding.formats import check_formats
 from platefuse.fusion.params import FuseParams
+from platefuse.fusion.photographs.params import PhotographFuseParams
 from platefuse.networks.detection.params import POSITIVE_OVERLAP, DetectorParams
 from platefuse.synthesis import mnist
 from platefuse.synthesis.licence.dataset import LicenceSynthParams
@@ -150,8 +151,9 @@ RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
 def broken_rules(sections: Mapping[str, Any]) -> Iterator[str]:
     """Yield a clause for each broken rule among the sections present.
 
-    Sections are given as their models.
+    Sections are given as their models. No rule is about plates that are found in photographs.
     """
+    sections = {name: section for name, section in sections.items() if not isinstance(section, PhotographFuseParams)}
     for names, rule in RULES:
         if sections.keys() >= set(names) and (broken := rule(*(sections[name] for name in names))):
             yield broken

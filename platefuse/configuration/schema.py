@@ -14,6 +14,7 @@ from platefuse.configuration.pipeline_params import PipelineParams
 Schema = dict[str, Any]
 _BOUNDS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
 _TYPES = {"integer": "a whole number", "number": "a number", "string": "a text", "boolean": "true or false"}
+_CONDITIONS = {"FuseParams": "no fuse.reader", "PhotographFuseParams": "fuse.reader"}
 _INTRODUCTION = """\
 # Parameters
 
@@ -33,7 +34,8 @@ class Parameter:
 
     Attributes:
         name: the full name; a `*` stands for every place in a list.
-        condition: where the parameter exists, such as `synth.layout = scatter`; "" for everywhere.
+        condition: where the parameter exists, such as `synth.layout = scatter`, `fuse.reader` or `no fuse.reader`; ""
+            for everywhere.
         kind: type and range, or the choices, in words.
         meaning: a sentence or two.
         default: the value if the parameter is left out; None if it must be given.
@@ -53,7 +55,7 @@ def schema_text() -> str:
 
 
 def list_parameters() -> list[Parameter]:
-    """List every parameter, those of section `synth` by layout."""
+    """List every parameter, by layout those of section `synth`."""
     return [
         Parameter(f"{name}.{key}", condition, _kind(field), field["description"], field.get("default"))
         for name, condition, model in _models()
@@ -99,11 +101,14 @@ def _models() -> Iterator[tuple[str, str, Schema]]:
     """
     schema = PipelineParams.model_json_schema()
     for section, field in schema["properties"].items():
-        for choice in field.get("oneOf", [field]):
+        choices = field.get("oneOf") or [choice for choice in field.get("anyOf", [field]) if _reference(choice)]
+        for choice in choices:
             model, condition = schema["$defs"][_reference(choice)], ""
             if "discriminator" in field:
                 tag = field["discriminator"]["propertyName"]
                 condition = f"{section}.{tag} = {model['properties'][tag]['const']}"
+            elif len(choices) > 1:
+                condition = _CONDITIONS[model["title"]]
             yield from _blocks(section, condition, model, schema["$defs"])
 
 

@@ -7,12 +7,12 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.fusion.graph import fuse
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.saved_model import save_fused
-from platefuse.inference.metadata import METADATA_FILE, read_metadata
+from platefuse.inference.metadata import METADATA_FILE, PHOTOGRAPHS, PLATES, READS, read_metadata, reads_of
 from platefuse.networks.classification.model import load_classifier
 from platefuse.networks.detection.retinanet import load_detector
 
 DETECTOR, CLASSIFIER, FUSED = "detector.h5", "classifier.h5", "fused"
-_NOT_PARAMETERS = {"alphabet", "input_size"}  # derived from the networks
+_NOT_PARAMETERS = {PLATES: {READS, "alphabet", "input_size"}, PHOTOGRAPHS: {READS, "alphabet"}}
 
 
 def fuse_trained(networks: Path, params: FuseParams, out: Path) -> None:
@@ -31,9 +31,20 @@ def fuse_trained(networks: Path, params: FuseParams, out: Path) -> None:
 
 
 def parameters_of(networks: Path) -> dict[str, Any]:
-    """Read the parameters that a folder's networks were fused with.
+    """Read the parameters that a folder's networks were fused with, as `metadata_of` finds them.
 
-    They stand in the metadata of the model in the folder itself, or in its subfolder `fused`.
+    Raises:
+        PlatefuseError: if there is no fused model, or its metadata is damaged.
+    """
+    metadata = metadata_of(networks)
+    derived = _NOT_PARAMETERS[reads_of(metadata)]  # from the networks
+    return {name: value for name, value in metadata.items() if name not in derived}
+
+
+def metadata_of(networks: Path) -> dict[str, Any]:
+    """Read the metadata of the model that a folder's networks were fused to.
+
+    It is that of the model in the folder itself, or in its subfolder `fused`.
 
     Raises:
         PlatefuseError: if there is no fused model, or its metadata is damaged.
@@ -44,6 +55,9 @@ def parameters_of(networks: Path) -> dict[str, Any]:
             f"{networks} has no {METADATA_FILE}, nor {FUSED}/{METADATA_FILE}: nothing says how its networks were fused."
         )
     try:
-        return {name: value for name, value in read_metadata(files[0].parent).items() if name not in _NOT_PARAMETERS}
+        metadata = read_metadata(files[0].parent)
+        if reads_of(metadata) in _NOT_PARAMETERS:
+            return dict(metadata)
     except (ValueError, AttributeError):
-        raise PlatefuseError(f"{files[0]} is not the metadata of a fused model.") from None
+        pass
+    raise PlatefuseError(f"{files[0]} is not the metadata of a fused model.") from None

@@ -12,6 +12,7 @@ import yaml
 
 from platefuse.cli.main import main
 from platefuse.configuration.schema import markdown, schema_text
+from platefuse.fusion.photographs.params import PhotographFuseParams
 from tests.helpers.imports import ROOT
 from tests.helpers.params import write_changed
 
@@ -63,7 +64,7 @@ def test_every_parameter_of_every_model_is_explained(capsys, monkeypatch, tmp_pa
         name
         for name in names
         if name.startswith(("synth.mixed", "synth.folder", "synth.crops", "synth.reading", "plate_detector"))
-    }
+    } | {f"fuse.{name}" for name in PhotographFuseParams.model_fields}
     assert set(names) - own == written - own
     # What synthetic plates beside one's own are made with is what they are made with alone.
     mixed = {re.sub(r"^synth\.mixed\.\w+", "synth", name) for name in own if name.count(".") > 2}

@@ -20,7 +20,7 @@ from platefuse.fusion.photographs.refinement import BestBox, RefinementWindow
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.anchors import anchor_boxes
 from platefuse.networks.detection.resize import letterbox_scale
-from platefuse.networks.detection.retinanet import Detector
+from platefuse.networks.detection.retinanet import Detector, at_input_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,23 +105,10 @@ def _boxes_at(detector: Detector, size: tuple[int, int], name: str) -> keras.Mod
         scores [B,A,1].
     """
     images = keras.Input((*size, 3), name=f"{name}_images")
-    detect = fold_batch_normalisation(_at_input_size(detector, size).model)
+    detect = fold_batch_normalisation(at_input_size(detector, size).model)
     deltas, class_scores = detect(images)
     boxes = BoxDecoder(anchor_boxes(detector.anchors, size), size, name=f"{name}_boxes")(deltas)
     return keras.Model(images, [boxes, class_scores], name=name)
-
-
-def _at_input_size(detector: Detector, size: tuple[int, int]) -> Detector:
-    if detector.input_size == size:
-        return detector
-    images = keras.Input((*size, 3), name="images")
-
-    def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
-        return layer if isinstance(layer, keras.Model) else type(layer).from_config(layer.get_config())
-
-    model = keras.models.clone_model(detector.model, input_tensors=images, clone_function=clone)
-    model.set_weights(detector.model.get_weights())
-    return Detector(model, detector.anchors, detector.alphabet)
 
 
 class LetterboxPhotographs(keras.layers.Layer):

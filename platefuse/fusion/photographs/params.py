@@ -1,12 +1,13 @@
 """Parameters of the stage fuse for whole photographs."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
 from platefuse.core.params import Items, Params, Probability
 from platefuse.data.crop_geometry import InputSize
+from platefuse.fusion.params import FuseParams
 
 
 def _none_or_two(sides: tuple[int, ...]) -> tuple[int, ...]:
@@ -68,6 +69,11 @@ class PhotographFuseParams(Params):
     def check_rules(self) -> Iterator[str]:
         if self.candidates < self.max_plates:
             yield (
-                f"fuse.candidates = {self.candidates} boxes are read, and fuse.max_plates = {self.max_plates} plates "
-                "are given; raise fuse.candidates or lower fuse.max_plates"
+                f".candidates = {self.candidates} boxes are read, and .max_plates = {self.max_plates} plates are "
+                "given; raise .candidates or lower .max_plates"
             )
+
+
+def fuse_params_of(section: Any) -> type[FuseParams] | type[PhotographFuseParams]:
+    """Choose the model of a section `fuse`: one that names a plate reader is for photographs."""
+    return PhotographFuseParams if isinstance(section, dict) and "reader" in section else FuseParams

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.core.params import check
+from platefuse.core.params import Params, check
 from platefuse.fusion.graph import fuse
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.photographs.graph import fuse_photographs
@@ -19,7 +19,7 @@ PLATE_DETECTOR = "plate_detector.h5"
 
 
 def fuse_trained_photographs(
-    networks: Path, params: PhotographFuseParams, out: Path, reader_changes: Mapping[str, Any] | None = None
+    networks: Path, params: PhotographFuseParams, out: Path, reader_params: FuseParams | None = None
 ) -> None:
     """Fuse a folder's plate detector and a plate reader into one SavedModel.
 
@@ -27,31 +27,63 @@ def fuse_trained_photographs(
         networks: the folder of plate_detector.h5.
         params: section `fuse`; written to the model's metadata.
         out: the SavedModel's folder; replaced as a whole.
-        reader_changes: parameters of the plate reader that differ from those it was fused with.
+        reader_params: the plate reader's parameters, if they differ from those it was fused with.
 
     Raises:
         PlatefuseError: if a network is missing or damaged, or the parameters do not fit the networks.
     """
     folder = Path(params.reader)
-    reader_params = check_reader_params(folder, reader_changes or {})
-    detector = load_detector(networks / PLATE_DETECTOR)
+    reader_params = reader_params or check_reader(folder, {})
+    detector = load_detector(networks / PLATE_DETECTOR, "train_plate_detector")
     reader = fuse(load_detector(folder / DETECTOR), load_classifier(folder / CLASSIFIER), reader_params)
     save_photographs(out, fuse_photographs(detector, reader, params), params, reader_params.model_dump(mode="json"))
 
 
-def check_reader_params(folder: Path, changes: Mapping[str, Any]) -> FuseParams:
+def check_reader(folder: Path, changes: Mapping[str, Any]) -> FuseParams:
     """Read and check the plate reader's parameters.
 
     Args:
-        folder: of the plate reader, or of a model for photographs with that reader's networks beside it.
+        folder: of the plate reader, or of a model for photographs that has it inside.
         changes: parameters that differ.
 
     Raises:
         PlatefuseError: if there are none, or a parameter is wrong; names it.
     """
     parameters = parameters_of(folder)
-    reader = parameters.get("reader", parameters)
-    checked = check(FuseParams, "fuse.reader", {"fuse.reader": {**reader, **changes}})
+    return _checked(FuseParams, "fuse.reader", parameters.get("reader", parameters) | changes)
+
+
+def changed_params(networks: Path, changes: Mapping[str, Any]) -> tuple[PhotographFuseParams, FuseParams]:
+    """Change parameters of a model for photographs.
+
+    Args:
+        networks: a folder of the three networks and of the model that they were fused to, or with that in `fused`.
+        changes: values by name. `reader.NAME` is a parameter of the plate reader; NAME alone suffices if only the plate
+            reader has it. `reader` is the folder of another plate reader.
+
+    Returns:
+        The section's parameters and the plate reader's.
+
+    Raises:
+        PlatefuseError: if a parameter is wrong; names it.
+    """
+    own = {"reader": str(networks)}
+    of_reader = {}
+    for name, value in changes.items():
+        inner = name.removeprefix("reader.")
+        if inner != name or (name in FuseParams.model_fields and name not in PhotographFuseParams.model_fields):
+            of_reader[inner] = value
+        else:
+            own[name] = value
+    params = _checked(PhotographFuseParams, "fuse", parameters_of(networks) | own)
+    return params, check_reader(Path(params.reader), of_reader)
+
+
+_Model = TypeVar("_Model", bound=Params)
+
+
+def _checked(model: type[_Model], section: str, parameters: dict[str, Any]) -> _Model:
+    checked = check(model, section, {section: parameters})
     if isinstance(checked, list):
         raise PlatefuseError("\n".join(checked))
     return checked
