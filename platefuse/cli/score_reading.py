@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from platefuse.cli.common import find_model, read_with_progress
-from platefuse.cli.score_fusing import Formats, fuse_with_formats
+from platefuse.cli.fuse import fuse_again
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import AnnotatedPlate
 from platefuse.evaluation.real import WITH_FORMATS
@@ -19,6 +19,7 @@ from platefuse.inference.reading import Plate, Reading
 from platefuse.inference.runtimes import open_model
 from platefuse.labels.photographs import LabelledPhotograph, files_with_boxes
 
+Formats = tuple[str, ...]
 Reads = Mapping[Path, Reading]
 """The reading of each image; its error is set if the image could not be read."""
 
@@ -151,6 +152,10 @@ def parse_formats(entries: Iterable[str]) -> dict[str, Formats]:
 def _read_with_formats(
     arguments: argparse.Namespace, folders: Mapping[str, Sequence[Path]], formats: Mapping[str, Formats]
 ) -> ModelReads:
+    if arguments.reader and not reads_photographs(_metadata(arguments.networks)):
+        raise PlatefuseError(
+            f"--reader {arguments.reader}: {arguments.networks} has the networks of single plates, which need no other."
+        )
     unknown = [folder for folder in formats if folder not in folders]
     if unknown:
         print(f"platefuse: --formats: not used, no folder is named {' or '.join(unknown)}.", file=sys.stderr)
@@ -159,7 +164,8 @@ def _read_with_formats(
     read: dict[Formats, Reads] = {}
     with TemporaryDirectory() as temporary:
         models = {entries: Path(temporary) / str(index) for index, entries in enumerate(wanted)}
-        fuse_with_formats(arguments.networks, arguments.reader, models)
+        reader = {"reader": str(arguments.reader)} if arguments.reader else {}
+        fuse_again(arguments.networks, {model: reader | {"formats": list(of)} for of, model in models.items()})
         alphabet = _alphabet(models[()])
         for entries, model in models.items():
             paths = [path for name, of in folders.items() if entries in ((), of_folder[name]) for path in of]

@@ -157,9 +157,9 @@ def read_image_column(
 
 
 def read_texts(path: Path, issues: list[str]) -> dict[str, list[tuple[str, str]]] | None:
-    """Read rows `image,text`, one a plate, or `image,` for a photograph without plates.
+    """Read rows `image,text`, one a plate.
 
-    The arguments are those of `read_plates`.
+    A row `image,` is a photograph without plates. The arguments are those of `read_plates`.
 
     Returns:
         The text, and the file and line, of each plate of each photograph, in the order of the file; None if the file

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from platefuse.cli.fuse import fuse_again
 from platefuse.cli.main import main
-from platefuse.cli.score_fusing import fuse_with_formats
 from platefuse.fusion.photographs.params import PhotographFuseParams
 from platefuse.inference.metadata import known_metadata, write_metadata
 from platefuse.inference.reader import Reader
 from platefuse.networks.classification.model import Classifier, save_classifier
 from platefuse.networks.detection.retinanet import Detector, save_detector
 from tests.helpers import small_models
-from tests.helpers.photographs import photograph, save_photograph_reader
+from tests.helpers.photograph_reader import photograph, save_photograph_reader
 from tests.helpers.reader import folder_of_plates, save_rule_reader
 
 HEADER = "image,x1,y1,x2,y2,text\n"
@@ -243,7 +243,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_networks_of_photographs_are_fused_with_the_formats_of_a_folder(networks: Path, tmp_path: Path) -> None:
     """The model that stood beside them says with which parameters; its reader's folder need not be there any more."""
     before = {path.name: path.read_bytes() for path in networks.iterdir()}
-    fuse_with_formats(networks, None, {("LLL00",): tmp_path / "fused"})
+    fuse_again(networks, {tmp_path / "fused": {"formats": ["LLL00"]}})
     metadata, given = (known_metadata(folder) for folder in (tmp_path / "fused", networks))
     assert metadata["reader"] == given["reader"] | {"formats": ["LLL00"]}
     assert {**metadata, "reader": None} == {**given, "reader": None}

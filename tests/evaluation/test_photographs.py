@@ -15,7 +15,7 @@ from platefuse.evaluation.photographs import chosen, evaluate_photographs, photo
 from platefuse.evaluation.plate_outcomes import PhotographResult, match_photographs
 from platefuse.evaluation.plate_pictures import draw_outcomes, labels_of_outcome, picture_of_outcomes
 from platefuse.inference.reading import Plate, Reading
-from tests.helpers.photographs import photograph, save_photograph_reader
+from tests.helpers.photograph_reader import photograph, save_photograph_reader
 from tests.helpers.reader import reading_of
 
 PARAMS = EvaluateParams(iou_threshold=0.5, pictured=4, batch_size=2)
