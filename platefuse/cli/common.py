@@ -190,7 +190,7 @@ def read_with_progress(model: Path, paths: Sequence[Path], batch_size: int) -> I
 
 
 def with_progress(readings: Iterable[Reading], images: int) -> Iterable[Reading]:
-    """Draw a progress bar on the error output, if that is a terminal."""
+    """Draw a progress bar on the error output of a terminal."""
     return tqdm(readings, total=images, desc="reading", unit="image", disable=None, leave=False, file=sys.stderr)
 
 

@@ -51,9 +51,10 @@ def crop_of(picture: Path, number: int) -> Path:
 
 
 def crops_in_place(places: Places, folder: Path) -> list[Path]:
-    """List the first crop of each image, and all files named as crops.
+    """List where crops may be written.
 
-    How many plates an image has is not known before it is read.
+    These are the first crop of each image, and all files that are named as crops. How many plates an image has is
+    not known before it is read.
     """
     crops = {crop_of(picture, 1).name.casefold(): crop_of(picture, 1) for picture in places.values()}
     names = {picture.stem.casefold() for picture in places.values()}

@@ -48,7 +48,10 @@ def add_pictures(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Pictures:
-    """The pictures to write of each image; none of a kind that nobody asked for."""
+    """The pictures to write of each image, by kind.
+
+    A kind that nobody asked for is empty.
+    """
 
     drawn: Places
     crops: Places
@@ -113,7 +116,10 @@ def pictures_of(arguments: argparse.Namespace, paths: Sequence[Path], inputs: Se
 
 
 def _check_apart(option: str, folder: Path | None, paths: Sequence[Path]) -> None:
-    """Refuse pictures in a folder of images, where the next run would read them."""
+    """Refuse pictures in a folder of images.
+
+    The next run would read them.
+    """
     if folder and folder.is_dir() and any(path.is_dir() and path.samefile(folder) for path in paths):
         raise PlatefuseError(f"{option} {folder}: its images are read; choose another folder.")
 

@@ -74,7 +74,10 @@ def _read(arguments: argparse.Namespace) -> int:
 
 
 def _as_lines(reading: Reading) -> str:
-    """Format a line for each plate; one with an empty text if there is none."""
+    """Format a line for each plate.
+
+    Without a plate there is one with an empty text.
+    """
     plates = [(plate.text, plate.confidence) for plate in reading.plates] or [("", 0.0)]
     image = on_one_line(reading.image)
     return "\n".join(f"{image}\t{on_one_line(text)}\t{confidence:.4f}" for text, confidence in plates)

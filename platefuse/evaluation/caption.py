@@ -146,9 +146,10 @@ def _stacked(lines: Sequence[Image.Image]) -> Image.Image:
 def draw_sign(
     canvas: ImageDraw.ImageDraw, right: bool, x: float, y: float, size: float, colour: Colour | None = None
 ) -> None:
-    """Draw a tick or a cross; without a colour, in that of right or wrong.
+    """Draw a tick or a cross.
 
-    Colour alone must not carry the message, and the font has neither sign.
+    Colour alone must not carry the message, and the font has neither sign. The default colour is that of right or
+    wrong.
     """
     width = max(2, round(size / 5))
     if right:

@@ -52,7 +52,10 @@ def draw_photograph(image: np.ndarray, labels: Sequence[BoxLabel], size: tuple[i
 
 
 def _frame(box: Sequence[float] | np.ndarray, scale: float, line: int, size: tuple[int, int]) -> _Frame:
-    """Scale a box, and expand it by the line drawn around it, within the picture."""
+    """Scale a box, and expand it by the line around it.
+
+    The picture limits it.
+    """
     x1, y1, x2, y2 = (float(corner) * scale for corner in box)
     return max(0, x1 - line), max(0, y1 - line), min(size[0], x2 + line), min(size[1], y2 + line)
 
@@ -60,7 +63,11 @@ def _frame(box: Sequence[float] | np.ndarray, scale: float, line: int, size: tup
 def _draw_text(
     canvas: ImageDraw.ImageDraw, label: BoxLabel, frame: _Frame, type_size: int, taken: Sequence[_Frame]
 ) -> _Frame:
-    """Draw a plate's text on a label beside its frame; return the label's place."""
+    """Draw a plate's text on a label beside its frame.
+
+    Returns:
+        The label's place.
+    """
     pad = max(2, type_size // 4)
     sign = 0 if label.right is None else round(type_size * 0.8)
     font = font_of(type_size)
@@ -78,9 +85,10 @@ def _draw_text(
 
 
 def _place(frame: _Frame, size: tuple[int, int], room: tuple[int, int], taken: Sequence[_Frame]) -> _Frame:
-    """Choose the place of a label of a size: above, below, or at a side.
+    """Choose the place of a label.
 
-    The place that overlaps least with what is taken is chosen, the earlier of equal ones.
+    It may lie above a frame, below, or at a side. The place that overlaps least with what is taken is chosen, the
+    earlier of equal ones.
     """
     x1, y1, x2, y2 = frame
     width, height = size

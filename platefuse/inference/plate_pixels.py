@@ -41,9 +41,10 @@ def cut_out(image: np.ndarray, box: Box, margin: float = CROP_MARGIN) -> np.ndar
 
 
 def pixelate(image: np.ndarray, boxes: Iterable[Box]) -> np.ndarray:
-    """Replace boxes by a few cells of one colour each, at most 4 across and 2 down.
+    """Replace boxes by a few cells of one colour each.
 
-    A cell has the average colour of its pixels, rounded to the middle of one of 8 levels a channel.
+    There are at most 4 cells across and 2 down. A cell has the average colour of its pixels, rounded to the middle
+    of one of 8 levels a channel.
 
     Args:
         image: uint8 RGB [H,W,3].
@@ -65,7 +66,7 @@ def pixelate(image: np.ndarray, boxes: Iterable[Box]) -> np.ndarray:
 
 
 def _steps(length: int, side: float) -> Iterable[tuple[int, int]]:
-    """Divide a length into steps of about one size; none of no length."""
+    """Divide a length into steps of about one size."""
     count = min(length, max(1, round(length / side)))
     return pairwise(round(index * length / max(1, count)) for index in range(count + 1))
 
