@@ -15,6 +15,7 @@ from platefuse.data.images import read_image
 from platefuse.data.plate_set import IMAGES, AnnotatedPlate, read_plate_set
 from platefuse.synthesis.dataset import synthesise
 from platefuse.synthesis.params import load_params
+from platefuse.synthesis.scene.dataset import SceneSynthParams
 
 TRAINED, RELEASED = "trained", "released"
 PLATES_READ = 64  # test plates that are read, or rendered if the pipeline has none
@@ -97,6 +98,7 @@ def find_model(
 def _render(pipeline: Path, folder: Path) -> Path:
     """Render the pipeline's first test plates."""
     params, geometry = load_params(pipeline / "params.yaml")
+    assert not isinstance(params, SceneSynthParams)  # the models under test read single plates
     few = params.model_copy(update={"train": 1, "val": 1, "test": PLATES_READ})
     with TemporaryDirectory() as characters:
         synthesise(few, folder, Path(characters) / "characters", geometry)

@@ -1,9 +1,9 @@
 """Release fused models: pin them in released/, keep them in its store.
 
 The store is a DVC remote inside the repository, so that any clone pulls a model without a network. Beside each model
-lie its networks, for `platefuse fuse` and `platefuse score`, and release.json: its pipeline, the commit of that pipeline's run, the run's
-metrics and the licence. A release needs the models of its own pipeline and no data set. Run it in the project's root,
-and commit released/ afterwards.
+lie its networks, for `platefuse fuse` and `platefuse score`, and release.json: its pipeline, the commit of that
+pipeline's run, the run's metrics and the licence. A release needs the models of its own pipeline and no data set. Run
+it in the project's root, and commit released/ afterwards.
 """
 
 import argparse
