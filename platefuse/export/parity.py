@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.inference.reader import Reader
-from platefuse.inference.reading import Plate, Reading, boxes_of, confidences_of, scores_of
+from platefuse.inference.reading import Reading, boxes_of, confidences_of, scores_of
 from platefuse.metrics.text import score_texts
 
 SCORE_TOLERANCE = 1e-4
@@ -47,10 +47,7 @@ class Parity:
         if texts_of(expected) != texts_of(found):
             return 0.0, 0.0
         self.same_text += 1
-        score = box = 0.0
-        for one, other in zip(expected.plates, found.plates, strict=True):
-            score = max(score, _largest(_scores(one), _scores(other)))
-            box = max(box, _largest(_boxes(one), _boxes(other)))
+        score, box = _largest(_scores(expected), _scores(found)), _largest(_boxes(expected), _boxes(found))
         self.score, self.box = max(self.score, score), max(self.box, box)
         return score, box
 
@@ -60,19 +57,22 @@ def texts_of(reading: Reading) -> tuple[str, ...]:
     return tuple(plate.text for plate in reading.plates)
 
 
-def _scores(plate: Plate) -> np.ndarray:
-    """Every score and confidence of a plate and its characters."""
-    characters = plate.characters
-    return np.concatenate([[plate.confidence, plate.score], scores_of(characters), confidences_of(characters)])
+def _scores(reading: Reading) -> np.ndarray:
+    """Every score and confidence of the plates and their characters."""
+    parts = [np.empty(0)]
+    for plate in reading.plates:
+        parts += [np.array([plate.confidence, plate.score]), scores_of(plate.characters)]
+        parts += [confidences_of(plate.characters)]
+    return np.concatenate(parts)
 
 
-def _boxes(plate: Plate) -> np.ndarray:
-    """The boxes of a plate and its characters, [n,4]."""
-    return np.concatenate([[plate.box], boxes_of(plate.characters)])
+def _boxes(reading: Reading) -> np.ndarray:
+    """The boxes of the plates and their characters, [n,4]."""
+    return np.concatenate([np.empty((0, 4)), *([plate.box, *boxes_of(plate.characters)] for plate in reading.plates)])
 
 
 def _largest(expected: np.ndarray, found: np.ndarray) -> float:
-    return float(np.abs(expected - found).max())
+    return float(np.abs(expected - found).max(initial=0.0))
 
 
 def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: str, batch_size: int) -> Parity:
