@@ -149,7 +149,9 @@ def test_what_may_be_left_out_says_its_default():
         for section in ("synth", "synth.mixed.licence")
         for name, default in (("stem", [0.0, 1.0]), ("small_print", []))
     }
-    assert defaults == dict.fromkeys(light | others, 0.0) | fonts | {"plate_detector.regression_loss": "smooth_l1"}
+    plates = {"regression_loss": "smooth_l1", "head_normalisation": "none", "best_overlap": 0.5}
+    of_plates = {f"plate_detector.{name}": default for name, default in plates.items()}
+    assert defaults == dict.fromkeys(light | others, 0.0) | fonts | of_plates
 
 
 def test_the_page_has_every_parameter_and_no_dead_link():

@@ -5,14 +5,25 @@ import pytest
 
 from platefuse.fusion.batch_norm import fold_batch_normalisation
 from platefuse.networks.common.keras2 import keras, tf
-from tests.helpers.small_models import randomise, small_classifier, small_detector
+from platefuse.networks.detection.params import PlateDetectorParams
+from platefuse.networks.detection.retinanet import build_detector
+from tests.helpers.small_models import DETECTOR, randomise, small_classifier, small_detector
 
 
 def normalisations(model: keras.Model) -> list[str]:
-    return [layer.name for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    nested = [name for layer in model.layers if isinstance(layer, keras.Model) for name in normalisations(layer)]
+    return nested + [layer.name for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
 
 
-@pytest.mark.parametrize("model", [small_detector, small_classifier])
+def detector_with_normalised_heads() -> keras.Model:
+    params = {**DETECTOR.model_dump(), "head_depth": 2, "head_normalisation": "batch"}
+    model = randomise(build_detector(PlateDetectorParams.model_validate(params), 1), 5)
+    heads = [name for name in normalisations(model) if name.startswith(("regression", "classification"))]
+    assert len(heads) == 4
+    return model
+
+
+@pytest.mark.parametrize("model", [small_detector, small_classifier, detector_with_normalised_heads])
 def test_the_outputs_are_the_same_without_a_normalisation(model):
     before = model()
     after = fold_batch_normalisation(before)

@@ -1,6 +1,7 @@
 """A small plate detector with random weights, in front of the small plate reader."""
 
 import functools
+from pathlib import Path
 
 import numpy as np
 
@@ -8,10 +9,12 @@ from platefuse.fusion.graph import FusedModel, fuse
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.photographs.graph import FusedPhotographModel, fuse_photographs
 from platefuse.fusion.photographs.params import PhotographFuseParams
-from platefuse.networks.classification.model import Classifier
+from platefuse.fusion.photographs.trained import fuse_trained_photographs
+from platefuse.inference.metadata import write_metadata
+from platefuse.networks.classification.model import Classifier, save_classifier
 from platefuse.networks.common.keras2 import keras
 from platefuse.networks.detection.params import AnchorParams
-from platefuse.networks.detection.retinanet import Detector, build_detector
+from platefuse.networks.detection.retinanet import Detector, build_detector, save_detector
 from tests.helpers.small_models import (
     ALPHABET,
     DETECTOR,
@@ -32,7 +35,7 @@ PHOTOGRAPHS = PhotographFuseParams(
     reader="networks",
     max_plates=3,
     candidates=5,
-    input_size=(96, 128),
+    input_sizes=((96, 128),),
     score_threshold=0.6,
     nms_threshold=0.4,
     refined_size=(32, 64),
@@ -66,6 +69,17 @@ def small_reader(params: FuseParams = READER) -> FusedModel:
 @functools.cache
 def small_photographs(params: PhotographFuseParams = PHOTOGRAPHS, reader: FuseParams = READER) -> FusedPhotographModel:
     return fuse_photographs(small_plate_detector(), small_reader(reader), params)
+
+
+def save_small_photographs(folder: Path, params: PhotographFuseParams) -> None:
+    """Write the three networks, the metadata of the plate reader, and `fused`, the model for photographs."""
+    save_detector(folder / "plate_detector.h5", small_plate_detector())
+    reader = folder / "reader"
+    reader.mkdir()
+    save_detector(reader / "detector.h5", Detector(unsaturated_detector(), DETECTOR.anchors, ""))
+    save_classifier(reader / "classifier.h5", Classifier(small_classifier(), ALPHABET))
+    write_metadata(reader, {"alphabet": ALPHABET, "input_size": [64, 96], **READER.model_dump(mode="json")})
+    fuse_trained_photographs(folder, params.model_copy(update={"reader": str(reader)}), folder / "fused")
 
 
 def random_scenes(count: int, height: int, width: int, seed: int = 0) -> np.ndarray:

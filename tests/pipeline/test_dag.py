@@ -15,23 +15,25 @@ import numpy as np
 import pytest
 import yaml
 
+from platefuse.configuration.pipeline_params import issues_of
 from platefuse.core import params
 from platefuse.data.plate_set import AnnotatedPlate, write_plate_set
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.fusion.params import FuseParams
 from platefuse.inference.metadata import write_metadata
 from platefuse.networks.classification.params import ClassifierParams
-from platefuse.networks.detection.params import DetectorParams
+from platefuse.networks.detection.params import DetectorParams, PlateDetectorParams
 from platefuse.synthesis.params import OF_OTHER_SECTIONS, load_params
 from tests.helpers.imports import ROOT, modules_of
 
 FOLDERS = [ROOT, *sorted(path.parent for path in ROOT.glob("pipelines/*/dvc.yaml"))]
-NAMES = dict(zip(FOLDERS, ("Digits", "Article", "Plates"), strict=True))  # as titles of plots have them
+NAMES = dict(zip(FOLDERS, ("Digits", "Article", "Photographs", "Plates"), strict=True))  # as titles of plots have them
 SCRIPTS = sorted(path for path in (ROOT / "stages").glob("*.py") if path.name != "start.py")
 MODULES = sorted((ROOT / "platefuse").rglob("*.py"))
 MODELS: dict[str, type[params.Params]] = {  # of every section but `synth`, where the layout decides
     "detector": DetectorParams,
     "classifier": ClassifierParams,
+    "plate_detector": PlateDetectorParams,
     "fuse": FuseParams,
     "evaluate": EvaluateParams,
 }
@@ -136,7 +138,10 @@ def test_the_runner_is_a_dependency_of_no_stage(stage: Stage):
     assert not {dep for dep in stage.deps if dep.startswith("platefuse/runner")}
 
 
-@pytest.mark.parametrize("folder", FOLDERS[1:], ids=lambda folder: folder.name)
+OF_PLATES = [folder for folder in FOLDERS[1:] if folder.name != "photographs"]
+
+
+@pytest.mark.parametrize("folder", OF_PLATES, ids=lambda folder: folder.name)
 def test_a_nested_pipeline_has_the_stages_of_the_root(folder: Path):
     """They may differ in synth's parameters and data, real metrics, descriptions and the name before a plot's title."""
     nested = (folder / "dvc.yaml").read_text(encoding="utf-8").replace("../../", "")
@@ -144,6 +149,16 @@ def test_a_nested_pipeline_has_the_stages_of_the_root(folder: Path):
     content, of_the_root = yaml.safe_load(nested), dvc_yaml(ROOT)
     assert content["plots"] == of_the_root["plots"]
     assert list(map(comparable, content["stages"].items())) == list(map(comparable, of_the_root["stages"].items()))
+
+
+def test_the_code_of_a_stage_is_the_same_for_photographs():
+    of_the_root = dvc_yaml(ROOT)["stages"]
+    for name, stage in dvc_yaml(ROOT / "pipelines" / "photographs")["stages"].items():
+        like = of_the_root[name.replace("plate_detector", "detector")]
+        code = {dep.removeprefix("../../") for dep in stage["deps"]} - {
+            dep.removeprefix("../../") for dep in data_of(stage)
+        }
+        assert {dep.replace("plate_detector", "detector") for dep in code} == set(like["deps"]) - set(data_of(like))
 
 
 def comparable(entry: tuple[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
@@ -173,8 +188,10 @@ def data_of(stage: dict[str, Any]) -> list[str]:
 @every_stage
 def test_what_else_a_stage_reads_is_what_another_one_makes(stage: Stage):
     read = set(data_of(stage.content))
-    if stage.name == "synth":  # a folder of one's own fonts or plates may stand there, too
-        read = {dep for dep in read if not (stage.folder / dep).is_dir()}
+    if stage.name in ("synth", "fuse"):  # a folder of one's own fonts or plates may stand there, or a released reader
+        read = {
+            dep for dep in read if not (stage.folder / dep).is_dir() and not (stage.folder / f"{dep}.dvc").is_file()
+        }
     made_by_others = set(outs(stage.folder)) - set(outs_of(stage.content))
     assert read <= made_by_others, f"no stage makes {sorted(read - made_by_others)}"
 
@@ -194,7 +211,9 @@ def test_a_stage_declares_the_section_of_parameters_that_it_loads(stage: Stage):
         assert stage.content["params"] == ["synth", *(OF_OTHER_SECTIONS if geometry else ())]
         assert not loaded
     else:
-        assert loaded == [(MODELS[section].__name__, section) for section in stage.content["params"]]
+        assert [section for _, section in loaded] == stage.content["params"]
+        # The content of a section `fuse` decides on its model.
+        assert all(model == MODELS[section].__name__ for model, section in loaded if section != "fuse")
 
 
 @every_pipeline
@@ -238,7 +257,9 @@ def test_no_file_is_plotted_twice_as_a_whole(folder: Path):
 
 @every_pipeline
 def test_metrics_of_no_stage_are_those_of_real_plates(folder: Path):
-    assert dvc_yaml(folder).get("metrics", []) == (["metrics/real.json"] if folder.name == "plates" else [])
+    assert dvc_yaml(folder).get("metrics", []) == (
+        ["metrics/real.json"] if folder.name in ("plates", "photographs") else []
+    )
     assert "metrics/real.json" not in outs(folder)
 
 
@@ -262,10 +283,9 @@ def test_a_stage_keeps_the_run_cache(stage: Stage):
 @every_pipeline
 def test_the_parameters_of_every_pipeline_are_valid(folder: Path):
     path = folder / "params.yaml"
-    assert yaml.safe_load(path.read_text(encoding="utf-8")).keys() == {"synth", *MODELS}
-    load_params(path)
-    for section, model in MODELS.items():
-        params.load(model, section, path)
+    stages = dvc_yaml(folder)["stages"].values()
+    assert yaml.safe_load(path.read_text(encoding="utf-8")).keys() == {stage["params"][0] for stage in stages}
+    assert issues_of(path) == []
 
 
 # --- imports

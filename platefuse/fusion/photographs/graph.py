@@ -30,12 +30,10 @@ class FusedPhotographModel:
     Attributes:
         model: from `images`, uint8 RGB [B,H,W,3] of any size, to the signatures' outputs without `texts`.
         alphabet: every character, in the order of the ids.
-        input_size: height and width in pixels that photographs are letterboxed to.
     """
 
     model: keras.Model
     alphabet: str
-    input_size: tuple[int, int]
 
 
 def fuse_photographs(detector: Detector, reader: FusedModel, params: PhotographFuseParams) -> FusedPhotographModel:
@@ -47,13 +45,7 @@ def fuse_photographs(detector: Detector, reader: FusedModel, params: PhotographF
         params: sizes, thresholds and margins.
     """
     photographs = keras.Input((None, None, 3), dtype=tf.uint8, name="images")
-    letterboxed = LetterboxPhotographs(params.input_size, name="letterbox")(photographs)
-    decoded, class_scores = _boxes_at(detector, params.input_size, "plate_detector")(letterboxed)
-    suppress = NonMaxSuppression(
-        params.candidates, params.score_threshold, params.nms_threshold, name="non_max_suppression"
-    )
-    boxes, scores, *_ = suppress([decoded, class_scores])
-    boxes, scores = InPhotograph(params.input_size, name="in_photograph")([boxes, scores, photographs])
+    boxes, scores = _merge([_look(detector, params, size, photographs) for size in params.input_sizes], params)
     if params.refined_size:
         boxes, scores = _refine(detector, params, photographs, boxes, scores)
 
@@ -69,7 +61,37 @@ def fuse_photographs(detector: Detector, reader: FusedModel, params: PhotographF
     in_slots = {name: ScatterToSlots(name=f"{name}_in_slots")([values, valid, scores]) for name, values in read.items()}
     outputs = ChoosePlates(params, name="choose_plates")([boxes, scores, in_slots, photographs])
     model = keras.Model(photographs, outputs, name="fused_photographs")
-    return FusedPhotographModel(model, reader.alphabet, params.input_size)
+    return FusedPhotographModel(model, reader.alphabet)
+
+
+def _look(
+    detector: Detector, params: PhotographFuseParams, size: tuple[int, int], photographs: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Detect plates at one size.
+
+    Returns:
+        Boxes [B,C,4], x1,y1,x2,y2 in pixels of the photographs, and scores [B,C], -1 in unused slots.
+    """
+    name = "x".join(map(str, size))
+    letterboxed = LetterboxPhotographs(size, name=f"letterbox_{name}")(photographs)
+    decoded, class_scores = _boxes_at(detector, size, f"plate_detector_{name}")(letterboxed)
+    suppress = NonMaxSuppression(
+        params.candidates, params.score_threshold, params.nms_threshold, name=f"non_max_suppression_{name}"
+    )
+    boxes, scores, *_ = suppress([decoded, class_scores])
+    return InPhotograph(size, name=f"in_photograph_{name}")([boxes, scores, photographs])
+
+
+def _merge(looks: list[tuple[tf.Tensor, tf.Tensor]], params: PhotographFuseParams) -> tuple[tf.Tensor, tf.Tensor]:
+    """Merge the boxes found at several sizes, as those found at one."""
+    if len(looks) == 1:
+        return looks[0]
+    boxes, scores = (keras.layers.Concatenate(axis=1)(list(values)) for values in zip(*looks, strict=True))
+    suppress = NonMaxSuppression(
+        params.candidates, params.score_threshold, params.nms_threshold, name="non_max_suppression"
+    )
+    boxes, scores, *_ = suppress([boxes, keras.layers.Reshape((-1, 1), name="merged_scores")(scores)])
+    return boxes, scores
 
 
 def _refine(

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from platefuse.core.params import Items, Params, Probability
-from platefuse.data.crop_geometry import InputSize
+from platefuse.core.params import Items, Pair, Params, Probability
 from platefuse.fusion.params import FuseParams
 
 
@@ -28,9 +27,10 @@ class PhotographFuseParams(Params):
     candidates: int = Field(
         ge=1, le=100, description="Most boxes of a photograph that are refined and read; at least `max_plates`."
     )
-    input_size: InputSize = Field(
-        description="Height and width in pixels that photographs are letterboxed to for the plate detector: multiples "
-        "of the stride, 32."
+    input_sizes: Items[Pair[Annotated[int, Field(ge=32, le=4096, multiple_of=32)]]] = Field(
+        max_length=4,
+        description="Sizes that each photograph is letterboxed to for the plate detector, each height and width in "
+        "pixels, multiples of the stride, 32: large ones for far plates, small ones for near ones.",
     )
     score_threshold: float = Field(
         ge=0, lt=1, description="Only boxes count that the plate detector scores above this on the whole photograph."
@@ -67,6 +67,11 @@ class PhotographFuseParams(Params):
     )
 
     def check_rules(self) -> Iterator[str]:
+        if not self.input_sizes:
+            yield ".input_sizes = []: expected at least one height and width"
+        twice = [size for size in self.input_sizes if self.input_sizes.count(size) > 1]
+        if twice:
+            yield f".input_sizes names {list(twice[0])} twice; one look at each size is enough"
         if self.candidates < self.max_plates:
             yield (
                 f".candidates = {self.candidates} boxes are read, and .max_plates = {self.max_plates} plates are "

@@ -68,9 +68,20 @@ def plate_detector_at(size: tuple[int, int]) -> keras.Model:
 
 
 @functools.cache
-def plain_predictor(params: PhotographFuseParams) -> keras.Model:
+def plain_predictor(params: PhotographFuseParams, size: tuple[int, int]) -> keras.Model:
     limits = (params.score_threshold, params.nms_threshold, params.candidates)
-    return prediction_model(plate_detector_at(params.input_size), PLATES.anchors, *limits)
+    return prediction_model(plate_detector_at(size), PLATES.anchors, *limits)
+
+
+def plain_look(
+    image: np.ndarray, params: PhotographFuseParams, size: tuple[int, int]
+) -> list[tuple[np.ndarray, float]]:
+    """Boxes found at one size, and their scores."""
+    letterboxed, scale = plain_letterbox(image, size)
+    boxes, scores = (output[0].numpy().astype(float) for output in plain_predictor(params, size)(letterboxed[None]))
+    boxes = np.clip(boxes / scale, 0, [image.shape[1], image.shape[0]] * 2)
+    found = [(box, score) for box, score in zip(boxes, scores, strict=True) if score > 0]
+    return [(box, score) for box, score in found if min(box[2:] - box[:2]) >= 1]
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
@@ -133,11 +144,10 @@ def plain_reader() -> tf.types.experimental.PolymorphicFunction:
 
 def plain_plates(image: np.ndarray, params: PhotographFuseParams) -> list[tuple[np.ndarray, float, dict[str, Any]]]:
     """Box, score and reading of each plate, best first."""
-    letterboxed, scale = plain_letterbox(image, params.input_size)
-    boxes, scores = (output[0].numpy().astype(float) for output in plain_predictor(params)(letterboxed[None]))
-    boxes = np.clip(boxes / scale, 0, [image.shape[1], image.shape[0]] * 2)
-    found = [(box, score) for box, score in zip(boxes, scores, strict=True) if score > 0]
-    found = [(box, score) for box, score in found if min(box[2:] - box[:2]) >= 1]
+    found = [plate for size in params.input_sizes for plate in plain_look(image, params, size)]
+    if len(params.input_sizes) > 1:
+        found.sort(key=lambda plate: -plate[1])
+        found = without_overlap(found, params.nms_threshold, 0)[: params.candidates]
     if params.refined_size:
         again = [plain_refined(image, box, params) for box, _ in found]
         found = sorted((plate for plate in again if plate), key=lambda plate: -plate[1])
@@ -157,6 +167,7 @@ def plain_plates(image: np.ndarray, params: PhotographFuseParams) -> list[tuple[
     ("changes", "size"),
     [
         ({}, (150, 330)),
+        ({"input_sizes": ((96, 128), (32, 64))}, (150, 330)),
         (UNREFINED, (192, 256)),
     ],
 )

@@ -89,3 +89,20 @@ def test_targets_of_an_empty_plate_are_background() -> None:
     regression, classification = anchor_targets(anchors, INPUT_SIZE, np.zeros((1, 1, 4)), np.zeros((1, 1), int), 1)
     assert not np.any(classification)
     assert not np.any(regression[..., -1])
+
+
+def test_the_best_anchor_learns_a_box_that_none_covers() -> None:
+    anchors = anchor_boxes(DETECTOR.anchors, INPUT_SIZE)
+    boxes = random_boxes(40, 3)
+    overlaps = np.array([[overlap(anchor, box) for box in boxes] for anchor in anchors])
+    best = overlaps.max(axis=0)
+    assert (
+        {b >= 0.5 for b in best} == {True, False} and any(0.2 <= b < 0.5 for b in best) and any(b < 0.2 for b in best)
+    )
+    expected = (overlaps >= 0.5).any(axis=1) | ((overlaps == best) & (best >= 0.2)).any(axis=1)
+    labels = np.zeros((1, len(boxes)), int)
+    state = anchor_targets(anchors, INPUT_SIZE, boxes[None], labels, 1, best_overlap=0.2)[0][0, :, -1]
+    plain = anchor_targets(anchors, INPUT_SIZE, boxes[None], labels, 1)[0][0, :, -1]
+    inside = ~np.any((anchors[:, :2] + anchors[:, 2:]) / 2 >= INPUT_SIZE[::-1], axis=1)
+    np.testing.assert_array_equal((state.numpy() == 1)[inside], expected[inside])
+    assert np.sum(state == 1) > np.sum(plain == 1)
