@@ -1,4 +1,7 @@
-"""Stage synth: makes plates and single characters, or photographs, for training, validation and test."""
+"""Stage synth: makes the data sets for training, validation and test.
+
+They are plates and single characters, or photographs.
+"""
 
 from pathlib import Path
 

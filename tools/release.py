@@ -96,7 +96,10 @@ def metadata(name: str) -> dict[str, Any]:
 
 
 def networks_of(name: str) -> list[Path]:
-    """List the networks of a model; those of a reader of photographs come from two pipelines."""
+    """List the files of a model's networks.
+
+    Those of a model for photographs come from two pipelines.
+    """
     own = PIPELINES[name] / "models"
     if name == "photographs":
         return [own / PLATE_DETECTOR, *(RELEASED / "plates" / network for network in (DETECTOR, CLASSIFIER))]

@@ -194,6 +194,12 @@ def with_progress(readings: Iterable[Reading], images: int) -> Iterable[Reading]
     return tqdm(readings, total=images, desc="reading", unit="image", disable=None, leave=False, file=sys.stderr)
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print each line on the standard output; nothing without lines."""
+    for line in lines:
+        print(line)
+
+
 def report(errors: Sequence[PlatefuseError], images: int, unwritten: Sequence[PlatefuseError] = ()) -> int:
     """Print what could not be read or written; give the exit status.
 

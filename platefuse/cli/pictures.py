@@ -71,7 +71,7 @@ class Pictures:
             )
 
     def write(self, path: Path, reading: Reading, reader: Reader) -> list[PlatefuseError]:
-        """Write all pictures of one image; give what kept some from it."""
+        """Write all pictures of one image; return the errors."""
         if not (self.drawn or self.crops or self.blurred):
             return []
         try:
@@ -96,7 +96,7 @@ def pictures_of(arguments: argparse.Namespace, paths: Sequence[Path], inputs: Se
     Args:
         arguments: the command's.
         paths: the images.
-        inputs: whatever else is read.
+        inputs: other files and folders that are read.
 
     Raises:
         PlatefuseError: if a picture would replace an input, lie in a folder of images, or be another picture.
@@ -125,7 +125,7 @@ def _check_apart(option: str, folder: Path | None, paths: Sequence[Path]) -> Non
 
 
 def _write(picture: Path, save: Callable[[Path], Any]) -> PlatefuseError | None:
-    """Write a picture; give what kept it from that."""
+    """Write a picture; return the error if that fails."""
     try:
         with atomic_write(picture) as draft:
             save(draft)

@@ -4,7 +4,7 @@ platefuse.cli.score_photographs scores models of photographs.
 """
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from platefuse.cli.common import (
     file_path,
     on_one_line,
     positive,
+    print_lines,
     report,
 )
 from platefuse.cli.score_comparison import Comparison, compare
@@ -106,10 +107,10 @@ def _score(arguments: argparse.Namespace) -> int:
     compared = compare(folders, read, arguments.normalise)
     alone = len(folders) == len(read.by_suffix) == 1 and (arguments.folder / TRUTH).is_file()
     scores = (_scores_of if alone else _rows_of)(compared, look_alikes)
-    _print(compared.remarks(folders).lines() + compared.in_vain(look_alikes or ()))
+    print_lines(compared.remarks(folders).lines() + compared.in_vain(look_alikes or ()))
     pairs = [(plate, compared.reads[""][plate.path]) for of in compared.plates.values() for plate in of]
     wrong = misread(pairs)
-    _print(_lines_of_misread(wrong, arguments, len(plates)))
+    print_lines(_lines_of_misread(wrong, arguments, len(plates)))
     # Before anything is written: an output that cannot be written hides no image that cannot be read.
     status = report([reading.error for _, reading in pairs if reading.error], len(plates))
     rows = [_csv_row(plate, arguments.folder, compared.reads[""]) for plate, _ in pairs]
@@ -140,7 +141,7 @@ def _scores_of(compared: Comparison, look_alikes: Mapping[str, str] | None) -> d
     scores: dict[str, float] = {"images": len(truths), **asdict(score_texts(truths, texts))}
     if look_alikes is not None:
         scores["exact_match_equated"] = score_texts(truths, texts, look_alikes).exact_match
-    _print(
+    print_lines(
         f"{name.replace('_', ' '):<22}{score:.4f}" if name != "images" else f"{name:<22}{score}"
         for name, score in scores.items()
     )
@@ -157,7 +158,7 @@ def _rows_of(compared: Comparison, look_alikes: Mapping[str, str] | None) -> dic
         for name, plates in compared.plates.items()
     }
     rows = score_folders(texts, look_alikes or parse_look_alikes(LOOK_ALIKES))
-    _print([table_of({on_one_line(name): row for name, row in rows.items()})])
+    print_lines([table_of({on_one_line(name): row for name, row in rows.items()})])
     return {
         name: row | compared.remarks(compared.plates if name == ALL else [name]).as_json() for name, row in rows.items()
     }
@@ -186,8 +187,3 @@ def _draw(path: Path, wrong: Sequence[Misread], arguments: argparse.Namespace, p
 def _csv_row(plate: AnnotatedPlate, folder: Path, reads: Reads) -> list[Any]:
     name, text = plate.path.relative_to(folder).as_posix(), text_read(reads, plate)
     return [name, plate.text, text, round(reads[plate.path].confidence, 6), int(text == plate.text)]
-
-
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from platefuse.cli.common import on_one_line, report
+from platefuse.cli.common import on_one_line, print_lines, report
 from platefuse.cli.score_comparison import Remarks, characters_known, in_vain, remarks_on
 from platefuse.cli.score_files import check_files, write_outputs
 from platefuse.cli.score_reading import ModelReads, normalised_reads, read_folders
@@ -46,11 +46,11 @@ def score_photographs(arguments: argparse.Namespace, look_alikes: Mapping[str, s
     alone = len(folders) == len(compared.read.by_suffix) == 1 and (arguments.folder / TRUTH).is_file()
     if alone:
         rows.pop(ALL)
-    _print([photograph_table({on_one_line(name): row for name, row in rows.items()})])
-    _print(compared.remarks(folders).lines() + (compared.in_vain(look_alikes) if arguments.equate else []))
+    print_lines([photograph_table({on_one_line(name): row for name, row in rows.items()})])
+    print_lines(compared.remarks(folders).lines() + (compared.in_vain(look_alikes) if arguments.equate else []))
     results = [result for of in compared.results.values() for result in of[""]]
     wrong = mistakes_of(results)
-    _print(_lines_of(wrong, arguments))
+    print_lines(_lines_of(wrong, arguments))
     # Before anything is written: an output that cannot be written hides no image that cannot be read.
     status = report(compared.errors(), sum(map(len, folders.values())))
     outcomes = [outcome for result in results for outcome in result.outcomes()]
@@ -173,8 +173,3 @@ def _csv_row(outcome: PlateOutcome, folder: Path) -> list[Any]:
         "" if outcome.iou is None else round(outcome.iou, 6),
         int(outcome.kind == RIGHT),
     ]
-
-
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line)

@@ -65,8 +65,8 @@ def plate_confidence_rows(results: Sequence[PhotographResult]) -> list[list[floa
 def chosen(results: Sequence[PhotographResult], pictured: int) -> list[PhotographResult]:
     """Choose the photographs for the picture, in its order.
 
-    Half of them have mistakes, the most confident first; or fewer if there are fewer, more only where too few
-    photographs are right. The others follow, those with the least confident texts first.
+    Half of them have mistakes, the most confident first. The others follow, the least confident first. If one half has
+    too few photographs, the other gets its places.
     """
     wrong = [result for result in results if not _all_right(result)]
     right = [result for result in results if _all_right(result)]

@@ -1,4 +1,4 @@
-"""Pictures of photographs, and of parts around a plate, with judged plates."""
+"""Pictures of photographs, or of parts around a plate, with outcomes."""
 
 from collections.abc import Sequence
 from pathlib import Path

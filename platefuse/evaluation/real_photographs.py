@@ -28,7 +28,7 @@ def score_photograph_folders(
     """Score each folder, and all photographs together as the row `all`.
 
     Args:
-        folders: by name, the photographs of each model, by the suffix of its scores' names; "" is always there.
+        folders: the photographs by folder name, then by the suffix of the scores' names; "" is always there.
         look_alikes: characters to count as equal in `equated`, from `parse_look_alikes`.
     """
     rows = {name: _row(folder, look_alikes) for name, folder in folders.items()}

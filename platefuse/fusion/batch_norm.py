@@ -41,7 +41,7 @@ def fold_batch_normalisation(model: keras.Model) -> keras.Model:
 
 
 def _folded_model(model: keras.Model) -> keras.Model:
-    """Fold a nested model, or reuse it if it has nothing to fold."""
+    """Fold a nested model; reuse one without batch normalisation."""
     normalised = any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers)
     return fold_batch_normalisation(model) if normalised else model
 

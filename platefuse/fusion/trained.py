@@ -1,4 +1,4 @@
-"""Fuses the trained networks of a folder, detector.h5 and classifier.h5."""
+"""Fusion of a folder's trained networks, detector.h5 and classifier.h5."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,9 @@ def fuse_trained(networks: Path, params: FuseParams, out: Path) -> None:
 
 
 def parameters_of(networks: Path) -> dict[str, Any]:
-    """Read the parameters that a folder's networks were fused with, as `metadata_of` finds them.
+    """Read the parameters that a folder's networks were fused with.
+
+    They come from the metadata that `metadata_of` finds.
 
     Raises:
         PlatefuseError: if there is no fused model, or its metadata is damaged.
@@ -42,9 +44,9 @@ def parameters_of(networks: Path) -> dict[str, Any]:
 
 
 def metadata_of(networks: Path) -> dict[str, Any]:
-    """Read the metadata of the model that a folder's networks were fused to.
+    """Read the metadata of the fused model of a folder's networks.
 
-    It is that of the model in the folder itself, or in its subfolder `fused`.
+    The model lies in the folder itself, or in its subfolder `fused`.
 
     Raises:
         PlatefuseError: if there is no fused model, or its metadata is damaged.

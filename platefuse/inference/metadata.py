@@ -11,7 +11,7 @@ from typing import Any
 
 METADATA_FILE = "platefuse.json"
 METADATA_KEY = "platefuse"
-READS, PLATES, PHOTOGRAPHS = "reads", "plates", "photographs"  # the key of what a model reads, and its values
+READS, PLATES, PHOTOGRAPHS = "reads", "plates", "photographs"  # a key and its values
 
 
 def write_metadata(model: Path, content: dict[str, Any]) -> None:
@@ -25,7 +25,10 @@ def metadata_text(content: dict[str, Any]) -> str:
 
 
 def reads_of(metadata: dict[str, Any]) -> str:
-    """Tell what a model reads, `plates` or `photographs`; models of single plates need not say it."""
+    """Tell whether a model reads `plates` or `photographs`.
+
+    Metadata without the entry is of a model of single plates.
+    """
     return str(metadata.get(READS, PLATES))
 
 

@@ -1,4 +1,4 @@
-"""The true plates of photographs, to measure a model of photographs on."""
+"""True plates of photographs, for scores of a model of photographs."""
 
 import csv
 from dataclasses import dataclass

@@ -84,8 +84,8 @@ class PlateScores:
         photographs: number of photographs.
         plates: number of true plates.
         recall_50: share of the plates with boxes that a box read overlaps by an IoU of 0.5.
-        recall_75: the same at 0.75.
-        median_iou: the median over the plates with boxes of that IoU, which is 0 for a plate without such a box.
+        recall_75: the same share at an IoU of 0.75.
+        median_iou: the median IoU of the plates with boxes (`best_overlaps`), 0 for a plate without a paired box.
         exact_match: share of the plates with texts that match a plate read with the same text.
         character_error_rate: edits over true characters, of the matched plates with texts; 1 if no plate is matched.
         best_right: share of the photographs with plates whose best plate read matches with the same text.
@@ -156,8 +156,8 @@ def match_plates(true: Plates, read: Plates, iou_threshold: float = MATCH_IOU) -
 def best_overlaps(true: Plates, read: Plates) -> np.ndarray:
     """Give the IoU of each true plate and its box read.
 
-    The result is float64 [n]. The boxes are paired one to one, with the largest sum of the IoU, whatever the texts. A
-    plate without such a box has 0. Without true boxes the result is empty.
+    The result is float64 [n]. Texts do not count: the boxes are paired one to one, with the largest sum of the IoU. A
+    plate without a paired box has 0. Without true boxes the result is empty.
     """
     if true.boxes is None:
         return np.zeros(0)

@@ -98,7 +98,7 @@ def _check_declared(params: SynthParams, cuts_characters: bool, dvc_yaml: Path) 
 
 
 def _folders(params: SynthParams) -> Iterator[tuple[str, str]]:
-    """Yield name and value of each parameter that names a folder of images."""
+    """Yield each parameter that names a folder of images: name and value."""
     if isinstance(params, FolderSynthParams):
         yield "synth.folder", params.folder
     if isinstance(params, SceneSynthParams) and params.scene.backgrounds:

@@ -14,12 +14,11 @@ from PIL import Image
 
 from platefuse.cli.fuse import fuse_again
 from platefuse.cli.main import main
-from platefuse.fusion.photographs.params import PhotographFuseParams
 from platefuse.inference.metadata import known_metadata, write_metadata
 from platefuse.inference.reader import Reader
 from platefuse.networks.classification.model import Classifier, save_classifier
 from platefuse.networks.detection.retinanet import Detector, save_detector
-from tests.helpers import small_models
+from tests.helpers import small_models, small_photographs
 from tests.helpers.photograph_reader import photograph, save_photograph_reader
 from tests.helpers.reader import folder_of_plates, save_rule_reader
 
@@ -218,20 +217,16 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_detector(folder / "plate_detector.h5", detector)
     save_detector(folder / "detector.h5", detector)
     save_classifier(folder / "classifier.h5", Classifier(small_models.small_classifier(), small_models.ALPHABET))
-    params = PhotographFuseParams(
-        reader="elsewhere",
-        max_plates=1,
-        candidates=1,
-        input_size=(64, 96),
-        score_threshold=0.0,
-        nms_threshold=0.5,
-        refined_size=(),
-        refined_context=0.0,
-        refined_threshold=0.0,
-        plate_margin=0.1,
-        min_confidence=0.0,
-        min_characters=1,
-        length_weight=0.0,
+    params = small_photographs.PHOTOGRAPHS.model_copy(
+        update={
+            "reader": "elsewhere",
+            "max_plates": 1,
+            "candidates": 1,
+            "input_size": (64, 96),
+            "score_threshold": 0.0,
+            "refined_size": (),
+            "min_confidence": 0.0,
+        }
     )
     reader = small_models.FUSE.model_dump(mode="json") | {"format_tolerance": 100.0}
     metadata = {"reads": "photographs", "alphabet": small_models.ALPHABET, **params.model_dump(mode="json")}

@@ -237,17 +237,22 @@ def test_a_name_or_choice_like_a_known_one_suggests_it(tmp_path, name, value, su
     assert ("did you mean" in said) == bool(suggested)
 
 
+_OF_FOLDER = {
+    "seed": 1,
+    "layout": "folder",
+    "folder": "x",
+    "val_share": 0.1,
+    "test_share": 0.1,
+    "reading_order": "rows",
+}
+
+
 def test_a_name_in_a_list_or_a_block_suggests_what_is_known_there():
     content = yaml.safe_load((ROOT / "pipelines/plates/params.yaml").read_text())
     content["synth"]["licence"]["face"]["shapes"][1]["chracters"] = 1
     content["synth"]["licence"]["camera"]["stem"] = 1  # which synth.fonts has
     folder = {
-        "seed": 1,
-        "layout": "folder",
-        "folder": "x",
-        "val_share": 0.1,
-        "test_share": 0.1,
-        "reading_order": "rows",
+        **_OF_FOLDER,
         "characters": "plates",
         "crops": {"siez": 3},
         "mixed": {"share": 0.1, "scatter": {"cuont": 1}},
@@ -266,12 +271,7 @@ def test_a_rule_names_the_parameters_of_the_place_that_its_model_is_in():
     board = yaml.safe_load((ROOT / "params.yaml").read_text())["synth"]
     boards = {name: board[name] for name in BoardParams.model_fields} | {"size": [10, 300]}
     folder = {
-        "seed": 1,
-        "layout": "folder",
-        "folder": "x",
-        "val_share": 0.1,
-        "test_share": 0.1,
-        "reading_order": "rows",
+        **_OF_FOLDER,
         "characters": "mnist",
         "mixed": {"share": 0.1, "scatter": boards},
     }

@@ -1,6 +1,5 @@
 """Plate sets and character files: repeatable, without digits shared by splits."""
 
-import hashlib
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from platefuse.data.images import read_image
 from platefuse.data.plate_set import read_plate_set
 from platefuse.synthesis.dataset import synthesise
 from platefuse.synthesis.scatter.dataset import ScatterSynthParams
+from tests.helpers.checksums import checksums
 
 SETTING = {
     "seed": 1,
@@ -35,11 +35,6 @@ def _synthesise(folder: Path, **changes) -> Path:
     params = ScatterSynthParams.model_validate({**SETTING, **changes})
     synthesise(params, folder / "plates", folder / "characters")
     return folder
-
-
-def _contents(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.fixture
@@ -83,17 +78,17 @@ def test_no_split_shares_a_character_with_another(made):
 
 
 def test_the_seed_decides_the_bytes(made, tmp_path):
-    contents = _contents(made)
-    assert _contents(_synthesise(tmp_path / "again")) == contents
-    other = _contents(_synthesise(tmp_path / "other", seed=2))
+    contents = checksums(made)
+    assert checksums(_synthesise(tmp_path / "again")) == contents
+    other = checksums(_synthesise(tmp_path / "other", seed=2))
     assert other.keys() == contents.keys()
     for name in ("plates/train/annotations.csv", "plates/test/truth.csv", "characters/val.npz"):
         assert other[name] != contents[name]
 
 
 def test_a_plate_does_not_depend_on_the_number_of_plates(made, tmp_path):
-    more = _contents(_synthesise(tmp_path / "more", train=9, val=1) / "plates")
-    images = {name: content for name, content in _contents(made / "plates").items() if name.endswith(".png")}
+    more = checksums(_synthesise(tmp_path / "more", train=9, val=1) / "plates")
+    images = {name: content for name, content in checksums(made / "plates").items() if name.endswith(".png")}
     assert len(images) == 18
     assert {name: content for name, content in images.items() if name not in more or more[name] != content}.keys() == {
         f"val/images/00000{index}.png"
@@ -108,7 +103,7 @@ def test_splits_are_laid_out_differently(made):
 
 def test_with_ink_boxes_the_single_characters_are_stretched_to_their_ink(made, tmp_path):
     inked = _synthesise(tmp_path / "inked", box="ink")
-    assert _contents(inked / "characters").keys() == _contents(made / "characters").keys()
+    assert checksums(inked / "characters").keys() == checksums(made / "characters").keys()
     for split in SPLITS:
         ink = read_characters(inked / "characters" / f"{split}.npz").images >= 64
         assert ink.any(axis=(1, 2)).all()
@@ -117,8 +112,8 @@ def test_with_ink_boxes_the_single_characters_are_stretched_to_their_ink(made, t
 
 
 def test_a_failed_synthesis_leaves_the_old_files(made):
-    contents = _contents(made)
+    contents = checksums(made)
     with pytest.raises(PlatefuseError, match="find no room on a board of 96 x 64"):
         _synthesise(made, seed=2, width=96, count=[6, 6], size=[32, 32], spacing=0)
-    assert _contents(made) == contents
+    assert checksums(made) == contents
     assert sorted(path.name for path in made.iterdir()) == ["characters", "plates"]

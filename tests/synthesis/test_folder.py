@@ -1,6 +1,5 @@
 """Layout folder: splits of annotated images, mixed with synthetic plates."""
 
-import hashlib
 import re
 import shutil
 from pathlib import Path
@@ -22,10 +21,11 @@ from platefuse.synthesis.dataset import synthesise
 from platefuse.synthesis.folder import FolderSynthParams
 from platefuse.synthesis.scatter.dataset import ScatterSynthParams
 from tests.helpers.annotated import write_annotated
+from tests.helpers.checksums import checksums
+from tests.helpers.fonts import make_families
 from tests.helpers.imports import ROOT
 from tests.helpers.licence import CLEAN
 from tests.helpers.pipeline import ran, results
-from tests.synthesis.fonts.test_library import make_font
 from tests.synthesis.test_dataset import SETTING
 
 CROPS = {"size": [28, 28], "shift": 0.0, "hard_negatives": 2}
@@ -53,11 +53,6 @@ def make(folder: Path, params: Any) -> Path:
     return folder
 
 
-def contents(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
 @pytest.fixture
 def photographs(tmp_path) -> Path:
     return write_annotated(tmp_path / "photographs", TEXTS)
@@ -73,7 +68,7 @@ def boards(tiny_mnist, tmp_path) -> Path:
 
 def test_the_plates_of_a_data_set_make_the_same_bytes_again(boards, tmp_path):
     params = own(boards / "plates", characters="mnist", crops=None)
-    assert contents(make(tmp_path / "back", params)) == contents(boards)
+    assert checksums(make(tmp_path / "back", params)) == checksums(boards)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +81,7 @@ def test_converted_plates_make_the_same_bytes_again(boards, tmp_path, capsys, la
         truth.unlink()
     capsys.readouterr()
     params = own(converted, characters="mnist", crops=None)
-    assert contents(make(tmp_path / "back", params)) == contents(boards)
+    assert checksums(make(tmp_path / "back", params)) == checksums(boards)
     found = {"coco": "COCO (annotations.json) in", "csv": "CSV (annotations.csv) in", "yolo": "YOLO (data.yaml)"}
     assert f"{converted}: {found[layout]}" in capsys.readouterr().err
 
@@ -134,9 +129,9 @@ def test_the_classifiers_characters_are_the_crops_of_their_split(photographs, tm
 
 
 def test_the_same_folder_gives_the_same_bytes_and_another_seed_other_splits(photographs, tmp_path):
-    made = contents(make(tmp_path / "made", own(photographs)))
-    assert contents(make(tmp_path / "again", own(photographs))) == made
-    other = contents(make(tmp_path / "other", own(photographs, seed=2)))
+    made = checksums(make(tmp_path / "made", own(photographs)))
+    assert checksums(make(tmp_path / "again", own(photographs))) == made
+    other = checksums(make(tmp_path / "other", own(photographs, seed=2)))
     assert other["plates/test/truth.csv"] != made["plates/test/truth.csv"]
 
 
@@ -221,8 +216,7 @@ def test_mixed_plates_are_those_of_their_own_layout(photographs, tiny_mnist, tmp
 
 
 def test_licence_plates_may_be_mixed_in(photographs, tmp_path):
-    for family, width in (("Narrow", 420), ("Middle", 560), ("Wide", 700)):
-        make_font(tmp_path / f"{family}.ttf", family, dict.fromkeys("AB12", (0, 0, width, 700)))
+    make_families(tmp_path, "AB12")
     licence = {
         "seed": 1,
         "characters": "fonts",

@@ -164,8 +164,7 @@ def _warn_of_uncovered(coverage: float, params: DetectorParams) -> None:
             f"WARNING: anchor coverage is {coverage:.1%} of the training boxes, below {_MIN_COVERAGE:.0%}: the others "
             f"have no anchor with an IoU of {params.learned_overlap()} and are not learned. Choose "
             f"{params.section}.anchors.sizes (now {list(anchors.sizes)}), ratios ({list(anchors.ratios)}) and scales "
-            f"({list(anchors.scales)}) "
-            "closer to the boxes.",
+            f"({list(anchors.scales)}) closer to the boxes.",
             file=sys.stderr,
         )
 

@@ -118,7 +118,9 @@ class _PlateMaker:
 def random_font(
     seed: int, split: int, strokes: int, files: Sequence[FontFile], stroke_share: float, rng: np.random.Generator
 ) -> Font:
-    """Choose a number's font: a parametric one, or a face such that every family is equally likely.
+    """Choose a number's font: a parametric font, or a font file.
+
+    Every family of font files is equally likely.
 
     Args:
         seed, split: decide what the parametric fonts look like.
@@ -141,7 +143,15 @@ def _numbered_stroke_font(seed: int, split: int, number: int) -> StrokeFont:
 
 
 def in_parallel(maker: Callable[[int], _Made], size: int) -> Iterator[_Made]:
-    """Make numbered plates or photographs on all cores, and yield them in order."""
+    """Make numbered samples on all cores; yield them in order.
+
+    Args:
+        maker: makes a sample from its number alone; must be picklable.
+        size: how many to make; the numbers are 0 to size - 1.
+
+    Raises:
+        PlatefuseError: if a worker process is killed.
+    """
     with ProcessPoolExecutor(min(os.cpu_count() or 1, size), initializer=start_worker, initargs=(os.getpid(),)) as pool:
         try:
             yield from pool.map(maker, range(size), chunksize=_CHUNK)

@@ -1,4 +1,4 @@
-"""Backdrops: what stands behind the cars of a scene."""
+"""Backdrops of scenes: streets, walls, greenery, grounds, halls and plain textures."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated
@@ -23,7 +23,7 @@ _Count = Annotated[int, Field(ge=0, le=60)]
 
 
 class BackdropParams(Params):
-    """What stands behind the cars: kinds of backdrops and their sharpness."""
+    """Backdrops behind the cars: frequency of each kind, blur and grain."""
 
     street: Probability = Field(description="Frequency of streets with houses or trees against the other kinds.")
     wall: Probability = Field(description="Frequency of walls seen from near.")
@@ -46,16 +46,16 @@ class BackdropParams(Params):
 def draw_backdrop(
     rng: np.random.Generator, size: Size, print_fonts: Sequence[PrintFont], params: BackdropParams
 ) -> Image.Image:
-    """Draw what stands behind the cars.
+    """Draw a backdrop of a random kind.
 
     Args:
         rng: the scene's own generator.
         size: width and height, in pixels.
-        print_fonts: fonts of what is written on houses; may be empty.
+        print_fonts: fonts of lettering; may be empty.
         params: how frequent each kind is.
 
     Returns:
-        The picture, RGB.
+        The picture, RGB, of this size.
     """
     shares = np.array([getattr(params, name) for name in _KINDS], float)
     kind = list(_KINDS.values())[int(rng.choice(len(shares), p=shares / shares.sum()))]
@@ -109,7 +109,10 @@ def _paste_trees(rng: np.random.Generator, picture: Image.Image, box: tuple[int,
 
 
 def _park_far_cars(rng: np.random.Generator, picture: Image.Image, horizon: int, params: BackdropParams) -> None:
-    """Draw far cars without plates below the horizon, in a row or scattered, the nearest last."""
+    """Draw far cars without plates below the horizon, the nearest last.
+
+    They stand in a row or are scattered.
+    """
     width, height = picture.size
     count = int(rng.integers(params.far_cars[0], params.far_cars[1] + 1))
     if bernoulli(rng, 0.5):  # parked side by side
@@ -241,7 +244,7 @@ def _texture(rng: np.random.Generator, size: Size, params: BackdropParams) -> Im
 
 
 def _draw_shape(draw: ImageDraw.ImageDraw, rng: np.random.Generator, box: tuple[float, float, float, float]) -> None:
-    """Draw a rectangle, an ellipse, a polygon or an arc into a box."""
+    """Draw a random shape into a box: rectangle, ellipse, polygon or arc."""
     colour, kind = random_colour(rng), int(rng.integers(4))
     if kind == 0:
         draw.rectangle(box, fill=colour)
@@ -262,7 +265,7 @@ _KINDS: dict[str, Callable[[np.random.Generator, Size, BackdropParams], Image.Im
 
 
 def _darken(rng: np.random.Generator, picture: Image.Image) -> Image.Image:
-    """Turn day into night, with a few lamps."""
+    """Darken a picture to night, and light a few lamps."""
     factor = log_uniform(rng, (0.12, 0.5))
     dark = picture.point([round(value * factor) for value in range(256)] * 3)
     draw = ImageDraw.Draw(dark)

@@ -1,6 +1,6 @@
-"""Cars: what they look like, and how their bodies are drawn.
+"""Cars: random looks, and drawing of their bodies.
 
-Lengths are centimetres in the car's coordinates, see `platefuse.synthesis.scene.painter`.
+Lengths are in centimetres in the car's coordinates, see `platefuse.synthesis.scene.painter`.
 """
 
 from dataclasses import dataclass
@@ -37,17 +37,19 @@ _ROW = np.linspace(-1, 1, 9)
 
 @dataclass(frozen=True, eq=False)
 class Car:
-    """A car's looks.
+    """A car's looks. Lengths are in centimetres.
+
+    The face is the side that the camera sees: front or rear.
 
     Attributes:
         kind: name of its shape.
         front: whether it is seen from the front.
         paint: its colour.
         half: half its width.
-        length: how far it reaches behind its face.
-        profile: heights and depths [n,2] from bottom to roof; the last two bound the window.
-        bulge: how far the sides of the face are behind its middle.
-        taper: how much narrower the roof is, as a share.
+        length: from the face to the other end.
+        profile: heights and depths of the face, float [n,2], from bottom to roof; the last two points bound the window.
+        bulge: distance by which the face's sides lie behind its middle.
+        taper: share by which the roof is narrower than the face.
     """
 
     kind: str
@@ -66,16 +68,16 @@ class Car:
 
     @property
     def bumper(self) -> float:
-        """Height of the bumper's upper edge."""
+        """Height of the bumper's upper edge, in centimetres."""
         return float(self.profile[1, 0])
 
     @property
     def belt(self) -> float:
-        """Height of the face's upper edge."""
+        """Height of the face's upper edge, in centimetres."""
         return float(self.profile[2, 0])
 
     def half_at(self, y: float) -> float:
-        """Give half the car's width at a height."""
+        """Give half the car's width at a height, in centimetres."""
         low, top = self.belt, float(self.profile[-1, 0])
         narrow = self.half * self.taper * max(0.0, (y - low) / max(top - low, 1))
         radius = 4.0 if self.large else 15.0  # of the roof's edge
@@ -84,7 +86,10 @@ class Car:
         return self.half - narrow - radius * (1 - (1 - over**2) ** 0.5) - 0.08 * self.half * under**2
 
     def band(self, low: float, high: float, inset: float = 1.0, rows: int = 5) -> np.ndarray:
-        """Outline the face between two heights, x,y, float [n,2]; `inset` narrows it."""
+        """Outline the face between two heights: points x,y, float [n,2].
+
+        `inset` is a factor on its width.
+        """
         heights = np.linspace(high, low, rows)
         halves = np.array([self.half_at(y) * inset for y in heights])
         upper = np.stack([_ROW * halves[0], np.full(len(_ROW), high)], axis=1)
@@ -95,7 +100,7 @@ class Car:
     def on(self, points: Any, out: float = 0.0) -> np.ndarray:
         """Lift points x,y [n,2] onto the car's surface, float [n,3].
 
-        `out` is a distance by which they are in front.
+        `out` moves them towards the camera, in centimetres.
         """
         x, y = np.asarray(points, float).T
         depth = np.interp(y, self.profile[:, 0], self.profile[:, 1])
@@ -103,7 +108,10 @@ class Car:
         return np.stack([x, y, depth - out], axis=1)
 
     def bounds(self) -> np.ndarray:
-        """Give corners of a box around the car with its mirrors, float [8,3]."""
+        """Give the corners of the car's bounding box, float [8,3].
+
+        The box includes the mirrors.
+        """
         top, half, near = self.profile[-1, 0], self.half + 27, -8.0
         return np.array([[s * half, y, z] for s in (-1, 1) for y in (0, top) for z in (near, self.length)])
 
@@ -114,7 +122,7 @@ def random_car(rng: np.random.Generator, params: CarParams, ground: Colour | Non
     Args:
         rng: the scene's own generator.
         params: how frequent each look is.
-        ground: colour of the plate's ground, which some cars have, too.
+        ground: colour of the plate's ground; some cars are painted in it.
     """
     front = bernoulli(rng, params.front)
     kinds = _LARGE if bernoulli(rng, params.large) else _SMALL
@@ -140,9 +148,9 @@ def random_paint(rng: np.random.Generator, params: CarParams) -> Colour:
 def sheen(
     rng: np.random.Generator, colour: Colour | np.ndarray, rows: int = 7, columns: int = 5, gloss: float = 0.5
 ) -> np.ndarray:
-    """Blend light and shade over a colour, float32 [rows,columns,3].
+    """Blend light and shade over a colour, float [rows,columns,3] of 255.
 
-    Upper parts are lighter; `gloss` is how much of the sky they mirror.
+    Upper parts are lighter. `gloss` scales how strongly they mirror the sky; 0 is matt.
     """
     base = np.asarray(colour, np.float32)
     walk = np.cumsum(rng.normal(0, 0.1, rows))
@@ -167,7 +175,10 @@ def draw_ground(painter: Painter, rng: np.random.Generator, car: Car) -> None:
 
 
 def draw_body(painter: Painter, rng: np.random.Generator, car: Car) -> None:
-    """Draw wheels, sides, roof and face of a car, without details."""
+    """Draw wheels, sides, roof and face of a car.
+
+    `platefuse.synthesis.scene.details` draws the details of the face.
+    """
     seen = painter.view.position
     _draw_far_wheels(painter, rng, car)
     if not car.front:
@@ -188,7 +199,10 @@ def draw_body(painter: Painter, rng: np.random.Generator, car: Car) -> None:
 
 
 def _draw_band(painter: Painter, rng: np.random.Generator, car: Car, index: int) -> None:
-    """Draw the part of the face between two points of the profile."""
+    """Draw the face between two points of the profile.
+
+    `index` is the upper point.
+    """
     (low, near), (high, far) = car.profile[index - 1], car.profile[index]
     overlap = 0.4 if index > 1 else 0.0
     flat = far - near > 1.2 * (high - low)  # a bonnet or a boot's lid
@@ -255,7 +269,7 @@ def _draw_side(painter: Painter, rng: np.random.Generator, car: Car, side: int) 
 
 
 def _draw_wheel(painter: Painter, rng: np.random.Generator, x: float, z: float, radius: float) -> None:
-    """Draw a wheel that is seen from its side."""
+    """Draw a wheel in side view."""
     for share, colour in ((1.12, 8), (1.0, 24), (0.66, rng.uniform(60, 200)), (0.5, rng.uniform(20, 120))):
         disc = [(x, y, depth) for depth, y in ellipse(z, radius, radius * share, radius * share)]
         painter.fill(disc, (round(colour),) * 3)
@@ -266,7 +280,7 @@ def _draw_wheel(painter: Painter, rng: np.random.Generator, x: float, z: float, 
 
 
 def _draw_far_wheels(painter: Painter, rng: np.random.Generator, car: Car) -> None:
-    """Draw the tyres below the face, and the dark underneath."""
+    """Draw the tyres below the face, and the dark underbody."""
     bottom = car.profile[0, 0] + 8
     under = [(-car.half * 0.9, 12, 50), (car.half * 0.9, 12, 50), (car.half * 0.95, bottom, 30)]
     painter.fill([*under, (-car.half * 0.95, bottom, 30)], (9, 9, 10))

@@ -1,4 +1,4 @@
-"""Clutter of a scene: hard negatives, which a detector may take for plates."""
+"""Clutter of a scene: hard negatives for the plate detector."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -26,7 +26,7 @@ _FINE = 160  # pixels; smaller patches are drawn at twice their size and reduced
 
 
 class ClutterParams(Params):
-    """Things that look like plates and are none: how many, which, how large."""
+    """Hard negatives: number, frequency of each kind, size, pose and wear."""
 
     count: Range[_Count] = Field(description="Number of things a scene.")
     sign: Probability = Field(description="Frequency of shop signs and billboards against the other kinds.")
@@ -69,9 +69,9 @@ def draw_clutter(
     Args:
         rng: the scene's own generator.
         image: the picture.
-        print_fonts: fonts of words; without any, boards stay empty.
-        params: how many things of each kind, and how they are seen.
-        keep_out: boxes x1,y1,x2,y2 in pixels, no pixel of which changes; a thing without a place is left out.
+        print_fonts: fonts of words; without fonts, boards stay empty.
+        params: number of things, frequency of each kind, size, pose and wear.
+        keep_out: boxes x1,y1,x2,y2 in pixels, which stay as they are. A thing that finds no place is left out.
     """
     shares = np.array([getattr(params, name) for name in _KINDS], float)
     count = int(rng.integers(params.count[0], params.count[1] + 1)) if shares.any() else 0
@@ -120,7 +120,10 @@ def _draw_one(
 def _find_place(
     rng: np.random.Generator, picture: Size, size: Size, keep_out: Sequence[Box], at_corner: bool
 ) -> tuple[int, int, Size] | None:
-    """Find a free place, making the thing smaller at each trial; gives x, y and size."""
+    """Find a free place: x, y and size, or None.
+
+    The thing is made smaller at each trial.
+    """
     for trial in range(_TRIALS):
         wide, high = (max(4, round(side * 0.8**trial)) for side in size)
         if at_corner:
@@ -150,7 +153,7 @@ def _tilt(rng: np.random.Generator, drawn: Image.Image, params: ClutterParams) -
 
 
 def _weather(rng: np.random.Generator, drawn: Image.Image, params: ClutterParams) -> Image.Image:
-    """Vary the brightness over a thing: stains, shadows and a gradient."""
+    """Vary the brightness of a thing: stains, and a vertical gradient."""
     strength = uniform(rng, params.wear)
     noise = fractal_noise(rng, drawn.size, 3, 0.7) * np.float32(0.12 * strength)
     noise += np.linspace(-1, 1, drawn.height, dtype=np.float32)[:, None] * np.float32(rng.normal() * 0.2 * strength)

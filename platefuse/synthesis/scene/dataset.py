@@ -1,4 +1,7 @@
-"""Splits of scenes: tiles for training and validation, whole photographs for test."""
+"""Splits of scenes, and their parameters.
+
+Training and validation sets have tiles of one size. The test set has whole photographs.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -44,11 +47,11 @@ class SceneSynthParams(Seeded):
 
 @dataclass(frozen=True, eq=False)
 class SceneSplit:
-    """One split of photographs, made while it is written.
+    """One split of photographs, rendered on demand.
 
     Attributes:
-        scenes: the photographs, made one by one; iterate only once.
-        count: how many there are.
+        scenes: the photographs; iterate only once.
+        count: number of photographs.
         packed: whether the images go into one archive.
     """
 
@@ -58,9 +61,9 @@ class SceneSplit:
 
 
 def make_scene_splits(params: SceneSynthParams) -> dict[str, SceneSplit]:
-    """Make photographs on all cores.
+    """Make the splits `train`, `val` and `test`; render them on all cores.
 
-    The bytes depend on the parameters, and on the user's own backgrounds, not on the number of processes.
+    The bytes depend on the parameters and on the user's own backgrounds, not on the number of processes.
 
     Raises:
         PlatefuseError: if there are no usable fonts or backgrounds; while photographs are made, if a worker process
@@ -101,7 +104,7 @@ class _SceneMaker:
 
 
 def _random_size(rng: np.random.Generator, params: PhotographParams) -> tuple[int, int]:
-    """Draw width and height of a whole photograph."""
+    """Draw width and height of a whole photograph, in pixels."""
     longer = round(uniform(rng, params.side))
     shorter = max(32, round(longer / uniform(rng, params.aspect)))
     return (shorter, longer) if bernoulli(rng, params.portrait) else (longer, shorter)

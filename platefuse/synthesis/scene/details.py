@@ -16,17 +16,17 @@ from platefuse.synthesis.scene.params import CarParams
 from platefuse.synthesis.scene.textures import shade
 
 PANEL = 4.0
-"""How much wider and higher than its plate a panel is at most."""
+"""Largest width and height of a panel, as a multiple of its plate's."""
 
 
 @dataclass(frozen=True, eq=False)
 class Spot:
-    """Where a plate is on a car's face.
+    """Place of a plate on a car's face, in centimetres.
 
     Attributes:
-        x, y: its middle.
-        width, height: its size.
-        lean: how far its upper edge is behind the lower one.
+        x, y: the plate's middle.
+        width, height: the plate's size.
+        lean: distance of the upper edge behind the lower edge.
     """
 
     x: float
@@ -37,7 +37,7 @@ class Spot:
 
 
 def random_spot(rng: np.random.Generator, car: Car, width: float, height: float) -> Spot:
-    """Choose a place for a plate of a size, in centimetres."""
+    """Choose a place for a plate of this size, in centimetres."""
     clearance = car.profile[0, 0] + 4 + height / 2
     if car.front or bernoulli(rng, 0.45):
         y = rng.uniform(clearance, max(clearance + 1, car.bumper + 4))
@@ -54,7 +54,7 @@ def draw_details(
     """Draw all details of the face.
 
     Returns:
-        The middles of the lamps, float [3] each.
+        The middle of each lamp, float [3], in the car's coordinates.
     """
     _draw_bumper(painter, rng, car)
     if car.front:
@@ -139,7 +139,7 @@ def _draw_seams(painter: Painter, rng: np.random.Generator, car: Car) -> None:
 
 
 def _draw_lamps(painter: Painter, rng: np.random.Generator, car: Car) -> list[np.ndarray]:
-    """Draw the lamps on both sides; give their middles."""
+    """Draw the lamps on both sides; give their middles, float [3] each."""
     high = rng.uniform(10, 22) if car.front or bernoulli(rng, 0.6) else rng.uniform(25, 45)
     wide = rng.uniform(22, 46) if high < 25 else rng.uniform(12, 22)
     y = car.bumper + rng.uniform(3, 10)
@@ -197,7 +197,10 @@ def _draw_recess(painter: Painter, rng: np.random.Generator, car: Car, spot: Spo
 
 
 def draw_panel(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot) -> None:
-    """Draw a board or a panel behind a plate that is on no car, or nothing."""
+    """Draw a panel behind a plate that is not on a car.
+
+    Some plates get no panel.
+    """
     if bernoulli(rng, 0.6):
         wide, high = np.array([spot.width, spot.height]) / 2 * rng.uniform(1.1, PANEL, 2)
         shape = rectangle(spot.x - wide, spot.y - high, spot.x + wide, spot.y + high, rng.uniform(0, 8))
@@ -225,7 +228,7 @@ def _draw_badges(painter: Painter, rng: np.random.Generator, car: Car, spot: Spo
 
 
 def _draw_word(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]) -> None:
-    """Letter a model's or a firm's name onto the car, beside the plate."""
+    """Draw the name of a model or a firm beside the plate."""
     words = (
         random_words(rng).split()[0] if bernoulli(rng, 0.7) else f"{rng.choice(list('ACEGSX'))}{rng.integers(1, 600)}"
     )
@@ -239,7 +242,10 @@ def _draw_word(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot,
 
 
 def _draw_sticker(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]) -> None:
-    """Stick an oval with letters of a country, or a disc or square of any colour, onto the car."""
+    """Draw a sticker beside the plate.
+
+    It is an oval with letters of a country, a disc or a square.
+    """
     layer = Image.new("RGBA", (96, 68), (128, 128, 128, 0))
     draw, light = ImageDraw.Draw(layer), random_colour(rng, (0, 0.1), (0.8, 1))
     if bernoulli(rng, 0.5) and fonts:
@@ -260,7 +266,10 @@ def _draw_sticker(painter: Painter, rng: np.random.Generator, car: Car, spot: Sp
 def _paste_beside(
     painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, layer: Image.Image, high: float
 ) -> None:
-    """Paste a layer `high` centimetres high onto the face, where the plate is not."""
+    """Paste a layer onto the face beside the plate.
+
+    The layer becomes `high` centimetres high. It is left out if it finds no place.
+    """
     wide = high * layer.width / layer.height
     highest = car.profile[-1, 0] if car.large else car.belt
     for _ in range(4):
@@ -272,13 +281,13 @@ def _paste_beside(
 
 
 def _paste(painter: Painter, car: Car, layer: Image.Image, x: float, y: float, width: float, height: float) -> None:
-    """Paste a layer flat onto the face around x,y."""
+    """Paste a layer onto the face with its middle at x,y."""
     shape = rectangle(x - width / 2, y + height / 2, x + width / 2, y - height / 2)
     painter.paste(layer, car.on(shape, 0.8))
 
 
 def _draw_fittings(painter: Painter, rng: np.random.Generator, car: Car) -> None:
-    """Draw sensors, an exhaust."""
+    """Draw parking sensors and an exhaust."""
     if bernoulli(rng, 0.3):
         for x in (-0.7, -0.28, 0.28, 0.7):
             painter.fill(car.on(ellipse(x * car.half, car.bumper - 8, 2, 2), 3), (20, 20, 22))

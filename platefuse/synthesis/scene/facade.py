@@ -1,4 +1,4 @@
-"""Houses' fronts with windows, doors and garages, and far cars."""
+"""Facades of houses with windows and garages, and far cars."""
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -12,7 +12,10 @@ _FINE = 3  # far cars are drawn larger and reduced
 
 
 def facade(rng: np.random.Generator, size: Size) -> Image.Image:
-    """Draw a wall seen straight on, RGB, often with rows of windows, a door or a garage."""
+    """Draw a wall in front view, RGB, often with windows or garages.
+
+    `size` is width and height, in pixels.
+    """
     front = textures.wall(rng, size)
     kind = rng.random()
     if kind < 0.5:
@@ -66,7 +69,10 @@ def _add_garages(rng: np.random.Generator, front: Image.Image) -> None:
 
 
 def draw_far_car(rng: np.random.Generator, picture: Image.Image, x: float, y: float, wide: float) -> None:
-    """Draw a small car without a plate, whose box begins at x and stands on y."""
+    """Draw a small car without a plate into a picture, RGB.
+
+    Its box begins at column x, stands on row y, and is `wide` pixels wide.
+    """
     high = wide * rng.uniform(0.4, 0.9)
     size = (max(6, round(wide)), max(5, round(high)))
     width, height = size[0] * _FINE, size[1] * _FINE

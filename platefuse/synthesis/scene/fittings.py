@@ -1,4 +1,8 @@
-"""Clutter without words: windows, grilles, fences, wheels, lamps and other regular shapes."""
+"""Clutter without words: windows, grilles, fences, wheels and other regular shapes.
+
+Each function draws one thing, RGBA, of a size (width, height) in pixels. None needs fonts; they are parameters of all
+kinds of clutter.
+"""
 
 from collections.abc import Sequence
 
@@ -56,7 +60,7 @@ def slats(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> I
 
 
 def fence(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a fence, a gate, a balustrade or a mesh, which shows what is behind."""
+    """Draw a fence, a balustrade or a mesh with transparent gaps."""
     del fonts
     width, height = size
     colour = random_colour(rng, (0, 0.4), (0, 0.4) if bernoulli(rng, 0.6) else (0.6, 1))
@@ -184,7 +188,7 @@ def shelf(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> I
 
 
 def face(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a head and shoulders, roughly."""
+    """Draw a rough head with shoulders."""
     del fonts
     width, height = size
     skin = shade(random_colour(rng, (0.25, 0.6), (0.3, 0.95), (0.05, 0.08)), 1.0)
@@ -209,7 +213,7 @@ def face(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Im
 
 
 def blank(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a blank board, a box or a vent: a frame, screws, perhaps one emblem, no characters."""
+    """Draw a board without characters, sometimes with a frame or an emblem."""
     del fonts
     width, height = size
     colour = random_colour(rng, (0, 0.4), (0.4, 1.0))

@@ -1,4 +1,7 @@
-"""The ground in perspective: road marks, kerbs, parking bays and shadows on it."""
+"""Ground in perspective.
+
+It has road markings, kerbs, parking bays and shadows.
+"""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -38,7 +41,10 @@ def ground_plane(rng: np.random.Generator, size: Size, horizon: int) -> Image.Im
 
 
 class _Marker:
-    """Paints stripes on a ground seen from above, along a direction of its own."""
+    """Paints parallel stripes on a ground in top view.
+
+    Each marker draws its own direction.
+    """
 
     def __init__(self, rng: np.random.Generator, size: Size) -> None:
         turn = rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.25)
@@ -48,7 +54,11 @@ class _Marker:
     def stripe(
         self, draw: ImageDraw.ImageDraw, along: tuple[float, float], across: tuple[float, float], fill: Colour | int
     ) -> None:
-        """Paint a stripe; from and to are shares of the width, from the ground's middle."""
+        """Paint a stripe.
+
+        `along` and `across` are its ends (from, to) along the direction and across, counted from the ground's middle
+        in shares of its width.
+        """
         (a1, a2), (c1, c2) = along, across
         corners = [(a1, c1), (a2, c1), (a2, c2), (a1, c2)]
         points = [self.middle + self.width * (self.along * a + self.across * c) for a, c in corners]
@@ -56,7 +66,7 @@ class _Marker:
 
 
 def _mark(rng: np.random.Generator, flat: Image.Image) -> None:
-    """Paint kerbs with another ground behind, lines, parking bays or a crosswalk."""
+    """Paint a kerb with another ground behind, and road markings."""
     marker = _Marker(rng, flat.size)
     if bernoulli(rng, 0.5):
         edge, kerb = rng.uniform(0.1, 0.4), random_colour(rng, (0, 0.1), (0.5, 0.85))
@@ -98,7 +108,7 @@ def _cover(flat: Image.Image, fill: Image.Image | Colour, mask: Image.Image) -> 
 
 
 def _cast_shadow(rng: np.random.Generator, flat: Image.Image) -> Image.Image:
-    """Darken the shadow of a tree or of a house."""
+    """Cast the shadow of a tree or a house."""
     if bernoulli(rng, 0.5):
         noise = fractal_noise(rng, flat.size, int(rng.integers(2, 8)), 0.6) - rng.uniform(-0.5, 0.8)
         mask = Image.fromarray(np.clip(noise * rng.uniform(200, 900), 0, 255).astype(np.uint8))

@@ -1,4 +1,7 @@
-"""Light over a whole scene: dusk, infra-red, shadows, lamps, haze, drops."""
+"""Light over a whole scene: dusk, infra-red, shadows, lamps, haze, drops.
+
+Light is float32 [h,w] or [h,w,3] on a grid of size `small` (h, w), coarser than the picture by `_COARSE`.
+"""
 
 from collections.abc import Sequence
 
@@ -19,13 +22,13 @@ def light_scene(
     lamps: Sequence[tuple[np.ndarray, float]],
     params: SceneLightParams,
 ) -> Image.Image:
-    """Put a scene into its light.
+    """Light a scene.
 
     Args:
         rng: the scene's own generator.
         image: the scene in plain light, RGB.
-        plates: corners of the plates, [4,2] each, in pixels; they throw light back.
-        lamps: middle [2] and radius of each lamp, in pixels.
+        plates: corners of each plate, float [4,2], in pixels; plates reflect more light at night.
+        lamps: middle, float [2], and radius of each lamp, in pixels.
         params: how frequent each light is.
 
     Returns:
@@ -59,14 +62,17 @@ def light_scene(
 
 
 def _exposure(rng: np.random.Generator, image: Image.Image, means: tuple[float, float], night: bool) -> float:
-    """Choose how much brighter the camera makes an image, to come near a mean brightness."""
+    """Choose the factor that brings an image near a mean brightness.
+
+    `means` is the range of mean brightness, of 255.
+    """
     mean = float(np.asarray(image.convert("L").resize((24, 16), Image.Resampling.BOX)).mean())
     wanted = uniform(rng, means) * (rng.uniform(0.4, 1.0) if night else 1.0)
     return float(np.clip((wanted / max(mean, 1.0)) ** rng.uniform(0.5, 1.0), 0.7, 2.6))
 
 
 def _apply(image: Image.Image, light: np.ndarray, added: np.ndarray) -> Image.Image:
-    """Multiply an image by light and add to it, both float32 [h,w,3]."""
+    """Multiply an image by `light`, then add `added`, both float32 [h,w,3]."""
     size, bilinear = image.size, Image.Resampling.BILINEAR
     factor = np.asarray(Image.fromarray(np.clip(light * 50, 0, 255).astype(np.uint8)).resize(size, bilinear))
     pixels = np.asarray(image, np.float32) * (factor * np.float32(1 / 50))
@@ -91,7 +97,10 @@ def _grid(small: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 def _infrared(
     rng: np.random.Generator, small: tuple[int, int], plates: Sequence[np.ndarray], light: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Light a scene with the camera's own lamp, around a plate."""
+    """Light a scene with the camera's own lamp, often around a plate.
+
+    Returns the light, and the factor by which plates are brighter.
+    """
     x, y = _grid(small)
     around = rng.uniform(0, 1, 2) * small[::-1]
     if plates and bernoulli(rng, 0.7):
@@ -103,7 +112,7 @@ def _infrared(
 
 
 def _shadows(rng: np.random.Generator, small: tuple[int, int]) -> np.ndarray:
-    """Cast shadows of leaves, or of something straight: float32 [h,w]."""
+    """Cast shadows of leaves, a straight edge or railings: float32 [h,w], 0..1."""
     depth, contrast = rng.uniform(0.2, 0.6), rng.uniform(1.5, 8)
     if bernoulli(rng, 0.5):
         cover = fractal_noise(rng, small[::-1], int(rng.integers(4, 20)), rng.uniform(0.4, 0.8))
@@ -118,7 +127,10 @@ def _shadows(rng: np.random.Generator, small: tuple[int, int]) -> np.ndarray:
 
 
 def _glow(rng: np.random.Generator, small: tuple[int, int], middle: np.ndarray, radius: float) -> np.ndarray:
-    """Shine from a lamp: float32 [h,w,3], 0..255."""
+    """Glow of a lamp: float32 [h,w,3], at least 0.
+
+    It is added to the picture, whose channels are 0..255.
+    """
     x, y = _grid(small)
     square = (x - middle[0]) ** 2 + (y - middle[1]) ** 2
     radius = max(radius, 0.6)
@@ -141,7 +153,7 @@ def _haze(
 
 
 def _drop(rng: np.random.Generator, image: Image.Image) -> None:
-    """Blur round spots of an image, as drops on the lens do."""
+    """Blur round spots of an image, like drops on the lens."""
     for _ in range(int(rng.integers(2, 10))):
         radius = max(2, round(rng.uniform(0.01, 0.08) * image.width))
         x, y = int(rng.integers(0, image.width)), int(rng.integers(0, image.height))

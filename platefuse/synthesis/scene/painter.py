@@ -1,6 +1,6 @@
-"""Drawing in three dimensions: a pinhole camera, and a painter of flat shapes.
+"""Perspective drawing: a pinhole camera, and a painter of flat shapes.
 
-Coordinates of a car are centimetres: x to the right, y up from the ground, z away from the camera. The face of the
+A car's coordinates are in centimetres: x to the right, y up from the ground, z away from the camera. The face of the
 car, front or rear, is near z = 0.
 """
 
@@ -42,7 +42,9 @@ class View:
 
 
 def look_at(target: np.ndarray, position: np.ndarray, tilt: float) -> View:
-    """Look from a position at a target, with a focal length of 1 pixel.
+    """Make a view from a position to a target.
+
+    The focal length is 1 pixel.
 
     Args:
         target, position: float [3], in centimetres.
@@ -65,7 +67,7 @@ class Painter:
     Attributes:
         image, draw: the picture, RGB, and Pillow's drawing interface to it.
         view: the camera.
-        surroundings: what shiny surfaces mirror, RGB.
+        surroundings: picture that shiny surfaces mirror, RGB.
     """
 
     image: Image.Image
@@ -74,7 +76,10 @@ class Painter:
     surroundings: Image.Image
 
     def mirrored(self, rng: np.random.Generator, colours: np.ndarray, share: float) -> np.ndarray:
-        """Blend a share of a part of the surroundings into colours [h,w,3]; give more of them."""
+        """Blend a random part of the surroundings into colours, float [h,w,3].
+
+        `share` is the part's weight, 0..1. Returns float32 [10,12,3].
+        """
         width, height = self.surroundings.size
         x, y = rng.uniform(0, 0.5, 2) * [width, height]
         seen = self.surroundings.resize((12, 10), Image.Resampling.BILINEAR, box=(x, y, x + width / 2, y + height / 2))
@@ -88,7 +93,10 @@ class Painter:
             self.draw.polygon([tuple(point) for point in flat.tolist()], fill=colour)
 
     def shade(self, points: Any, colours: np.ndarray, opacity: float = 1.0) -> None:
-        """Fill a polygon [n,3] with a smooth blend of colours, float [h,w,3], which spans its box."""
+        """Fill a polygon [n,3] with a smooth blend of colours.
+
+        The colours, float [h,w,3] of 255, are a coarse image that is stretched over the polygon's bounding box.
+        """
         flat = self.view.project(points)
         if not self._visible(flat):
             return
@@ -114,7 +122,10 @@ class Painter:
             self.draw.line([tuple(point) for point in flat.tolist()], fill=colour, width=max(1, round(pixels)))
 
     def paste(self, layer: Image.Image, corners: Any) -> None:
-        """Paste a layer, RGBA, so that its corners come to four points [4,3], clockwise from the upper left."""
+        """Paste a layer, RGBA, with its corners at four points [4,3].
+
+        The points are clockwise from the upper left.
+        """
         flat = self.view.project(corners)
         if not self._visible(flat):
             return
@@ -127,14 +138,14 @@ class Painter:
         self.image.paste(warped, tuple(least.tolist()), warped.getchannel("A"))
 
     def pixels_per_cm(self, point: np.ndarray) -> float:
-        """Give the picture's scale at a point [3]."""
+        """Give the picture's scale at a point [3], in pixels a centimetre."""
         axes = self.view.matrix[:, :3]
         focal = np.linalg.norm(np.cross(axes[0], axes[2]))
         depth = axes[2] @ point + self.view.matrix[2, 3]
         return float(focal / max(depth, _NEAREST))
 
     def _visible(self, points: np.ndarray, thin: bool = False) -> bool:
-        """Whether a shape with points [n,2] is seen; `thin` for a line."""
+        """Whether points [n,2] outline a visible shape; `thin` allows lines."""
         least, most = points.min(axis=0), points.max(axis=0)
         inside = (most > 0).all() and (least < self.image.size).all()
         return bool(inside and (thin or (most - least > _TINY).all()))

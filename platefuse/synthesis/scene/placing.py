@@ -1,4 +1,4 @@
-"""Where the cars of a scene are: poses, sizes and room for each plate."""
+"""Placing of a scene's cars: views, sizes and room for each plate."""
 
 from dataclasses import dataclass
 
@@ -21,12 +21,12 @@ class Placed:
 
     Attributes:
         car: its looks.
-        spot: where its plate is.
+        spot: the place of its plate.
         view: the camera that sees it.
         plate: the plate's face; None for a car without a plate.
         corners: the plate's corners in the car's coordinates, float [4,3], clockwise from the upper left.
-        pixels: the same in pixels of the canvas, float [4,2].
-        loose: whether only the plate is drawn, and no car.
+        pixels: the same corners in pixels of the canvas, float [4,2].
+        loose: whether the plate is drawn without the car.
     """
 
     car: Car
@@ -44,16 +44,20 @@ class Placed:
 
     @property
     def extent(self) -> np.ndarray:
-        """Return the box of all that is drawn, in pixels of the canvas, float [4]."""
+        """Return the bounding box of everything drawn, float [4].
+
+        It is x1,y1,x2,y2 in pixels of the canvas.
+        """
         drawn = plate_corners(self.car, self.spot, PANEL) if self.loose else self.car.bounds()
         points = self.view.project(drawn)
         return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 
 def plate_corners(car: Car, spot: Spot, grown: float = 1.0, out: float = 3.5) -> np.ndarray:
-    """Give the corners of a plate, float [4,3], clockwise from the upper left.
+    """Give the corners of a plate in the car's coordinates, float [4,3].
 
-    `grown` enlarges the plate around its middle.
+    They are clockwise from the upper left. `grown` is a factor on the plate's size, around its middle. `out` is the
+    plate's distance before the car's surface, in centimetres.
     """
     across, up = spot.width / 2 * grown, spot.height / 2 * grown
     depth = car.on([(spot.x, spot.y)], out)[0, 2]
@@ -71,14 +75,16 @@ def plate_corners(car: Car, spot: Spot, grown: float = 1.0, out: float = 3.5) ->
 def random_view(
     rng: np.random.Generator, target: np.ndarray, params: PoseParams, tilt: float, turned: float | None = None
 ) -> View:
-    """Draw a view of a point [3] on a car, at focal length 1.
+    """Draw a random view of a point on a car.
+
+    The focal length is 1 pixel.
 
     Args:
         rng: the scene's own generator.
-        target: the point, in the car's coordinates.
-        params: from where cars are seen.
-        tilt: of the picture, in radians.
-        turned: degrees by which the car is turned; None to draw them.
+        target: the point, float [3], in the car's coordinates.
+        params: ranges of the camera's pose.
+        tilt: rotation of the picture, in radians.
+        turned: degrees by which the car is turned; None to draw it at random.
     """
     if turned is None:
         turned = uniform(rng, params.turn) * (1 / 3 if bernoulli(rng, params.straight) else 1)
@@ -95,7 +101,10 @@ def random_tilt(rng: np.random.Generator, params: PoseParams) -> float:
 
 
 def scaled_to(view: View, corners: np.ndarray, width: float) -> View:
-    """Enlarge a view until the plate with corners [4,3] is `width` pixels wide, and in the origin."""
+    """Scale a view until the plate is `width` pixels wide.
+
+    The plate has the corners [4,3]. The middle of its box comes to the origin.
+    """
     flat = view.project(corners)
     scale = width / np.ptp(flat[:, 0])
     return view.placed(scale, -scale * (flat.min(axis=0) + flat.max(axis=0)) / 2)
@@ -104,13 +113,13 @@ def scaled_to(view: View, corners: np.ndarray, width: float) -> View:
 def random_middle(
     rng: np.random.Generator, canvas: tuple[int, int], box: np.ndarray, params: PlacingParams
 ) -> np.ndarray:
-    """Draw where the middle of a plate is, in pixels [2].
+    """Draw a random middle of a plate, float [2], in pixels.
 
     Args:
         rng: the scene's own generator.
         canvas: width and height of the picture.
         box: width and height of the plate, in pixels.
-        params: how often plates are cut off, and how much of them is seen.
+        params: frequency of plates that are cut off, and their least visible share.
     """
     size, half = np.array(canvas, float), box / 2
     within = np.minimum(half + 2, size / 2)
@@ -124,7 +133,7 @@ def random_middle(
 
 
 def visible_share(box: np.ndarray, canvas: tuple[int, int]) -> float:
-    """Give the share of a box [4] that is in the picture."""
+    """Give the share, 0..1, of a box [4] inside the picture."""
     sides = np.minimum(box[2:], canvas) - np.maximum(box[:2], 0)
     return float(np.prod(np.maximum(sides, 0)) / max(np.prod(box[2:] - box[:2]), 1e-6))
 
@@ -141,7 +150,9 @@ def hides(one: Placed, other: Placed) -> bool:
 
 
 def plate_box(placed: Placed, scale: float, size: tuple[int, int], params: PlacingParams) -> np.ndarray | None:
-    """Give a plate's box in the picture, int32 [4], or None if too little of it is seen.
+    """Give a plate's box x1,y1,x2,y2 in the picture, int32 [4].
+
+    A plate that is too narrow or too little visible has no box.
 
     Args:
         placed: the car.

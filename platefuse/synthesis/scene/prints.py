@@ -1,4 +1,7 @@
-"""Posters, pages, keyboards, vans with lettering, and what cameras burn into pictures."""
+"""Clutter with print: posters, pages, keyboards, lettered vans, stamps of cameras.
+
+Each function draws one thing, RGBA, of a size (width, height) in pixels. Without fonts nothing is written.
+"""
 
 import string
 from collections.abc import Sequence
@@ -15,7 +18,7 @@ from platefuse.synthesis.scene.textures import Size, shade
 
 
 def poster(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a poster or a sticker: emblems, and lines of text of different sizes."""
+    """Draw a poster or a sticker: emblems, and lines of any size."""
     (width, height), (ground, ink) = size, ground_and_ink(rng)
     patch = board(rng, size, ground, ink)
     draw = ImageDraw.Draw(patch)
@@ -29,7 +32,10 @@ def poster(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> 
 
 
 def stamp(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a date and time or a camera's name, in letters of one width, as cameras burn them in."""
+    """Draw the stamp of a surveillance camera: date, time or its name.
+
+    All letters have the same width.
+    """
     width, height = size
     ink = ((255, 255, 255), (255, 255, 255), (255, 230, 60), (255, 140, 30), (20, 20, 20))[int(rng.integers(5))]
     figures = [f"{int(figure):02d}" for figure in rng.integers(0, 60, 6)]
@@ -58,7 +64,7 @@ def stamp(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> I
 
 
 def page(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a page, a notice or a table: many lines of small letters."""
+    """Draw a page, a notice or a table: many small lines."""
     width, height = size
     ground, ink = ground_and_ink(rng, 0.8)
     patch = board(rng, size, ground, ink)
@@ -76,7 +82,10 @@ def page(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Im
 
 
 def keyboard(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw the keys of a keyboard, a keypad or a calendar: rows of boxes with a character each."""
+    """Draw a keyboard, a keypad or a calendar.
+
+    Each of its boxes has one character.
+    """
     (width, height), (ground, ink) = size, ground_and_ink(rng, 0.5)
     patch = board(rng, size, shade(ground, rng.uniform(0.4, 1.2)), ink)
     rows, columns = int(rng.integers(3, 6)), int(rng.integers(3, 11))
@@ -95,7 +104,7 @@ def keyboard(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -
 
 
 def van(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw the side of a van, a bus or a lorry, with an emblem and lettering."""
+    """Draw the lettered side of a van, a bus or a lorry."""
     (width, height), (paint, ink) = size, ground_and_ink(rng, 0.6)
     patch = Image.new("RGBA", size, (*paint, 0))
     draw = ImageDraw.Draw(patch)

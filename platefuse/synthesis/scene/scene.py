@@ -47,9 +47,9 @@ class Scene:
 
     Attributes:
         file: the bytes of a JPEG file.
-        boxes: int32 [n,4], x1,y1,x2,y2 in pixels of the photograph with x2 and y2 exclusive: tight around the
+        boxes: int32 [n,4], x1,y1,x2,y2 in pixels of the photograph, x2 and y2 exclusive. A box is tight around the
             plate's outer edge, without its holder, and clipped to the photograph.
-        texts: the plates' n texts.
+        texts: n texts, one for each box.
     """
 
     file: bytes
@@ -75,7 +75,7 @@ def render_scene(
         draw_font: chooses a font for a number.
         print_fonts: fonts of all other print.
         params: all of the scene's parameters.
-        backgrounds: openers of photographs without plates, some of which are behind the cars.
+        backgrounds: functions that open photographs without plates, RGB; some scenes use one as their backdrop.
     """
     scale = float(np.clip(np.sqrt(_MOST_PIXELS / (size[0] * size[1])), 1, _FINER))
     canvas = (round(size[0] * scale), round(size[1] * scale))
@@ -108,7 +108,7 @@ def _backdrop(
     params: SceneParams,
     backgrounds: Sequence[Callable[[], Image.Image]],
 ) -> Image.Image:
-    """Draw what is behind the cars, or take a part of a photograph."""
+    """Draw a backdrop, or crop a background photograph."""
     if not backgrounds or not bernoulli(rng, params.background_share):
         return draw_backdrop(rng, canvas, print_fonts, params.backdrop)
     photograph = backgrounds[int(rng.integers(len(backgrounds)))]()
@@ -184,13 +184,13 @@ def _place_car(
 
 
 def _apparent_width(view: View, corners: np.ndarray) -> float:
-    """Give a plate's width in the picture, as a share of that if it were seen straight on."""
+    """Give the ratio of a plate's projected width to its frontal width."""
     distance = np.linalg.norm(view.position - corners.mean(axis=0))
     return float(np.ptp(view.project(corners)[:, 0]) * distance / np.linalg.norm(corners[1] - corners[0]))
 
 
 def _common_colour(face: Image.Image) -> Colour:
-    """Give the colour of a face's ground, in the middle of its pixels' colours."""
+    """Give the median colour of a face, which is near its ground's."""
     pixels = np.asarray(face.resize((32, 16), Image.Resampling.NEAREST)).reshape(-1, 3)
     red, green, blue = np.median(pixels, axis=0).astype(int).tolist()
     return red, green, blue
@@ -204,7 +204,10 @@ def _draw_car(
     print_fonts: Sequence[PrintFont],
     params: SceneParams,
 ) -> list[tuple[np.ndarray, float]]:
-    """Draw a car with its plate; give middle and radius of its lamps, in pixels."""
+    """Draw a car with its plate.
+
+    Returns middle, float [2], and radius of each lamp, in pixels.
+    """
     painter = Painter(image, ImageDraw.Draw(image), placed.view, around)
     if placed.loose:
         draw_panel(painter, rng, placed.car, placed.spot)
@@ -226,7 +229,7 @@ def _mount(
     print_fonts: Sequence[PrintFont],
     params: SceneParams,
 ) -> None:
-    """Draw the plate in its holder onto the car."""
+    """Draw the plate and its holder onto the car."""
     width, height = face.image.size
     padding = (round(_PADDING * width), round(_PADDING * height) + 2)
     layer = Image.new("RGBA", (width + 2 * padding[0], height + 2 * padding[1]), (*placed.car.paint, 0))
@@ -239,7 +242,7 @@ def _mount(
 
 
 def _grown(box: np.ndarray) -> tuple[float, float, float, float]:
-    """Enlarge a box [4] by a half, for what must stay free."""
+    """Enlarge a box [4] by half; overlays keep out of it."""
     x1, y1, x2, y2 = box.tolist()
     x, y = (x2 - x1) / 4, (y2 - y1) / 4
     return x1 - x, y1 - y, x2 + x, y2 + y

@@ -1,4 +1,7 @@
-"""Boards and lettering: words and numbers that nobody takes for a plate's."""
+"""Clutter with words: signs, boards and lettering unlike a plate's number.
+
+Functions with a `size` draw one thing, RGBA, of this width and height in pixels. Without fonts nothing is written.
+"""
 
 import itertools
 from collections.abc import Sequence
@@ -23,7 +26,18 @@ _RED, _BLUE, _WHITE, _BLACK = (190, 25, 35), (20, 75, 160), (245, 245, 240), (20
 def write(
     rng: np.random.Generator, patch: Image.Image, text: str, box: Box, ink: Colour, fonts: Sequence[PrintFont]
 ) -> None:
-    """Write text into the middle of a box, as large as fits; nothing without a font that has the small letters."""
+    """Write text into the middle of a box, as large as fits.
+
+    Nothing is written if no font is found that has the text's small letters.
+
+    Args:
+        rng: the scene's own generator; it chooses the font.
+        patch: the picture, RGBA; it is drawn on.
+        text: one line.
+        box: x1,y1,x2,y2 in pixels of the picture.
+        ink: colour of the letters.
+        fonts: fonts to choose from; may be empty.
+    """
     wide, high = box[2] - box[0], box[3] - box[1]
     if not fonts or not text.strip() or min(wide, high) < 2:
         return
@@ -44,12 +58,18 @@ def write(
 
 
 def _has_small_letters(face: ImageFont.FreeTypeFont) -> bool:
-    """Tell whether small letters are lower than capitals: some fonts draw capitals for both."""
+    """Tell whether a font's small letters are lower than its capitals.
+
+    Some fonts draw capitals for both.
+    """
     return bool(face.getbbox("nx")[1] > face.getbbox("NX")[1])
 
 
 def harmless_words(rng: np.random.Generator) -> str:
-    """Make up words that nobody takes for a plate's number: capitals only if they are long."""
+    """Make up words that do not look like a plate's number.
+
+    Only long ones are all in capitals.
+    """
     text = random_words(rng)
     if text.isupper() and len(text) <= _NUMBER_LENGTH:
         text = text.lower() if bernoulli(rng, 0.5) else text.title()
@@ -57,7 +77,10 @@ def harmless_words(rng: np.random.Generator) -> str:
 
 
 def harmless_line(rng: np.random.Generator) -> str:
-    """Make up a line of a sign: words, a telephone number, an address, a price or opening hours."""
+    """Make up a line that does not look like a plate's number.
+
+    It has words, a telephone number, an address, a price or opening hours.
+    """
     digits = "".join(str(digit) for digit in rng.integers(0, 10, 12))
     return (
         harmless_words(rng),
@@ -73,7 +96,10 @@ def harmless_line(rng: np.random.Generator) -> str:
 
 
 def ground_and_ink(rng: np.random.Generator, light: float = 0.55) -> tuple[Colour, Colour]:
-    """Draw colours of a board and its letters, with a share of light boards."""
+    """Draw the colours of a board and its letters.
+
+    `light` is the share of light boards.
+    """
     ground = (
         random_colour(rng, (0, 0.3), (0.75, 1)) if bernoulli(rng, light) else random_colour(rng, (0.2, 1), (0.05, 0.8))
     )
@@ -82,7 +108,7 @@ def ground_and_ink(rng: np.random.Generator, light: float = 0.55) -> tuple[Colou
 
 
 def board(rng: np.random.Generator, size: Size, ground: Colour, ink: Colour) -> Image.Image:
-    """Draw a board, often with rounded corners or a line around."""
+    """Draw an empty board, often with rounded corners or a border."""
     patch = Image.new("RGBA", size, (*ground, 0))
     corner = size[1] * (rng.uniform(0.05, 0.5) if bernoulli(rng, 0.4) else 0)
     line = round(size[1] * rng.uniform(0.02, 0.07)) if bernoulli(rng, 0.5) else 0
@@ -92,7 +118,7 @@ def board(rng: np.random.Generator, size: Size, ground: Colour, ink: Colour) -> 
 
 
 def sign(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a shop's sign or a billboard: a long line, several lines, or a logo and a word."""
+    """Draw a shop's sign or a billboard: lines, sometimes a logo."""
     (width, height), (ground, ink) = size, ground_and_ink(rng)
     patch = board(rng, size, ground, ink)
     left, right = 0.06 * width, 0.94 * width
@@ -123,7 +149,7 @@ def _arrow(patch: Image.Image, rng: np.random.Generator, box: Box, ink: Colour) 
 
 
 def street_sign(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a round, three-cornered, eight-cornered or square traffic sign on its post."""
+    """Draw a round, triangular, octagonal or square traffic sign on its post."""
     width, height = size
     patch = Image.new("RGBA", size, (*_WHITE, 0))
     draw = ImageDraw.Draw(patch)
@@ -176,7 +202,7 @@ def guide_board(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]
 
 
 def lettering(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw words without a board, as on vans, buses, walls and shop windows."""
+    """Draw words without a board, as on vans and shop windows."""
     (width, height), (_, ink) = size, ground_and_ink(rng, 0.5)
     patch, lines = Image.new("RGBA", size, (*ink, 0)), int(rng.integers(1, 4))
     for index in range(lines):
@@ -186,7 +212,7 @@ def lettering(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) 
 
 
 def number(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
-    """Draw a house's number on a small square, or figures without a board."""
+    """Draw a house number on a plaque, or figures without a board."""
     (width, height), (ground, ink) = size, ground_and_ink(rng, 0.3)
     patch, text = Image.new("RGBA", size, (*ink, 0)), str(int(rng.integers(1, 10 ** int(rng.integers(1, 6)))))
     if bernoulli(rng, 0.5):

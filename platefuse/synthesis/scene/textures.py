@@ -1,4 +1,7 @@
-"""Textures: noise of many scales, and what walls and grounds are made of."""
+"""Textures: fractal noise, and materials of walls, grounds and skies.
+
+Pictures are RGB. A size is (width, height) in pixels.
+"""
 
 from collections.abc import Sequence
 
@@ -20,12 +23,12 @@ def fractal_noise(
     Args:
         rng: the scene's own generator.
         size: width and height, in pixels.
-        grain: how many of the largest patches the width holds.
-        roughness: amplitude of an octave, as a share of the next larger one.
-        stretch: how much wider than high a patch is.
+        grain: number of the largest patches across the width.
+        roughness: amplitude of an octave, as a share of the next coarser octave's.
+        stretch: width of a patch divided by its height.
 
     Returns:
-        Float32 [H,W] with mean 0 and standard deviation 1, nearly.
+        Float32 [H,W] with a mean near 0 and a standard deviation near 1.
     """
     width, height = size
     columns, rows = min(width, max(2, grain)), min(height, max(2, round(grain * stretch * height / width)))
@@ -41,7 +44,10 @@ def fractal_noise(
 
 
 def colour_ramp(noise: np.ndarray, colours: Sequence[Colour], spread: float = 2.0) -> Image.Image:
-    """Colour noise [H,W] by a ramp of colours from -spread to spread; gives RGB."""
+    """Colour noise, float32 [H,W], by a ramp of colours.
+
+    The first colour is for values up to -spread, the last for values from spread on.
+    """
     levels = np.linspace(0, 255, len(colours))
     table = np.stack([np.interp(np.arange(256), levels, channel) for channel in np.array(colours, float).T], axis=1)
     index = np.clip(noise * np.float32(127.5 / spread) + np.float32(127.5), 0, 255).astype(np.uint8)
@@ -51,13 +57,16 @@ def colour_ramp(noise: np.ndarray, colours: Sequence[Colour], spread: float = 2.
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    """Multiply a colour's channels."""
+    """Multiply a colour's channels by a factor; clip to 0..255."""
     red, green, blue = (min(255, max(0, round(channel * factor))) for channel in colour)
     return red, green, blue
 
 
 def mottled(rng: np.random.Generator, size: Size, colour: Colour, contrast: float, roughness: float) -> Image.Image:
-    """Draw one material whose brightness varies by `contrast` of its colour."""
+    """Draw one material with uneven brightness.
+
+    `contrast` is a standard deviation, as a share of the colour.
+    """
     noise = fractal_noise(rng, size, int(rng.integers(2, 9)), roughness)
     dark, light = shade(colour, 1 - 2 * contrast), shade(colour, 1 + 2 * contrast)
     return colour_ramp(noise, (dark, colour, light))
@@ -72,8 +81,8 @@ def masonry(
         rng: the scene's own generator.
         size: width and height, in pixels.
         cell: width and height of one brick, in pixels.
-        shift: how far each second row is shifted, as a share of a brick.
-        colours: of the bricks, ramp from dark to light; the first is the joints', too.
+        shift: offset of every second row, as a share of a brick.
+        colours: ramp of the bricks from dark to light; joints have the first.
     """
     width, height = size
     across, down = max(2.0, cell[0]), max(2.0, cell[1])
@@ -124,7 +133,7 @@ def ground(rng: np.random.Generator, size: Size) -> Image.Image:
 
 
 def foliage(rng: np.random.Generator, size: Size) -> Image.Image:
-    """Draw leaves or grass: greens, now and then autumn's colours."""
+    """Draw leaves or grass, green or in autumn colours."""
     hues = (0.22, 0.26, 0.3) if bernoulli(rng, 0.8) else (0.06, 0.1, 0.14)
     dark, middle = random_colour(rng, (0.3, 0.8), (0.03, 0.2), hues), random_colour(rng, (0.3, 0.7), (0.25, 0.5), hues)
     light = random_colour(rng, (0.2, 0.6), (0.5, 0.9), hues)
@@ -133,7 +142,10 @@ def foliage(rng: np.random.Generator, size: Size) -> Image.Image:
 
 
 def sky(rng: np.random.Generator, size: Size) -> Image.Image:
-    """Draw a sky that is brighter towards the horizon, with clouds or white all over."""
+    """Draw a sky, clear, clouded or white.
+
+    It is brighter towards the horizon.
+    """
     high = random_colour(rng, (0.0, 0.6), (0.55, 1.0), (0.56, 0.6))
     low = shade(random_colour(rng, (0, 0.2), (0.85, 1.0), (0.56, 0.1)), 1.0)
     noise = fractal_noise(rng, size, int(rng.integers(2, 5)), 0.55, rng.uniform(1, 4)) * np.float32(rng.uniform(0, 1))

@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import hashlib
 import io
 import json
 import shutil
@@ -27,6 +26,7 @@ from platefuse.networks.detection.training import (
     training_batches,
     validation_batches,
 )
+from tests.helpers.checksums import checksums
 from tests.helpers.eager import eagerly
 from tests.helpers.photographs import write_photographs
 from tests.helpers.small_models import DETECTOR, INPUT_SIZE
@@ -65,10 +65,6 @@ def train(plates: Path, output: Path, in_graphs: bool = False, **changes: object
     return json.loads(paths["metrics"].read_text())
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
-
-
 def test_a_training_that_was_stopped_goes_on_to_the_same_bytes_and_another_seed_gives_others(
     plates: Path, tmp_path: Path
 ) -> None:
@@ -85,7 +81,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes_and_another_seed_
         train(plates, tmp_path / "stopped", in_graphs=True, **changes)
     assert not (tmp_path / "stopped").exists()
     train(plates, tmp_path / "stopped", in_graphs=True, **changes)
-    assert hashes(tmp_path / "stopped") == hashes(tmp_path / "whole")
+    assert checksums(tmp_path / "stopped") == checksums(tmp_path / "whole")
     loaded = load_detector(tmp_path / "whole" / "detector.h5")
     assert loaded.alphabet == ""
     assert loaded.model.output_shape[1][-1] == 1

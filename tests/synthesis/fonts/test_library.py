@@ -9,9 +9,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
-from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.boundsPen import BoundsPen
-from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 from fontTools.ttLib.tables.DefaultTable import DefaultTable
@@ -23,6 +21,7 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import SPLITS
 from platefuse.synthesis.fonts.font_file import GLYPH_HEIGHT, FontFile, load_faces
 from platefuse.synthesis.fonts.library import FontParams, load_fonts, load_print_fonts
+from tests.helpers.fonts import make_font
 
 CAPITALS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MATPLOTLIB = Path(matplotlib.get_data_path(), "fonts", "ttf")
@@ -33,35 +32,6 @@ STEM = (0, 0, 100, 700)  # left, bottom, right, top of a bar, in 1000 units an e
 def params_of(**changes) -> FontParams:
     values = {"alphabet": "AB", "packages": [], "folders": [], "system": False, "val_share": 0.1, "test_share": 0.1}
     return FontParams.model_validate(values | changes)
-
-
-def make_font(path: Path, family: str, bars: dict[str, tuple[int, int, int, int] | None], names=None) -> Path:
-    """Write a font of bars, or blanks for None; `names` renames glyphs."""
-    names = {character: f"my{ord(character):04X}" for character in bars} | (names or {})
-    glyphs = {".notdef": _bar((50, 0, 450, 700))} | {names[c]: _bar(bar) for c, bar in bars.items()}
-    builder = FontBuilder(1000)
-    builder.setupGlyphOrder(list(glyphs))
-    builder.setupCharacterMap({ord(character): name for character, name in names.items()})
-    builder.setupGlyf(glyphs)
-    builder.setupHorizontalMetrics({name: (500, getattr(glyph, "xMin", 0)) for name, glyph in glyphs.items()})
-    builder.setupHorizontalHeader(ascent=800, descent=-200)
-    builder.setupNameTable({"familyName": family, "styleName": "Regular"})
-    builder.setupOS2()
-    builder.setupPost()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    builder.save(path)
-    return path
-
-
-def _bar(box):
-    pen = TTGlyphPen(None)
-    if box is not None:
-        left, bottom, right, top = box
-        pen.moveTo((left, bottom))
-        for corner in ((left, top), (right, top), (right, bottom)):
-            pen.lineTo(corner)
-        pen.closePath()
-    return pen.glyph()
 
 
 def outline_size(font: TTFont, character: str, location: dict[str, float] | None = None) -> tuple[float, float]:

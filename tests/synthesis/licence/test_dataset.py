@@ -1,6 +1,5 @@
 """Data sets of licence plates: repeatable, with crops, split by font."""
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -15,8 +14,9 @@ from platefuse.synthesis.crops import CropGeometry, cut_characters
 from platefuse.synthesis.dataset import synthesise
 from platefuse.synthesis.licence import dataset
 from platefuse.synthesis.licence.dataset import LicenceSynthParams
+from tests.helpers.checksums import checksums
+from tests.helpers.fonts import make_families
 from tests.helpers.licence import CLEAN
-from tests.synthesis.fonts.test_library import make_font
 
 ALPHABET = "AB12"
 CROPS = {"size": [32, 32], "shift": 0.0, "hard_negatives": 0}
@@ -31,10 +31,7 @@ VARIED = {
 @pytest.fixture(scope="module")
 def fonts(tmp_path_factory) -> Path:
     """A folder of three families of bars, one for each split."""
-    folder = tmp_path_factory.mktemp("fonts")
-    for family, width in (("Narrow", 420), ("Middle", 560), ("Wide", 700)):
-        make_font(folder / f"{family}.ttf", family, dict.fromkeys(ALPHABET, (0, 0, width, 700)))
-    return folder
+    return make_families(tmp_path_factory.mktemp("fonts"), ALPHABET)
 
 
 def _params(fonts: Path, **changes) -> LicenceSynthParams:
@@ -59,11 +56,6 @@ def _synthesise(folder: Path, params: LicenceSynthParams, geometry: CropGeometry
     return folder
 
 
-def _contents(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
 @pytest.fixture(scope="module")
 def made(fonts, tmp_path_factory) -> Path:
     return _synthesise(tmp_path_factory.mktemp("made"), _params(fonts))
@@ -73,19 +65,19 @@ def made(fonts, tmp_path_factory) -> Path:
 def test_the_bytes_do_not_depend_on_the_number_of_workers(made, fonts, tmp_path, monkeypatch, workers):
     monkeypatch.setattr(os, "cpu_count", lambda: workers)
     monkeypatch.setattr(dataset, "_CHUNK", 2)  # so that each has something to do
-    assert _contents(_synthesise(tmp_path, _params(fonts))) == _contents(made)
+    assert checksums(_synthesise(tmp_path, _params(fonts))) == checksums(made)
 
 
 def test_another_seed_gives_other_plates(made, fonts, tmp_path):
-    contents, others = _contents(made), _contents(_synthesise(tmp_path, _params(fonts, seed=2)))
+    contents, others = checksums(made), checksums(_synthesise(tmp_path, _params(fonts, seed=2)))
     assert others.keys() == contents.keys()
     same = {name for name, content in contents.items() if others[name] == content}
     assert same == {f"plates/{split}/classes.csv" for split in SPLITS}
 
 
 def test_a_plate_does_not_depend_on_the_number_of_plates(made, fonts, tmp_path):
-    more = _contents(_synthesise(tmp_path, _params(fonts, train=1, test=6)))
-    images = {name: content for name, content in _contents(made).items() if name.startswith("plates/test/images")}
+    more = checksums(_synthesise(tmp_path, _params(fonts, train=1, test=6)))
+    images = {name: content for name, content in checksums(made).items() if name.startswith("plates/test/images")}
     assert len(images) == 4
     assert images.items() <= more.items()
 
@@ -131,8 +123,8 @@ def test_crops_are_cut_at_the_boxes_of_their_plates(made, fonts):
 def test_plates_do_not_depend_on_the_parameters_of_crops(made, fonts, tmp_path):
     params = _params(fonts, crops=CROPS | {"shift": 0.1, "hard_negatives": 5})
     cut = _synthesise(tmp_path, params, CropGeometry((96, 192), 0.3))
-    assert _contents(cut / "plates") == _contents(made / "plates")
-    assert not _contents(cut / "characters").items() & _contents(made / "characters").items()
+    assert checksums(cut / "plates") == checksums(made / "plates")
+    assert not checksums(cut / "characters").items() & checksums(made / "characters").items()
 
 
 def test_hard_negatives_follow_each_plates_characters_and_leave_these_unchanged(made, fonts, tmp_path):

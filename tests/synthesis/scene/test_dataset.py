@@ -1,6 +1,5 @@
 """Data sets of scenes: repeatable, tiles and whole photographs, the user's own backgrounds."""
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ from platefuse.synthesis.dataset import synthesise_photographs
 from platefuse.synthesis.licence import dataset as workers
 from platefuse.synthesis.params import SYNTH_PARAMS, load_params
 from platefuse.synthesis.scene.dataset import SceneSynthParams
+from tests.helpers.checksums import checksums
+from tests.helpers.fonts import make_families
 from tests.helpers.imports import ROOT
 from tests.helpers.scene_params import scene_values
-from tests.synthesis.fonts.test_library import make_font
 
 ALPHABET = "AB12"
 PARAMS = ROOT / "pipelines" / "photographs" / "params.yaml"
@@ -28,10 +28,7 @@ PARAMS = ROOT / "pipelines" / "photographs" / "params.yaml"
 @pytest.fixture(scope="module")
 def fonts(tmp_path_factory) -> Path:
     """A folder of three families of bars, one for each split."""
-    folder = tmp_path_factory.mktemp("fonts")
-    for family, width in (("Narrow", 420), ("Middle", 560), ("Wide", 700)):
-        make_font(folder / f"{family}.ttf", family, dict.fromkeys(ALPHABET, (0, 0, width, 700)))
-    return folder
+    return make_families(tmp_path_factory.mktemp("fonts"), ALPHABET)
 
 
 def _values(fonts: Path, scene: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
@@ -55,11 +52,6 @@ def _synthesise(folder: Path, values: dict[str, Any]) -> Path:
     return folder
 
 
-def _contents(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
 @pytest.fixture(scope="module")
 def made(fonts, tmp_path_factory) -> Path:
     return _synthesise(tmp_path_factory.mktemp("made") / "photographs", _values(fonts))
@@ -68,11 +60,11 @@ def made(fonts, tmp_path_factory) -> Path:
 def test_the_bytes_do_not_depend_on_the_number_of_workers(made, fonts, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     monkeypatch.setattr(workers, "_CHUNK", 1)  # so that each has something to do
-    assert _contents(_synthesise(tmp_path / "again", _values(fonts))) == _contents(made)
+    assert checksums(_synthesise(tmp_path / "again", _values(fonts))) == checksums(made)
 
 
 def test_another_seed_gives_other_photographs(made, fonts, tmp_path):
-    contents, others = _contents(made), _contents(_synthesise(tmp_path / "other", _values(fonts, seed=2)))
+    contents, others = checksums(made), checksums(_synthesise(tmp_path / "other", _values(fonts, seed=2)))
     assert not {content for name, content in contents.items() if name.endswith((".jpg", ".zip"))} & {*others.values()}
 
 
@@ -93,9 +85,9 @@ def test_own_photographs_are_used_and_decide_the_bytes(made, fonts, tmp_path):
     (tmp_path / "mine").mkdir()
     Image.new("RGB", (200, 150), (200, 0, 150)).save(tmp_path / "mine" / "wall.png")
     behind = {"backgrounds": str(tmp_path / "mine"), "background_share": 1.0}
-    own = _contents(_synthesise(tmp_path / "own", _values(fonts, behind)))
-    assert own.keys() == _contents(made).keys()
-    assert all(own[name] != content for name, content in _contents(made).items() if name.endswith(".jpg"))
+    own = checksums(_synthesise(tmp_path / "own", _values(fonts, behind)))
+    assert own.keys() == checksums(made).keys()
+    assert all(own[name] != content for name, content in checksums(made).items() if name.endswith(".jpg"))
 
 
 def test_unusable_folders_of_photographs_are_refused_before_work(fonts, tmp_path):
