@@ -1,7 +1,7 @@
-"""Build the wheel in dist/ with the released plates reader inside.
+"""Build the wheel in dist/ with the released readers of plates and photographs inside.
 
-The reader is one ONNX file, exported from released/plates. It must read the same as the SavedModel on the plates of
---plates, or else on rendered plates, whose seed is fixed. The ONNX file is put into a copy of the package, so
+Each reader is one ONNX file, exported from released/. It must read the same as the SavedModel on the images of --plates
+and --photographs, or else on rendered ones, whose seed is fixed. The ONNX files are put into a copy of the package, so
 that the checkout stays as it is. Run it in the project's root.
 """
 
@@ -21,25 +21,24 @@ from platefuse.core.params_yaml import read_parameters
 from platefuse.inference.metadata import read_metadata
 from platefuse.runner.atomic import write_json
 
-BUNDLED = "plates"
-PARAMS = Path("pipelines/plates/params.yaml")
-RENDERED = 64
+RENDERED = {"plates": 64, "photographs": 16}
+"""How many images of its own pipeline each bundled model is compared on."""
 SOURCES = ("pyproject.toml", "README.md", "LICENSE")
 EARLIEST = "315532800"  # 1980, the first year that a zip file can have
 
 
-def render_plates(folder: Path) -> Path:
-    """Render test plates of the plates pipeline, and give their folder."""
-    parameters = read_parameters(PARAMS)
-    parameters["synth"] |= {"train": 1, "val": 1, "test": RENDERED}
-    folder.mkdir()
+def render(name: str, folder: Path) -> Path:
+    """Render test images of a model's pipeline, and give their folder."""
+    parameters = read_parameters(Path("pipelines") / name / "params.yaml")
+    parameters["synth"] |= {"train": 1, "val": 1, "test": RENDERED[name]}
+    folder.mkdir(parents=True)
     (folder / "params.yaml").write_text(yaml.safe_dump(parameters), encoding="utf-8")
     subprocess.run([sys.executable, Path("stages/synth.py").resolve()], cwd=folder, check=True)
-    return folder / "data" / "plates" / "test"
+    return folder / "data" / name / "test" / "images"
 
 
 def export_onnx(model: Path, out: Path, plates: Path) -> None:
-    """Export a released model to ONNX, and check it on the plates."""
+    """Export a released model to ONNX, and check it on images."""
     options = ["--to", "onnx", "--model", model, "--out", out, "--plates", plates]
     subprocess.run([sys.executable, "-m", "platefuse", "export", *options], check=True)
 
@@ -78,17 +77,23 @@ def build_wheel(models: Mapping[str, tuple[Path, Mapping[str, object]]], dist: P
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--plates", type=Path, metavar="DIR", help="a folder of plates to check the ONNX file on")
-    options = parser.parse_args(arguments)
-    released = Path("released") / BUNDLED
-    if not released.is_dir():
-        print(f"wheel: {released} is missing: `dvc pull {released}` brings it.", file=sys.stderr)
-        return 1
+    for name in RENDERED:
+        parser.add_argument(
+            f"--{name}", type=Path, metavar="DIR", help=f"a folder of {name} to check that model's ONNX file on"
+        )
+    options = vars(parser.parse_args(arguments))
+    for name in RENDERED:
+        if not (released := Path("released") / name).is_dir():
+            print(f"wheel: {released} is missing: `dvc pull {released}` brings it.", file=sys.stderr)
+            return 1
     with TemporaryDirectory() as temporary:
-        onnx = Path(temporary) / f"{BUNDLED}.onnx"
+        models = {}
         try:
-            export_onnx(released, onnx, options.plates or render_plates(Path(temporary) / "rendered"))
-            wheel = build_wheel({BUNDLED: (onnx, card_of(released))}, Path("dist"))
+            for name in RENDERED:
+                released, onnx = Path("released") / name, Path(temporary) / f"{name}.onnx"
+                export_onnx(released, onnx, options[name] or render(name, Path(temporary) / "rendered" / name))
+                models[name] = onnx, card_of(released)
+            wheel = build_wheel(models, Path("dist"))
         except subprocess.CalledProcessError as error:  # which has said why
             return error.returncode or 1
     print(f"{wheel}: {wheel.stat().st_size / 1e6:.1f} MB")
