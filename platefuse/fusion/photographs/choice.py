@@ -1,4 +1,4 @@
-"""Choice among plates that were read, by what was read as well as by the plate detector's score."""
+"""Choice among plates by detector score, confidence and text length."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from platefuse.networks.common.keras2 import keras, tf
 
 
 class ChoosePlates(keras.layers.Layer):
-    """Drops plates that are read badly or twice, and orders the others, best first.
+    """Drops plates read badly or twice; orders the others, best first.
 
     A plate's quality is score x confidence x characters ** `length_weight`. Of two plates that share more than
     `nms_threshold` of the smaller one's area, the one of lower quality is dropped. Input: plates' boxes float32

@@ -1,4 +1,4 @@
-"""Crops of photographs, letterboxed as images that come alone.
+"""Crops of photographs, letterboxed like single images.
 
 Only the pixels inside the crops are gathered, so that the cost does not grow with the photograph.
 """
@@ -11,7 +11,10 @@ _MAX_STEP = 4  # source pixels per output pixel up to which every source pixel c
 
 
 def expand_boxes(boxes: tf.Tensor, margin: float) -> tf.Tensor:
-    """Expand boxes [M,4] on each side by a share of their width and height."""
+    """Expand boxes, float32 [M,4], on each side.
+
+    `margin` is a share of their width and height.
+    """
     x1, y1, x2, y2 = tf.unstack(boxes, axis=1)
     return tf.stack(expand_box(x1, y1, x2, y2, margin), axis=1)
 
@@ -35,7 +38,7 @@ def pixel_windows(boxes: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.T
 def letterboxed_crops(
     photographs: tf.Tensor, windows: tf.Tensor, indices: tf.Tensor, input_size: tuple[int, int]
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Cut windows out of photographs, and letterbox each as an image of its own.
+    """Cut windows out of photographs, and letterbox each.
 
     The result equals `letterbox` of the cut image up to rounding. If a window shrinks by more than `_MAX_STEP`, fewer
     of its pixels are taken, evenly spread.
@@ -90,7 +93,10 @@ def _axis(sizes: tf.Tensor, scales: tf.Tensor, target: int) -> tuple[tf.Tensor, 
 
 
 def _gather(photographs: tf.Tensor, indices: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
-    """Gather pixels at rows [M,R] and columns [M,C] of each crop's photograph, uint8 [M,C,R,3]."""
+    """Gather pixels of each crop's photograph, uint8 [M,C,R,3].
+
+    They lie at the rows [M,R] and columns [M,C].
+    """
     _, height, width, _ = tf.unstack(tf.shape(photographs))
     first = tf.cast(indices, tf.int32)[:, None] * height
     in_rows = (first + tf.cast(rows, tf.int32)) * width

@@ -83,7 +83,7 @@ def _look(
 
 
 def _merge(looks: list[tuple[tf.Tensor, tf.Tensor]], params: PhotographFuseParams) -> tuple[tf.Tensor, tf.Tensor]:
-    """Merge the boxes found at several sizes, as those found at one."""
+    """Merge the boxes found at several sizes by non-maximum suppression."""
     if len(looks) == 1:
         return looks[0]
     boxes, scores = (keras.layers.Concatenate(axis=1)(list(values)) for values in zip(*looks, strict=True))
@@ -97,7 +97,10 @@ def _merge(looks: list[tuple[tf.Tensor, tf.Tensor]], params: PhotographFuseParam
 def _refine(
     detector: Detector, params: PhotographFuseParams, photographs: tf.Tensor, boxes: tf.Tensor, scores: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Replace candidates' boxes [B,C,4] and scores [B,C] by those of a second look; merge those that meet."""
+    """Refine candidates' boxes [B,C,4] and scores [B,C].
+
+    A second look replaces them. Non-maximum suppression then drops boxes that have become duplicates.
+    """
     height, width = params.refined_size
     size = height, width
     valid = ValidCandidates(name="valid_candidates")([scores, photographs])
@@ -134,7 +137,10 @@ def _boxes_at(detector: Detector, size: tuple[int, int], name: str) -> keras.Mod
 
 
 class LetterboxPhotographs(keras.layers.Layer):
-    """Letterboxes photographs, uint8 [B,H,W,3] to float32 [B,h,w,3]; no photograph becomes a black one."""
+    """Letterboxes photographs, uint8 [B,H,W,3] to float32 [B,h,w,3].
+
+    An empty batch becomes one black image.
+    """
 
     def __init__(self, input_size: tuple[int, int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -146,10 +152,10 @@ class LetterboxPhotographs(keras.layers.Layer):
 
 
 class InPhotograph(keras.layers.Layer):
-    """Maps boxes [B,C,4] from letterboxed photographs to pixels of the photographs, and clips them.
+    """Maps boxes [B,C,4] to pixels of the photographs, and clips them.
 
-    Input: the boxes; their scores [B,C], -1 in unused slots; and the photographs. Output: boxes and scores; boxes of
-    less than a pixel's width or height lose their score.
+    Input: the boxes in pixels of the letterboxed photographs; their scores [B,C], -1 in unused slots; and the
+    photographs. Output: boxes and scores. The score becomes -1 if a box is less than a pixel wide or high.
     """
 
     def __init__(self, input_size: tuple[int, int], **kwargs: Any) -> None:
@@ -191,9 +197,10 @@ class GatherSlots(keras.layers.Layer):
 
 
 class ScatterScores(keras.layers.Layer):
-    """Scatters the scores of candidates [M] to class scores [B,N,1]; others are -1.
+    """Scatters scores of candidates [M] to class scores [B,N,1].
 
-    Input: the scores [M], -1 for none; their indices, int64 [M,2]; and the candidates' former scores [B,N].
+    Input: the scores [M], -1 for none; their indices, int64 [M,2]; and the candidates' former scores [B,N]. Other
+    slots are -1.
     """
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
@@ -222,7 +229,10 @@ class CutLetterboxed(keras.layers.Layer):
 
 
 class FromWindow(keras.layers.Layer):
-    """Moves boxes [M,N,4] from pixels of windows [M,4] to those of the photograph; empty boxes stay 0."""
+    """Moves boxes [M,N,4] from pixels of windows to pixels of photographs.
+
+    Input: the boxes, and the windows [M,4]. Empty boxes stay 0.
+    """
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         boxes, windows = inputs

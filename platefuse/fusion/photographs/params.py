@@ -16,7 +16,7 @@ def _none_or_two(sides: tuple[int, ...]) -> tuple[int, ...]:
 
 
 class PhotographFuseParams(Params):
-    """Steps of a fused model that finds plates in photographs and reads them."""
+    """Steps of a fused model that finds and reads plates in photographs."""
 
     reader: str = Field(
         min_length=1,
@@ -80,5 +80,8 @@ class PhotographFuseParams(Params):
 
 
 def fuse_params_of(section: Any) -> type[FuseParams] | type[PhotographFuseParams]:
-    """Choose the model of a section `fuse`: one that names a plate reader is for photographs."""
+    """Choose the parameter class of a section `fuse`.
+
+    A section that names a plate reader is for photographs.
+    """
     return PhotographFuseParams if isinstance(section, dict) and "reader" in section else FuseParams

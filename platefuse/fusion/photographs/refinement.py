@@ -1,4 +1,4 @@
-"""A second look of the plate detector at each candidate, for tight boxes.
+"""Refinement of boxes: the plate detector looks at each candidate again.
 
 On a whole photograph plates are small and the detector's boxes rough. A candidate's surroundings, cut from the
 photograph itself, show every plate at about the same size.
@@ -11,7 +11,7 @@ from platefuse.networks.common.keras2 import keras, tf
 
 
 class RefinementWindow(keras.layers.Layer):
-    """Chooses what is looked at again: boxes [M,4] to windows [M,4].
+    """Chooses the windows [M,4] around boxes [M,4] for the second look.
 
     A box is padded by `context`, a share of its width and height, on each side. The shorter side of the window is then
     widened until the window has the aspect of `size`. Boxes and windows are x1,y1,x2,y2 in pixels of the photograph;

@@ -14,7 +14,7 @@ from platefuse.networks.common.keras2 import tf
 def save_photographs(
     path: Path, fused: FusedPhotographModel, params: PhotographFuseParams, reader: dict[str, Any]
 ) -> None:
-    """Write the fused model for photographs with its three signatures and its metadata.
+    """Write the fused model for photographs: three signatures and metadata.
 
     Args:
         path: the SavedModel's folder; replaced as a whole.
