@@ -1,8 +1,8 @@
-"""Build the wheel in dist/ with the released readers of plates and photographs inside.
+"""Build the wheel in dist/ with the released readers inside.
 
-Each reader is one ONNX file, exported from released/. It must read the same as the SavedModel on the images of --plates
-and --photographs, or else on rendered ones, whose seed is fixed. The ONNX files are put into a copy of the package, so
-that the checkout stays as it is. Run it in the project's root.
+They read plates and photographs. Each is one ONNX file, exported from released/. It must read the same as the
+SavedModel on the images of --plates and --photographs, or else on rendered ones, whose seed is fixed. The ONNX files
+are put into a copy of the package, so that the checkout stays as it is. Run it in the project's root.
 """
 
 import argparse

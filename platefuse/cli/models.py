@@ -93,7 +93,9 @@ def _accuracy(metrics: dict[str, Any]) -> tuple[float | None, str | None]:
     Photographs are preferred to synthetic plates.
     """
     if "real" in metrics:
-        return metrics["real"]["all"]["exact"], f"{metrics['real']['all']['images']} photographs"
+        of_all = metrics["real"]["all"]
+        whole = f"{of_all['plates']} plates in {of_all['photographs']} photographs" if "plates" in of_all else None
+        return of_all["exact"], whole or f"{of_all['images']} photographs"
     if "evaluation" in metrics:
         return metrics["evaluation"]["exact_match"], "synthetic test plates"
     return None, None

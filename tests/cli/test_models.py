@@ -81,3 +81,12 @@ def test_a_model_without_photographs_has_the_accuracy_of_its_pipeline(checkout: 
     (digits / "release.json").unlink()
     assert "  accuracy  unknown\n" in models(checkout)
     shutil.rmtree(digits)
+
+
+def test_the_accuracy_on_whole_photographs_is_that_of_their_plates(checkout: Path) -> None:
+    released = checkout / "released" / "photographs"
+    shutil.copytree(checkout / "released" / "plates", released)
+    metrics = {"real": {"all": {"photographs": 130, "plates": 133, "exact": 0.91}}}
+    (released / "release.json").write_text(json.dumps({"metrics": metrics}))
+    (checkout / "released" / "photographs.dvc").touch()
+    assert "accuracy  0.910 of 133 plates in 130 photographs" in models(checkout)

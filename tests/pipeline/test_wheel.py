@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image
 
-from platefuse.data.plate_set import read_plate_set
 from platefuse.export.export import export
 from platefuse.fusion.graph import fuse
 from platefuse.fusion.saved_model import save_fused
@@ -174,8 +173,10 @@ def test_a_card_has_the_alphabet_and_the_release(tmp_path: Path) -> None:
     assert card == {"alphabet": "AB", "licence": "Apache-2.0", "metrics": {}}
 
 
-def test_plates_to_check_on_are_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["plates", "photographs"])
+def test_images_to_check_on_are_rendered(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    plates = read_plate_set(TOOL["render_plates"](tmp_path / "rendered"))
-    assert len(plates) == TOOL["RENDERED"]
-    assert sum(len(plate.text) for plate in plates) > 3 * len(plates)
+    monkeypatch.setitem(TOOL["RENDERED"], name, 4)
+    images = TOOL["render"](name, tmp_path / "rendered")
+    assert len(list(images.iterdir())) == 4
+    assert images.parent == tmp_path / "rendered" / "data" / name / "test"
