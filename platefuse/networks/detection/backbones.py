@@ -85,8 +85,8 @@ def _image_mask(gray: tf.Tensor) -> tf.Tensor:
     """
     lit = tf.cast(gray > 0, tf.float32)
     rows, columns = (tf.reduce_max(lit, axis=axis, keepdims=True) for axis in (2, 1))
-    nonzero_after = tf.cumsum(rows, axis=1, reverse=True) * tf.cumsum(columns, axis=2, reverse=True)
-    return tf.minimum(nonzero_after, 1.0)
+    down, across = (tf.minimum(tf.cumsum(some, axis, reverse=True), 1.0) for some, axis in ((rows, 1), (columns, 2)))
+    return down * across
 
 
 def build_backbone(images: tf.Tensor, params: DetectorParams) -> dict[str, tf.Tensor]:
