@@ -7,7 +7,7 @@ from platefuse.data.boxes import expand_box
 from platefuse.networks.common.keras2 import tf
 from platefuse.networks.detection.resize import letterbox_scale
 
-_MAX_STEP = 4  # source pixels per output pixel up to which every source pixel counts
+_MAX_STEP = 8  # source pixels per output pixel up to which every source pixel counts
 
 
 def expand_boxes(boxes: tf.Tensor, margin: float) -> tf.Tensor:

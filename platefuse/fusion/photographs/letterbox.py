@@ -2,8 +2,8 @@
 
 `networks.detection.resize.letterbox` multiplies each output row by all rows of the image. That is fast for a plate, but
 takes seconds for a photograph. Here a strip of output rows is multiplied by the few rows that its triangle filters
-reach, then a strip of columns likewise. The values are the same up to rounding. If an image shrinks by more than
-`_MAX_STEP`, the filters take fewer pixels, evenly spread: a photograph of any size takes about the same memory.
+reach, then a strip of columns likewise. The values are the same up to rounding. Along a side of more than `_MAX_SIDE`
+pixels the filters take fewer pixels, evenly spread: a photograph of any size takes about the same memory.
 """
 
 import math
@@ -12,8 +12,8 @@ from platefuse.networks.common.keras2 import tf
 from platefuse.networks.detection.resize import letterbox_scale
 
 _STRIP = 8  # output rows or columns; divides every input size
-_MAX_STEP = 4  # source pixels per output pixel up to which every source pixel counts
-_MAX_TAPS = math.ceil((_STRIP + 1) * _MAX_STEP) + 1
+_MAX_SIDE = 3072  # pixels up to which every pixel counts
+_MAX_PLACES = math.ceil(_MAX_SIDE * (_STRIP + 1) / _STRIP)  # neighbouring strips share the pixels between them
 
 
 def letterbox_in_strips(photographs: tf.Tensor, input_size: tuple[int, int]) -> tf.Tensor:
@@ -53,7 +53,7 @@ def _shrink(values: tf.Tensor, size: tf.Tensor, target: int, scale: tf.Tensor) -
     centres, inside = (tf.reshape(row[: strips * _STRIP], [-1, _STRIP]) for row in (middles * step, inside))
 
     span = (_STRIP - 1) * step + 2 * reach
-    taps = tf.minimum(tf.cast(tf.math.ceil(span), tf.int32) + 1, _MAX_TAPS)
+    taps = tf.minimum(tf.cast(tf.math.ceil(span), tf.int32) + 1, _MAX_PLACES // strips + 2)
     spacing = tf.maximum(span / tf.cast(taps, tf.float32), 1.0)
     offsets = tf.floor(tf.cast(tf.range(taps), tf.float32) * spacing)
     places = tf.floor(centres[:, :1] - reach + 0.5) + offsets  # [strips,taps]
