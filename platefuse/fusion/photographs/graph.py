@@ -6,7 +6,7 @@ The plate detector's boxes are cut out and given on, as the character detector's
 itself, and reach the plate reader as plates do that come alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from platefuse.fusion.batch_norm import fold_batch_normalisation
@@ -45,6 +45,7 @@ def fuse_photographs(detector: Detector, reader: FusedModel, params: PhotographF
         params: sizes, thresholds and margins.
     """
     photographs = keras.Input((None, None, 3), dtype=tf.uint8, name="images")
+    detector = replace(detector, model=fold_batch_normalisation(detector.model))
     boxes, scores = _merge([_look(detector, params, size, photographs) for size in params.input_sizes], params)
     if params.refined_size:
         boxes, scores = _refine(detector, params, photographs, boxes, scores)
@@ -130,10 +131,23 @@ def _boxes_at(detector: Detector, size: tuple[int, int], name: str) -> keras.Mod
         scores [B,A,1].
     """
     images = keras.Input((*size, 3), name=f"{name}_images")
-    detect = fold_batch_normalisation(at_input_size(detector, size).model)
+    detect = at_input_size(detector, size).model
+    _share_variables(detect, detector.model)
     deltas, class_scores = detect(images)
     boxes = BoxDecoder(anchor_boxes(detector.anchors, size), size, name=f"{name}_boxes")(deltas)
     return keras.Model(images, [boxes, class_scores], name=name)
+
+
+def _share_variables(model: keras.Model, original: keras.Model) -> None:
+    """Let a copy of a network use the variables of the original.
+
+    A file of the fused model then holds them once.
+    """
+    for layer, like in zip(model.layers, original.layers, strict=True):
+        if isinstance(layer, keras.Model):
+            _share_variables(layer, like)
+        elif isinstance(layer, keras.layers.Conv2D):
+            layer.kernel, layer.bias = like.kernel, like.bias
 
 
 class LetterboxPhotographs(keras.layers.Layer):
