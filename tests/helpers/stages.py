@@ -26,7 +26,8 @@ from tests.helpers.imports import ROOT
 _PYTHON = f"""#!{sys.executable} -IS
 import json, os, socket, sys
 
-if not sys.argv[1:] or not sys.argv[1].startswith("stages/") or sys.argv[1] == "stages/synth.py":
+folder, script = os.path.split((sys.argv[1:] or [""])[0])
+if os.path.basename(folder) != "stages" or script == "synth.py":
     os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
 with socket.socket(socket.AF_UNIX) as server:
     server.connect(os.path.join(os.path.dirname(__file__), "socket"))

@@ -17,6 +17,7 @@ from tests.helpers.plots import Page, axis, marks
 
 FOLDERS = [ROOT, *sorted(path.parent for path in ROOT.glob("pipelines/*/dvc.yaml"))]
 every_pipeline = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+OF_PLATES = [folder for folder in FOLDERS if folder.name != "photographs"]  # the others have no confusion.csv
 CURVES = ("precision_recall.csv", "confidence.csv")
 SHARES = {"precision_recall.csv": ("recall", "precision"), "confidence.csv": ("kept", "right")}
 
@@ -49,7 +50,7 @@ def distance(colour: str, other: tuple[int, ...]) -> int:
     return max(abs(a - b) for a, b in zip(ours, other, strict=True))
 
 
-@every_pipeline
+@pytest.mark.parametrize("folder", OF_PLATES, ids=lambda folder: folder.name)
 def test_every_pair_of_characters_has_a_cell_with_its_count(folder: Path):
     counted = Counter((row["actual"], row["predicted"]) for row in rows_of(folder / "metrics" / "confusion.csv"))
     written = {}
