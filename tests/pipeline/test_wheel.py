@@ -173,7 +173,7 @@ def test_a_card_has_the_alphabet_and_the_release(tmp_path: Path) -> None:
     assert card == {"alphabet": "AB", "licence": "Apache-2.0", "metrics": {}}
 
 
-@pytest.mark.parametrize("name", ["plates", "photographs"])
+@pytest.mark.parametrize("name", ["plates"])
 def test_images_to_check_on_are_rendered(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setitem(TOOL["RENDERED"], name, 4)
