@@ -42,8 +42,8 @@ def add(commands: Any) -> None:
         "line with an empty text and 0. The confidence is the smallest of the characters' confidences.\n\n"
         "Of a folder, what is named or begins like an image is read; its subfolders are not entered. Images\n"
         "that cannot be read, and pictures that cannot be written, are listed on the error output at the end,\n"
-        "and the exit status is 1; all others are read. A PATH that does not exist, a folder without images, or a picture that\n"
-        "would take the place of an image stops the command before any work.\n\n"
+        "and the exit status is 1; all others are read. A PATH that does not exist, a folder without images,\n"
+        "or a picture that would take the place of an image stops the command before any work.\n\n"
         "--blur writes every photograph, upright, in its own format (JPEG at quality 95, GIF as PNG), and none\n"
         "that cannot be read. A plate that the model does not find stays readable: look before you publish.",
     )
