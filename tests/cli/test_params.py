@@ -30,6 +30,11 @@ def leaves(content: Any, name: str = "") -> dict[str, Any]:
     return found
 
 
+def given(path: Path) -> dict[str, Any]:
+    """Values of a file by full names, without parameters left empty, which are printed without a value."""
+    return {name: value for name, value in leaves(yaml.safe_load(path.read_text())).items() if value is not None}
+
+
 def printed(text: str) -> dict[str, Any]:
     """Values by the names that the text gives them."""
     unwrapped = re.sub(r"\n  (?=\S)", " ", text)
@@ -42,7 +47,7 @@ def printed(text: str) -> dict[str, Any]:
 def test_what_is_printed_is_what_the_file_says(path: Path, capsys):
     assert main(["params", "--file", str(path)]) == 0
     text = capsys.readouterr().out
-    assert printed(text) == leaves(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert printed(text) == given(path)
     assert all(len(line) <= 100 for line in text.splitlines())
 
 
@@ -50,7 +55,7 @@ def test_what_is_printed_is_what_the_file_says(path: Path, capsys):
 def test_the_values_of_the_working_folder_are_shown(path: Path, capsys, monkeypatch):
     monkeypatch.chdir(path.parent)
     assert main(["params"]) == 0
-    assert printed(capsys.readouterr().out) == leaves(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert printed(capsys.readouterr().out) == given(path)
 
 
 def test_every_parameter_of_every_model_is_explained(capsys, monkeypatch, tmp_path):
