@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from platefuse.cli.common import (
+    PIPELINE,
     add_reading_command,
     file_path,
     on_one_line,
@@ -19,8 +20,8 @@ from platefuse.cli.common import (
 )
 from platefuse.cli.score_comparison import Comparison, compare
 from platefuse.cli.score_files import check_files, write_outputs
-from platefuse.cli.score_photographs import score_photographs
 from platefuse.cli.score_reading import Reads, add_networks, is_of_photographs, read_folders, text_read
+from platefuse.core.errors import not_installed
 from platefuse.data.plate_set import TRUTH, AnnotatedPlate
 from platefuse.evaluation.misread import Misread, lines_of, misread, picture_of_misread
 from platefuse.evaluation.real import ALL, ReadFolder, score_folders, table_of
@@ -99,6 +100,10 @@ def not_negative(text: str) -> int:
 def _score(arguments: argparse.Namespace) -> int:
     look_alikes = None if arguments.equate is None else _look_alikes(arguments.equate, arguments.normalise)
     if is_of_photographs(arguments):
+        try:  # here, because the base install scores single plates without SciPy
+            from platefuse.cli.score_photographs import score_photographs
+        except ModuleNotFoundError as error:
+            raise not_installed("Scoring photographs", [str(error.name)], PIPELINE) from None
         return score_photographs(arguments, look_alikes or parse_look_alikes(LOOK_ALIKES))
     folders = read_text_only(arguments.folder)
     check_files(arguments, folders)

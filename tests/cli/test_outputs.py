@@ -79,6 +79,7 @@ READ = {
     ("read", "paths"),
     ("score", "folder"),
     ("score", "networks"),
+    ("score", "reader"),
     ("fuse", "networks"),
     ("export", "plates"),
     ("check", "folder"),

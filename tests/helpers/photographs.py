@@ -19,7 +19,7 @@ def _photograph(
     image = rng.integers(30, 110, (height, width, 3)).astype(np.uint8)
     boxes = []
     for half in range(index % 3):
-        tall = int(rng.integers(9, 16)) * height // 64
+        tall = min(int(rng.integers(9, 16)) * height // 64, width // 6 - 1)
         x = half * width // 2 + int(rng.integers(width // 2 - 3 * tall))
         y = int(rng.integers(height - tall))
         image[y : y + tall, x : x + 3 * tall] = rng.integers(200, 256, 3)

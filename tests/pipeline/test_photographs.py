@@ -85,7 +85,7 @@ def pipeline(first_run: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture(scope="module")
 def output(pipeline: Pipeline) -> str:
-    """What DVC printed of the run, which is committed."""
+    """Run the pipeline, commit the run, and give what DVC printed."""
     printed = pipeline.dvc("repro", "--no-run-cache")
     pipeline.commit("The first run")
     return printed
