@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from platefuse.cli.check_photographs import check_photographs, has_photographs
+from platefuse.cli.check_rows import print_row, print_sizes
 from platefuse.cli.common import PIPELINE, add_command, complain, file_path, on_one_line
 from platefuse.cli.outputs import check_outputs
 from platefuse.core.errors import PlatefuseError, not_installed
@@ -54,7 +55,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if has_photographs(arguments.folder):
         if arguments.draw:
             raise PlatefuseError(f"--draw {arguments.draw}: boxes of characters are drawn, not those of plates.")
-        return check_photographs(arguments.folder, _print_row, _print_sizes)
+        return check_photographs(arguments.folder)
     if arguments.draw:
         check_picture(arguments.draw, arguments.folder)
     annotated = read_annotated(arguments.folder)
@@ -62,8 +63,8 @@ def _check(arguments: argparse.Namespace) -> int:
     _print_amounts(annotated, images)
     boxes = [image.boxes for image in images if len(image.boxes)]
     if boxes:
-        _print_sizes("images", np.array([image.size for image in images]))
-        _print_sizes("boxes", np.concatenate([of_image[:, 2:] - of_image[:, :2] for of_image in boxes]))
+        print_sizes("images", np.array([image.size for image in images]))
+        print_sizes("boxes", np.concatenate([of_image[:, 2:] - of_image[:, :2] for of_image in boxes]))
         print(f"{'anchors':<20}{_anchors(images, arguments.params or PARAMS)}")
     for issue in annotated.issues:
         complain(on_one_line(issue))
@@ -95,33 +96,19 @@ def _print_amounts(annotated: AnnotatedFolder, images: list[AnnotatedImage]) -> 
     if annotated.layout:
         print(f"{'layout':<20}{annotated.layout}")
     if len(splits) > 1:
-        _print_row("", splits)
-    _print_row("images", map(len, splits.values()))
-    _print_row("without characters", (sum(not image.characters for image in of) for of in splits.values()))
+        print_row("", splits)
+    print_row("images", map(len, splits.values()))
+    print_row("without characters", (sum(not image.characters for image in of) for of in splits.values()))
     counts = [Counter("".join(image.characters for image in of_split)) for of_split in splits.values()]
-    _print_row("characters", (count.total() for count in counts))
+    print_row("characters", (count.total() for count in counts))
     for character in annotated.alphabet:
-        _print_row(f"  {on_one_line(character)}", (count[character] for count in counts))
+        print_row(f"  {on_one_line(character)}", (count[character] for count in counts))
     duplicates = len(images) - len({image.content for image in images})
     if duplicates:
         print(f"{'duplicates':<20}{duplicates:>8}")
     if annotated.unannotated:
         more = f" and {len(annotated.unannotated) - 1} more" if annotated.unannotated[1:] else ""
         print(f"{'not annotated':<20}{on_one_line(annotated.unannotated[0])}{more}")
-
-
-def _print_row(name: str, cells: Any) -> None:
-    print(f"{name:<20}" + "".join(f"{cell:>8}" for cell in cells))
-
-
-def _print_sizes(name: str, sizes: np.ndarray) -> None:
-    """Print the minimum, maximum and median of sizes.
-
-    `sizes` are widths and heights [n,2] in pixels.
-    """
-    parts = (sizes.min(axis=0), sizes.max(axis=0), np.median(sizes, axis=0))
-    smallest, largest, median = (f"{width:.0f} x {height:.0f}" for width, height in parts)
-    print(f"{name:<20}{smallest} to {largest} pixels (width x height), median {median}")
 
 
 def _anchors(images: list[AnnotatedImage], path: Path) -> str:

@@ -1,11 +1,11 @@
 """`platefuse check` for photographs: issues and counts of their plates."""
 
-from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from platefuse.cli.check_rows import print_row, print_sizes
 from platefuse.cli.common import complain, on_one_line
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import ImageStore
@@ -19,11 +19,7 @@ def has_photographs(folder: Path) -> bool:
     return False
 
 
-def check_photographs(
-    folder: Path,
-    print_row: Callable[[str, Iterable[object]], None],
-    print_sizes: Callable[[str, np.ndarray], None],
-) -> int:
+def check_photographs(folder: Path) -> int:
     """Print counts, and the photographs that cannot be read.
 
     Raises:

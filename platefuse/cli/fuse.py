@@ -7,7 +7,7 @@ from typing import Any
 
 from platefuse.cli.common import PIPELINE, add_command, folder_path, refuse_existing
 from platefuse.core.errors import PlatefuseError, not_installed
-from platefuse.inference.metadata import PHOTOGRAPHS, reads_of
+from platefuse.inference.metadata import reads_photographs
 
 
 def add(commands: Any) -> None:
@@ -67,7 +67,7 @@ def fuse_again(networks: Path, changes: Mapping[Path, dict[str, Any]]) -> None:
         from platefuse.fusion.trained import fuse_trained, metadata_of, parameters_of
     except ModuleNotFoundError as error:
         raise _needs(error) from None
-    if reads_of(metadata_of(networks)) == PHOTOGRAPHS:
+    if reads_photographs(metadata_of(networks)):
         changed = {out: changed_params(networks, of_model) for out, of_model in changes.items()}
         for out, (params, reader_params) in changed.items():
             fuse_trained_photographs(networks, params, out, reader_params)

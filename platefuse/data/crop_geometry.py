@@ -9,8 +9,11 @@ from pydantic import Field
 
 from platefuse.core.params import Pair
 
+InputSide = Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
+"""Height or width of a detector's input, in pixels."""
+
 InputSize = Annotated[
-    Pair[Annotated[int, Field(ge=32, le=4096, multiple_of=32)]],
+    Pair[InputSide],
     Field(description="Height and width in pixels that every image is letterboxed to: multiples of the stride, 32."),
 ]
 """`detector.input_size`."""

@@ -14,7 +14,7 @@ from platefuse.data.photograph_set import read_photograph_set
 from platefuse.data.plate_set import TRUTH, read_truth
 from platefuse.export.parity import Parity, compare, compare_exact_match
 from platefuse.inference.image_files import find_images
-from platefuse.inference.metadata import PHOTOGRAPHS, read_metadata, reads_of
+from platefuse.inference.metadata import read_metadata, reads_photographs
 from platefuse.inference.reader import Reader
 from platefuse.runner.atomic import atomic_write
 
@@ -56,7 +56,7 @@ def export(
     if model.suffix in SUFFIXES.values():
         raise PlatefuseError(f"{model} is exported already: expected the folder of a SavedModel.")
     metadata = read_metadata(model)
-    truth = _truth_of(plates, reads_of(metadata), precision)
+    truth = _truth_of(plates, reads_photographs(metadata), precision)
     images = list(truth) or find_images([plates])
     reference = Reader(model)
     with atomic_write(out) as draft:
@@ -73,13 +73,13 @@ def _check_packages(kind: Kind) -> None:
         raise not_installed(f"Exporting to {kind}", absent, " ".join(absent))
 
 
-def _truth_of(folder: Path, reads: str, precision: Precision) -> dict[Path, tuple[str, ...]]:
+def _truth_of(folder: Path, of_photographs: bool, precision: Precision) -> dict[Path, tuple[str, ...]]:
     """The true texts of each image's plates.
 
     Empty if the folder has no truth.csv and the precision is float32, which needs none.
     """
     if (folder / TRUTH).is_file():
-        if reads == PHOTOGRAPHS:
+        if of_photographs:
             return {photograph.path: photograph.texts for photograph in read_photograph_set(folder)}
         return {folder / name: (text,) for name, text in read_truth(folder / TRUTH).items()}
     if precision == "float32":

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from platefuse.core.params import Items, Pair, Params, Probability
+from platefuse.data.crop_geometry import InputSide
 from platefuse.fusion.params import FuseParams
 
 
@@ -27,7 +28,7 @@ class PhotographFuseParams(Params):
     candidates: int = Field(
         ge=1, le=100, description="Most boxes of a photograph that are refined and read; at least `max_plates`."
     )
-    input_sizes: Items[Pair[Annotated[int, Field(ge=32, le=4096, multiple_of=32)]]] = Field(
+    input_sizes: Items[Pair[InputSide]] = Field(
         max_length=4,
         description="Sizes that each photograph is letterboxed to for the plate detector, each height and width in "
         "pixels, multiples of the stride, 32: large ones for far plates, small ones for near ones.",
@@ -41,9 +42,7 @@ class PhotographFuseParams(Params):
         description="Of two boxes with a larger IoU, non-maximum suppression drops the lower-scoring one. Of two "
         "plates that share more than this of the smaller one, the one that is read worse is dropped.",
     )
-    refined_size: Annotated[
-        Items[Annotated[int, Field(ge=32, le=4096, multiple_of=32)]], AfterValidator(_none_or_two)
-    ] = Field(
+    refined_size: Annotated[Items[InputSide], AfterValidator(_none_or_two)] = Field(
         description="Height and width in pixels at which the plate detector looks at each box again: multiples of 32; "
         "[] does not refine boxes."
     )

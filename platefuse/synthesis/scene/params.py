@@ -82,7 +82,7 @@ class SceneLightParams(Params):
 
     def check_rules(self) -> Iterator[str]:
         if self.dusk + self.infrared > 1:
-            yield (f"synth.scene.light.dusk = {self.dusk} and infrared = {self.infrared}: expected 1 at most together")
+            yield f".dusk = {self.dusk} and infrared = {self.infrared}: expected 1 at most together"
 
 
 class ScenePlateParams(Params):
@@ -113,8 +113,8 @@ class SceneParams(Params):
     def check_rules(self) -> Iterator[str]:
         if self.background_share and not self.backgrounds:
             yield (
-                f"synth.scene.background_share = {self.background_share}: there are no photographs; name their folder "
-                "in synth.scene.backgrounds"
+                f".background_share = {self.background_share}: there are no photographs; name their folder in "
+                ".backgrounds"
             )
 
 
