@@ -40,7 +40,8 @@ class BackdropParams(Params):
     def check_rules(self) -> Iterator[str]:
         """Ask for a kind that is drawn."""
         if not any(getattr(self, name) for name in _KINDS):
-            yield f"synth.scene.backdrop: {', '.join(_KINDS)} are all 0: expected a share above 0"
+            first, *others = _KINDS
+            yield f".{first} = 0, as are {', '.join(others)}: expected one of them above 0"
 
 
 def draw_backdrop(

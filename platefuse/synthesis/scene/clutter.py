@@ -35,7 +35,8 @@ class ClutterParams(Params):
     lettering: Probability = Field(description="Frequency of words without a board, as on vans.")
     number: Probability = Field(description="Frequency of house numbers and figures without a board.")
     poster: Probability = Field(description="Frequency of posters and stickers.")
-    page: Probability = Field(description="Frequency of pages, notices and tables.")
+    page: Probability = Field(description="Frequency of pages and notices.")
+    table: Probability = Field(description="Frequency of tables of figures and codes.")
     keyboard: Probability = Field(description="Frequency of keyboards, keypads and calendars.")
     van: Probability = Field(description="Frequency of vans' and buses' sides with lettering.")
     stamp: Probability = Field(description="Frequency of dates, times and cameras' names burnt into a corner.")
@@ -94,7 +95,7 @@ def _draw_one(
     aspect = log_uniform(rng, aspects)
     wide = log_uniform(rng, params.width) * image.width * min(1.0, aspect)  # tall things are no larger than wide ones
     if name == "stamp":
-        wide = image.width * rng.uniform(0.2, 0.7)
+        wide = image.width * log_uniform(rng, (0.1, 0.7))
     wide = min(wide, image.height * aspect)
     size = (max(5, round(wide)), max(4, round(wide / aspect)))
     place = _find_place(rng, image.size, size, keep_out, at_corner=name == "stamp")
@@ -171,9 +172,10 @@ _KINDS: dict[str, tuple[_Draw, tuple[float, float]]] = {  # with the range of wi
     "number": (signs.number, (1.0, 3.0)),
     "poster": (prints.poster, (0.6, 2.5)),
     "page": (prints.page, (0.6, 2.0)),
+    "table": (prints.table, (0.5, 3.0)),
     "keyboard": (prints.keyboard, (1.0, 3.0)),
     "van": (prints.van, (1.4, 3.0)),
-    "stamp": (prints.stamp, (9.0, 25.0)),
+    "stamp": (prints.stamp, (5.0, 25.0)),
     "window": (fittings.window, (0.6, 4.0)),
     "slats": (fittings.slats, (0.8, 6.0)),
     "fence": (fittings.fence, (1.0, 5.0)),

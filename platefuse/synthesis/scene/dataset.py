@@ -15,6 +15,7 @@ from pydantic import Field
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import SPLITS
+from platefuse.data.image_kinds import images_below
 from platefuse.data.images import read_image
 from platefuse.synthesis.common_params import Seeded
 from platefuse.synthesis.fonts.font_file import FontFile
@@ -25,7 +26,6 @@ from platefuse.synthesis.scene.params import PhotographParams, SceneParams, Tile
 from platefuse.synthesis.scene.scene import Scene, render_scene
 
 _Count = Annotated[int, Field(ge=1, le=10_000_000)]
-_KINDS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 
 class SceneSynthParams(Seeded):
@@ -111,7 +111,7 @@ def _random_size(rng: np.random.Generator, params: PhotographParams) -> tuple[in
 
 
 def _list_backgrounds(folder: str | None) -> tuple[Path, ...]:
-    """List the user's own photographs, in the order of their names.
+    """List the user's own photographs, at any depth, in the order of their paths.
 
     Raises:
         PlatefuseError: if there is no such folder, or a file cannot be read.
@@ -120,7 +120,7 @@ def _list_backgrounds(folder: str | None) -> tuple[Path, ...]:
         return ()
     if not Path(folder).is_dir():
         raise PlatefuseError(f"synth.scene.backgrounds names {folder}, which is no folder in {Path.cwd()}.")
-    paths = tuple(sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in _KINDS))
+    paths = tuple(images_below(Path(folder)))
     if not paths:
         raise PlatefuseError(f"synth.scene.backgrounds names {folder}, which has no photograph in it.")
     for path in paths:

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from platefuse.synthesis.licence.background import random_words
 from platefuse.synthesis.licence.canvas import PrintFont
 from platefuse.synthesis.licence.emblems import draw_emblem, random_colour
-from platefuse.synthesis.sampling import bernoulli
+from platefuse.synthesis.sampling import bernoulli, log_uniform
 from platefuse.synthesis.scene.cars import Car, sheen
 from platefuse.synthesis.scene.painter import Painter, ellipse, rectangle
 from platefuse.synthesis.scene.params import CarParams
@@ -180,11 +180,11 @@ def _draw_lamps(painter: Painter, rng: np.random.Generator, car: Car) -> list[np
 
 def _draw_recess(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot) -> None:
     """Draw a recess or a panel around the plate, and its lamp."""
-    wide = spot.width / 2 * rng.uniform(1.05, 1.6)
-    above, below = spot.height * rng.uniform(0.55, 1.0), spot.height * rng.uniform(0.55, 0.8)
+    wide = spot.width / 2 * log_uniform(rng, (1.05, 2.2))
+    above, below = spot.height * log_uniform(rng, (0.55, 1.4)), spot.height * log_uniform(rng, (0.55, 1.1))
     outline = rectangle(spot.x - wide, spot.y - below, spot.x + wide, spot.y + above, rng.uniform(0, 6))
     same = bernoulli(rng, 0.6)
-    colour = np.array(car.paint) * rng.uniform(0.45, 0.95) if same else random_colour(rng, (0, 0.2), (0.04, 0.8))
+    colour = np.array(car.paint) * rng.uniform(0.45, 0.95) if same else random_colour(rng, (0, 0.2), (0.04, 1.0))
     painter.shade(car.on(outline, 0.4), sheen(rng, colour, 5, 4, 0.3))
     edge = shade(car.paint, 0.4)
     closed = np.concatenate([outline, outline[:1]])

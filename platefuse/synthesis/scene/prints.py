@@ -1,4 +1,4 @@
-"""Clutter with print: posters, pages, keyboards, lettered vans, stamps of cameras.
+"""Clutter with print: posters, pages, tables, keyboards, lettered vans, stamps.
 
 Each function draws one thing, RGBA, of a size (width, height) in pixels. Without fonts nothing is written.
 """
@@ -41,7 +41,8 @@ def stamp(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> I
     figures = [f"{int(figure):02d}" for figure in rng.integers(0, 60, 6)]
     date = str(rng.choice(["-", "/", "."])).join((f"20{figures[0]}", figures[1], figures[2]))
     camera = f"{rng.choice(['CAM', 'Camera', 'CH', 'Channel', 'cam'])} {figures[3]} {harmless_words(rng)}"
-    text = (f"{date} {':'.join(figures[3:])}", date, camera, f"{date} {camera}")[int(rng.integers(4))]
+    time = ":".join(figures[3:])
+    text = (f"{date} {time}", date, time, camera, f"{date} {camera}")[int(rng.integers(5))]
     paper = (15, 15, 15) if luminance(ink) > 128 else (240, 240, 240)
     # A short dark line on a light ground would look like a plate.
     ground = 255 if bernoulli(rng, 0.25) and (luminance(ink) > 128 or len(text) > 14) else 0
@@ -79,6 +80,38 @@ def page(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Im
             start = int(rng.integers(max(1, len(text) - 30)))
             write(rng, patch, text[start : start + 30], (left, top, right, top + 0.75 * high), ink, fonts)
     return patch
+
+
+def table(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
+    """Draw a table: cells with figures, codes or words, often ruled."""
+    (width, height), (ground, ink) = size, ground_and_ink(rng, 0.8)
+    patch = board(rng, size, ground, ink)
+    draw, rule = ImageDraw.Draw(patch), shade(ground, rng.uniform(0.4, 0.9))
+    rows, columns = int(rng.integers(4, 13)), int(rng.integers(2, 7))
+    fonts = [fonts[int(rng.integers(len(fonts)))]] if fonts else fonts
+    wide, high = width / columns, height / rows
+    ruled, banded, headed = rng.random(3) < 0.5
+    for row in range(rows):
+        box = (0, row * high, width - 1, (row + 1) * high)
+        if (banded and row % 2) or (headed and not row):
+            draw.rectangle(box, fill=(*shade(ground, 0.85), 255))
+        if ruled:
+            draw.rectangle(box, outline=(*rule, 255))
+        for column in range(columns):
+            left, top = (column + rng.uniform(0.06, 0.2)) * wide, (row + 0.18) * high
+            inner = (left, top, (column + 0.92) * wide, top + 0.64 * high)
+            write(rng, patch, _cell(rng), inner, ink, fonts)
+    for column in range(1, columns if ruled else 0):
+        draw.line((column * wide, 0, column * wide, height), fill=(*rule, 255))
+    return patch
+
+
+def _cell(rng: np.random.Generator) -> str:
+    """Make up the text of a table's cell."""
+    letters, digits = "".join(rng.choice(list(string.ascii_uppercase), 3)), int(rng.integers(10 ** rng.integers(1, 7)))
+    return (str(digits), f"{digits / 100:.2f}", f"{letters}-{digits}", f"{digits % 100} %", random_words(rng))[
+        int(rng.integers(5))
+    ]
 
 
 def keyboard(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:

@@ -83,7 +83,7 @@ def test_tiles_have_one_size_and_whole_photographs_have_many(made):
 
 def test_own_photographs_are_used_and_decide_the_bytes(made, fonts, tmp_path):
     (tmp_path / "mine").mkdir()
-    Image.new("RGB", (200, 150), (200, 0, 150)).save(tmp_path / "mine" / "wall.png")
+    Image.new("RGB", (200, 150), (200, 0, 150)).save(tmp_path / "mine" / "wall.tif")
     behind = {"backgrounds": str(tmp_path / "mine"), "background_share": 1.0}
     own = checksums(_synthesise(tmp_path / "own", _values(fonts, behind)))
     assert own.keys() == checksums(made).keys()
@@ -106,6 +106,10 @@ def test_unusable_folders_of_photographs_are_refused_before_work(fonts, tmp_path
     assert not (tmp_path / "made").exists() or not list((tmp_path / "made").rglob("*.*"))
 
 
+KINDS = ("street", "wall", "greenery", "pavement", "hall", "plain", "texture")
+NO_BACKDROP = yaml.safe_load(PARAMS.read_text())["synth"]["scene"]["backdrop"] | dict.fromkeys(KINDS, 0.0)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -117,6 +121,11 @@ def test_unusable_folders_of_photographs_are_refused_before_work(fonts, tmp_path
         ("scene.pose.turn", [-90, 9], "synth.scene.pose.turn.0 = -90: input should be greater than or equal to -60."),
         ("scene.pose.distance", [5, 900], "synth.scene.pose.distance.0 = 5: input should be greater than or equal"),
         ("scene.light.dusk", 0.95, "synth.scene.light.dusk = 0.95 and infrared = 0.07: expected 1 at most together."),
+        (
+            "scene.backdrop",
+            NO_BACKDROP,
+            "synth.scene.backdrop.street = 0, as are wall, greenery, pavement, hall, plain,",
+        ),
         ("scene.background_share", 0.2, "synth.scene.background_share = 0.2: there are no photographs"),
         ("fonts.alphabet", "AÄ", "synth.fonts.alphabet has 'Ä', which parametric fonts cannot draw"),
     ],
