@@ -152,7 +152,8 @@ class NonEmptyBatch(keras.layers.Layer):
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
         batch = tf.shape(images)[0]
-        some = tf.cond(batch > 0, lambda: images, lambda: tf.zeros([1, *images.shape[1:]]))
+        # `batch` is 0 there. Exporters would store an image whose whole shape is known, megabytes of zeros.
+        some = tf.cond(batch > 0, lambda: images, lambda: tf.zeros([1 - batch, *images.shape[1:]]))
         # Restores the static shape that tf.cond loses. LiteRT lacks tf.ensure_shape.
         return tf.reshape(some, [-1, *images.shape[1:]])
 

@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +162,23 @@ def test_parameters_are_changed_by_name(folder: Path) -> None:
     ):
         with pytest.raises(PlatefuseError, match=sentence):
             changed_params(folder, wrong)
+
+
+def constants(graph: onnx.GraphProto) -> Iterator[np.ndarray]:
+    """Those of a graph and its branches."""
+    yield from map(onnx.numpy_helper.to_array, graph.initializer)
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from constants(attribute.g)
+
+
+def test_onnx_stores_each_weight_once_and_no_black_images(folder: Path) -> None:
+    large = [array for array in constants(onnx.load(folder / "fused.onnx").graph) if array.size >= 256]
+    assert len(large) > 10, "the weights of three networks"
+    contents = Counter((array.dtype, array.tobytes()) for array in large)
+    assert [count for count in contents.values() if count > 1] == []
+    assert [array.shape for array in large if (array == array.flat[0]).all()] == []
 
 
 def test_built_in_operations_only(folder: Path, interpreter: Interpreter) -> None:
