@@ -111,7 +111,7 @@ def _random_size(rng: np.random.Generator, params: PhotographParams) -> tuple[in
 
 
 def _list_backgrounds(folder: str | None) -> tuple[Path, ...]:
-    """List the user's own photographs, at any depth, in the order of their paths.
+    """List the user's own photographs at any depth, sorted by path.
 
     Raises:
         PlatefuseError: if there is no such folder, or a file cannot be read.
