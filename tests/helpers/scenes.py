@@ -7,6 +7,8 @@ BACKDROP: dict[str, Any] = {
     "far_cars": [0, 6], "night": 0.1, "blur": [0, 0.01], "grain": [0, 10],
 }  # fmt: skip
 
+BACKDROP_KINDS = ("street", "wall", "greenery", "pavement", "hall", "plain", "texture")
+
 CLUTTER: dict[str, Any] = {
     "count": [2, 9], "sign": 0.5, "street_sign": 0.5, "guide_board": 0.5, "lettering": 0.5, "number": 0.5,
     "poster": 0.5, "page": 0.5, "table": 0.5, "keyboard": 0.5, "van": 0.5, "stamp": 0.5, "window": 0.5, "slats": 0.5,

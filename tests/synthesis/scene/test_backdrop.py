@@ -6,8 +6,7 @@ import pytest
 from platefuse.synthesis.scene.backdrop import BackdropParams, draw_backdrop
 from tests.helpers.licence import PRINT_FONTS
 from tests.helpers.scenes import BACKDROP
-
-KINDS = ("street", "wall", "greenery", "pavement", "hall", "plain", "texture")
+from tests.helpers.scenes import BACKDROP_KINDS as KINDS
 
 
 def _pixels(seed: int, size: tuple[int, int] = (96, 64), **changes: object) -> np.ndarray:

@@ -20,6 +20,7 @@ from tests.helpers.checksums import checksums
 from tests.helpers.fonts import make_families
 from tests.helpers.imports import ROOT
 from tests.helpers.scene_params import scene_values
+from tests.helpers.scenes import BACKDROP_KINDS
 
 ALPHABET = "AB12"
 PARAMS = ROOT / "pipelines" / "photographs" / "params.yaml"
@@ -106,8 +107,7 @@ def test_unusable_folders_of_photographs_are_refused_before_work(fonts, tmp_path
     assert not (tmp_path / "made").exists() or not list((tmp_path / "made").rglob("*.*"))
 
 
-KINDS = ("street", "wall", "greenery", "pavement", "hall", "plain", "texture")
-NO_BACKDROP = yaml.safe_load(PARAMS.read_text())["synth"]["scene"]["backdrop"] | dict.fromkeys(KINDS, 0.0)
+NO_BACKDROP = yaml.safe_load(PARAMS.read_text())["synth"]["scene"]["backdrop"] | dict.fromkeys(BACKDROP_KINDS, 0.0)
 
 
 @pytest.mark.parametrize(
