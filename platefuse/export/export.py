@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from platefuse.core.errors import PlatefuseError, not_installed
 from platefuse.data.photograph_set import read_photograph_set
 from platefuse.data.plate_set import TRUTH, read_truth
-from platefuse.export.parity import Parity, compare, compare_exact_match
+from platefuse.export.parity import Parity, Thresholds, compare, compare_exact_match
 from platefuse.inference.image_files import find_images
 from platefuse.inference.metadata import read_metadata, reads_photographs
 from platefuse.inference.reader import Reader
@@ -63,7 +63,8 @@ def export(
         _converter(kind)(model, draft, metadata, precision)
         candidate = Reader(draft)
         if precision == "float32":
-            return compare(reference, candidate, images, str(out), batch_size)
+            thresholds = Thresholds.of_model(metadata)
+            return compare(reference, candidate, images, str(out), batch_size, thresholds)
         return compare_exact_match(reference, candidate, images, list(truth.values()), str(out), batch_size)
 
 

@@ -1,15 +1,18 @@
 """Parity of an exported model with its SavedModel."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
+from platefuse.inference.metadata import reads_photographs
 from platefuse.inference.reader import Reader
-from platefuse.inference.reading import Reading, boxes_of, confidences_of, scores_of
+from platefuse.inference.reading import Plate, Reading, boxes_of, confidences_of, scores_of
 from platefuse.metrics.text import score_texts
 
 SCORE_TOLERANCE = 1e-4
@@ -75,7 +78,51 @@ def _largest(expected: np.ndarray, found: np.ndarray) -> float:
     return float(np.abs(expected - found).max(initial=0.0))
 
 
-def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: str, batch_size: int) -> Parity:
+@dataclass(frozen=True)
+class Thresholds:
+    """Scores and confidences that a plate of a photograph must reach.
+
+    Rounding decides about a plate on a threshold, so that one of two models may give it alone.
+
+    Attributes:
+        score: the least score of a plate; None if there is no such threshold.
+        confidence: the least confidence of a text; None if there is no such threshold.
+    """
+
+    score: float | None = None
+    confidence: float | None = None
+
+    @classmethod
+    def of_model(cls, metadata: dict[str, Any]) -> "Thresholds":
+        """Find the thresholds in a model's metadata; none if it reads single plates."""
+        if not reads_photographs(metadata):
+            return cls()
+        refined = bool(metadata["refined_size"])
+        return cls(metadata["refined_threshold" if refined else "score_threshold"], metadata["min_confidence"])
+
+    def without_undecided(self, reading: Reading, other: Reading) -> Reading:
+        """Leave out the plates on a threshold that the other reading lacks."""
+        texts = Counter(texts_of(other))
+        kept = []
+        for plate in reading.plates:
+            if texts[plate.text] or not self._touched_by(plate):
+                kept.append(plate)
+            texts[plate.text] -= 1 if texts[plate.text] else 0
+        return replace(reading, plates=tuple(kept))
+
+    def _touched_by(self, plate: Plate) -> bool:
+        pairs = ((plate.score, self.score), (plate.confidence, self.confidence))
+        return any(limit is not None and abs(value - limit) <= SCORE_TOLERANCE for value, limit in pairs)
+
+
+def compare(
+    reference: Reader,
+    candidate: Reader,
+    images: Sequence[Path],
+    name: str,
+    batch_size: int,
+    thresholds: Thresholds,
+) -> Parity:
     """Check that two models read the same texts and nearly equal numbers.
 
     Every image is compared.
@@ -86,13 +133,15 @@ def compare(reference: Reader, candidate: Reader, images: Sequence[Path], name: 
         images: the files to read.
         name: the candidate's name in messages.
         batch_size: how many images are read in one call.
+        thresholds: a plate on one of these is no difference if one model alone gives it.
 
     Raises:
         PlatefuseError: for the first image on which the two differ, with the difference; for an image that cannot be
             read; or if no image has a character, which would prove nothing.
     """
     parity = Parity()
-    for path, expected, found in _both(reference, candidate, images, batch_size):
+    for path, *readings in _both(reference, candidate, images, batch_size):
+        expected, found = (thresholds.without_undecided(*pair) for pair in (readings, readings[::-1]))
         score, box = parity.add(expected, found)
         differs = f"{name} is refused: {path} differs from what the SavedModel reads."
         if texts_of(expected) != texts_of(found):
