@@ -95,10 +95,10 @@ def _draw_one(
     aspect = log_uniform(rng, aspects)
     wide = log_uniform(rng, params.width) * image.width * min(1.0, aspect)  # tall things are no larger than wide ones
     if name == "stamp":
-        wide = image.width * log_uniform(rng, (0.1, 0.7))
+        wide = image.width * log_uniform(rng, (0.1, 1.2))  # a close view of it is cut off
     wide = min(wide, image.height * aspect)
     size = (max(5, round(wide)), max(4, round(wide / aspect)))
-    place = _find_place(rng, image.size, size, keep_out, at_corner=name == "stamp")
+    place = _find_place(rng, image.size, size, keep_out, at_corner=name == "stamp" and bernoulli(rng, 0.75))
     if place is None:
         return
     x, y, size = place
@@ -128,7 +128,7 @@ def _find_place(
     for trial in range(_TRIALS):
         wide, high = (max(4, round(side * 0.8**trial)) for side in size)
         if at_corner:
-            edge = round(0.01 * picture[0])
+            edge = round(rng.uniform(0, 0.04) * picture[0])
             x = edge if bernoulli(rng, 0.6) else picture[0] - wide - edge
             y = edge if bernoulli(rng, 0.5) else picture[1] - high - edge
         else:  # a part may be cut by the border
@@ -175,7 +175,7 @@ _KINDS: dict[str, tuple[_Draw, tuple[float, float]]] = {  # with the range of wi
     "table": (prints.table, (0.5, 3.0)),
     "keyboard": (prints.keyboard, (1.0, 3.0)),
     "van": (prints.van, (1.4, 3.0)),
-    "stamp": (prints.stamp, (5.0, 25.0)),
+    "stamp": (prints.stamp, (2.5, 25.0)),
     "window": (fittings.window, (0.6, 4.0)),
     "slats": (fittings.slats, (0.8, 6.0)),
     "fence": (fittings.fence, (1.0, 5.0)),

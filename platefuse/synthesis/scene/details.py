@@ -1,51 +1,21 @@
-"""Details of a car's face: bumper, grille, lamps, badges, lettering."""
+"""Details of a car's face: bumper, grille, lamps, recess."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
 
-from platefuse.synthesis.licence.background import random_words
 from platefuse.synthesis.licence.canvas import PrintFont
-from platefuse.synthesis.licence.emblems import draw_emblem, random_colour
+from platefuse.synthesis.licence.emblems import random_colour
 from platefuse.synthesis.sampling import bernoulli, log_uniform
+from platefuse.synthesis.scene.badges import draw_badges
 from platefuse.synthesis.scene.cars import Car, sheen
 from platefuse.synthesis.scene.painter import Painter, ellipse, rectangle
 from platefuse.synthesis.scene.params import CarParams
+from platefuse.synthesis.scene.spot import Spot
 from platefuse.synthesis.scene.textures import shade
 
 PANEL = 4.0
 """Largest width and height of a panel, as a multiple of its plate's."""
-
-
-@dataclass(frozen=True, eq=False)
-class Spot:
-    """Place of a plate on a car's face, in centimetres.
-
-    Attributes:
-        x, y: the plate's middle.
-        width, height: the plate's size.
-        lean: distance of the upper edge behind the lower edge.
-    """
-
-    x: float
-    y: float
-    width: float
-    height: float
-    lean: float
-
-
-def random_spot(rng: np.random.Generator, car: Car, width: float, height: float) -> Spot:
-    """Choose a place for a plate of this size, in centimetres."""
-    clearance = car.profile[0, 0] + 4 + height / 2
-    if car.front or bernoulli(rng, 0.45):
-        y = rng.uniform(clearance, max(clearance + 1, car.bumper + 4))
-    else:
-        top = car.belt - 5 - height / 2
-        y = rng.uniform(min(car.bumper + 3 + height / 2, top), top)
-    aside = 0.0 if bernoulli(rng, 0.8) else rng.uniform(-0.6, 0.6) * (car.half - width / 2)
-    return Spot(aside + rng.normal(0, 1), y, width, height, rng.uniform(-0.05, 0.16) * height)
 
 
 def draw_details(
@@ -65,7 +35,7 @@ def draw_details(
     if bernoulli(rng, params.recess):
         _draw_recess(painter, rng, car, spot)
     if bernoulli(rng, params.lettering):
-        _draw_badges(painter, rng, car, spot, fonts)
+        draw_badges(painter, rng, car, spot, fonts)
     _draw_fittings(painter, rng, car)
     return lamps
 
@@ -184,7 +154,7 @@ def _draw_recess(painter: Painter, rng: np.random.Generator, car: Car, spot: Spo
     above, below = spot.height * log_uniform(rng, (0.55, 1.4)), spot.height * log_uniform(rng, (0.55, 1.1))
     outline = rectangle(spot.x - wide, spot.y - below, spot.x + wide, spot.y + above, rng.uniform(0, 6))
     same = bernoulli(rng, 0.6)
-    colour = np.array(car.paint) * rng.uniform(0.45, 0.95) if same else random_colour(rng, (0, 0.2), (0.04, 1.0))
+    colour = np.array(car.paint) * rng.uniform(0.5, 1.1) if same else random_colour(rng, (0, 0.2), (0.04, 1.0))
     painter.shade(car.on(outline, 0.4), sheen(rng, colour, 5, 4, 0.3))
     edge = shade(car.paint, 0.4)
     closed = np.concatenate([outline, outline[:1]])
@@ -208,92 +178,29 @@ def draw_panel(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot)
         painter.shade(flat, painter.mirrored(rng, sheen(rng, random_colour(rng, (0, 0.5)), 5, 5), rng.uniform(0, 0.5)))
 
 
-def _draw_badges(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]) -> None:
-    """Draw the maker's emblem and lettering."""
-    chrome = random_colour(rng, (0, 0.1), (0.6, 0.95))
-    side = rng.uniform(6, 13)
-    layer = Image.new("RGBA", (64, 64), (*chrome, 0))
-    draw = ImageDraw.Draw(layer)
-    if bernoulli(rng, 0.6):
-        draw.ellipse((1, 1, 62, 62), fill=random_colour(rng, (0, 1), (0.1, 0.9)), outline=chrome, width=5)
-    draw_emblem(draw, rng, (10, 10, 54, 54), chrome)
-    y = min(car.belt - side, spot.y + spot.height / 2 + rng.uniform(3, 14) + side)
-    if y - side > spot.y + spot.height / 2 or abs(spot.x) > spot.width:
-        _paste(painter, car, layer, 0.0, y, side * 2, side * 2 * rng.uniform(0.7, 1))
-    for _ in range(int(rng.integers(0, 4))):
-        if fonts:
-            _draw_word(painter, rng, car, spot, fonts)
-    if bernoulli(rng, 0.35):
-        _draw_sticker(painter, rng, car, spot, fonts)
-
-
-def _draw_word(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]) -> None:
-    """Draw the name of a model or a firm beside the plate."""
-    words = (
-        random_words(rng).split()[0] if bernoulli(rng, 0.7) else f"{rng.choice(list('ACEGSX'))}{rng.integers(1, 600)}"
-    )
-    high = rng.uniform(3, 7) if not car.large or bernoulli(rng, 0.4) else rng.uniform(8, 34)
-    font = fonts[int(rng.integers(len(fonts)))].face(32)
-    length = max(8, round(font.getlength(words)))
-    layer = Image.new("RGBA", (length + 8, 44), (128, 128, 128, 0))
-    ink = random_colour(rng, (0, 0.1), (0.55, 1.0)) if bernoulli(rng, 0.6) else random_colour(rng)
-    ImageDraw.Draw(layer).text((4, 22), words, fill=ink, font=font, anchor="lm")
-    _paste_beside(painter, rng, car, spot, layer, high)
-
-
-def _draw_sticker(painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, fonts: Sequence[PrintFont]) -> None:
-    """Draw a sticker beside the plate.
-
-    It is an oval with letters of a country, a disc or a square.
-    """
-    layer = Image.new("RGBA", (96, 68), (128, 128, 128, 0))
-    draw, light = ImageDraw.Draw(layer), random_colour(rng, (0, 0.1), (0.8, 1))
-    if bernoulli(rng, 0.5) and fonts:
-        draw.ellipse((1, 1, 94, 66), fill=light, outline=(20, 20, 20), width=int(rng.integers(0, 4)))
-        letters = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTUVZ"), int(rng.integers(1, 4))))
-        font = fonts[int(rng.integers(len(fonts)))].face(36)
-        draw.text(
-            (48, 34), letters.lower() if bernoulli(rng, 0.1) else letters, fill=(15, 15, 20), font=font, anchor="mm"
-        )
-    elif bernoulli(rng, 0.5):
-        draw.ellipse((14, 0, 81, 67), fill=random_colour(rng, (0, 1), (0.3, 1)))
-    else:
-        draw.rectangle((4, 4, 91, 63), fill=random_colour(rng, (0, 1), (0.3, 1)))
-        draw_emblem(draw, rng, (24, 12, 72, 56), light)
-    _paste_beside(painter, rng, car, spot, layer, rng.uniform(6, 12))
-
-
-def _paste_beside(
-    painter: Painter, rng: np.random.Generator, car: Car, spot: Spot, layer: Image.Image, high: float
-) -> None:
-    """Paste a layer onto the face beside the plate.
-
-    The layer becomes `high` centimetres high. It is left out if it finds no place.
-    """
-    wide = high * layer.width / layer.height
-    highest = car.profile[-1, 0] if car.large else car.belt
-    for _ in range(4):
-        x = rng.uniform(-1, 1) * max(0.0, car.half * 0.85 - wide / 2)
-        y = rng.uniform(car.bumper, max(car.bumper + 1, highest - high))
-        if abs(x - spot.x) > (wide + spot.width) / 2 + 3 or abs(y - spot.y) > (high + spot.height) / 2 + 3:
-            _paste(painter, car, layer, x, y, wide, high)
-            return
-
-
-def _paste(painter: Painter, car: Car, layer: Image.Image, x: float, y: float, width: float, height: float) -> None:
-    """Paste a layer onto the face with its middle at x,y."""
-    shape = rectangle(x - width / 2, y + height / 2, x + width / 2, y - height / 2)
-    painter.paste(layer, car.on(shape, 0.8))
-
-
 def _draw_fittings(painter: Painter, rng: np.random.Generator, car: Car) -> None:
-    """Draw parking sensors and an exhaust."""
+    """Draw parking sensors, the third brake light and an exhaust."""
     if bernoulli(rng, 0.3):
         for x in (-0.7, -0.28, 0.28, 0.7):
             painter.fill(car.on(ellipse(x * car.half, car.bumper - 8, 2, 2), 3), (20, 20, 22))
     if car.front:
         return
+    if bernoulli(rng, 0.5):
+        _draw_brake_light(painter, rng, car)
     if bernoulli(rng, 0.4):
         x, y = car.half * rng.uniform(-0.7, 0.7), car.profile[0, 0] - 1
         painter.fill(car.on(ellipse(x, y, 5, 4), -2), (90, 90, 92))
         painter.fill(car.on(ellipse(x, y, 3.6, 2.8), -2), (8, 8, 8))
+
+
+def _draw_brake_light(painter: Painter, rng: np.random.Generator, car: Car) -> None:
+    """Draw the third brake light: a red bar of cells, which is as wide as a plate."""
+    wide, high = rng.uniform(8, 28), rng.uniform(2, 7)
+    low, top = car.profile[-2, 0], car.profile[-1, 0]  # of the window
+    y = (low + 1, top - high - 1, low - high - 2)[int(rng.integers(3))]
+    box = rectangle(-wide, y, wide, y + high, rng.uniform(0, high / 2))
+    colour = random_colour(rng, (0.75, 1.0), (0.35, 1.0), (0.0, 0.97))
+    painter.shade(car.on(box, 0.8), sheen(rng, colour, 3, 7, 0.6))
+    cell = shade(colour, rng.uniform(0.5, 1.8))
+    for x in np.linspace(-wide, wide, int(rng.integers(4, 14)))[1:-1]:
+        painter.stroke(car.on([(x, y + 0.2 * high), (x, y + 0.8 * high)], 1), cell, rng.uniform(0.5, 2))

@@ -155,6 +155,12 @@ def lamp(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Im
             draw.ellipse(part, fill=fill)
         else:
             draw.rectangle(part, fill=fill)
+    if bernoulli(rng, 0.35):  # light-emitting diodes, ribs of the glass
+        rows, columns = int(rng.integers(1, 4)), int(rng.integers(4, 14))
+        fill = (*shade(colour, rng.uniform(0.5, 2.0)), 255)
+        for row, column in np.ndindex(rows, columns):
+            x, y = (0.15 + 0.7 * column / columns) * width, (0.2 + 0.6 * row / rows) * height
+            draw.rectangle((x, y, x + 0.4 * width / columns, y + 0.4 * height / rows), fill=fill)
     if bernoulli(rng, 0.3):
         patch = patch.filter(ImageFilter.GaussianBlur(0.06 * height))
     return patch

@@ -7,9 +7,10 @@ import numpy as np
 from platefuse.synthesis.licence.face import Face
 from platefuse.synthesis.sampling import bernoulli, log_uniform, uniform
 from platefuse.synthesis.scene.cars import Car
-from platefuse.synthesis.scene.details import PANEL, Spot
+from platefuse.synthesis.scene.details import PANEL
 from platefuse.synthesis.scene.painter import View, look_at
 from platefuse.synthesis.scene.params import LEAST_WIDTH, PlacingParams, PoseParams
+from platefuse.synthesis.scene.spot import Spot
 
 _TRIES = 12
 _ROOM = 0.15  # around a plate, as a share of its sides, that other cars leave free

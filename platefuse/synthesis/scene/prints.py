@@ -16,6 +16,8 @@ from platefuse.synthesis.sampling import bernoulli
 from platefuse.synthesis.scene.signs import SET_SIZE, board, ground_and_ink, harmless_line, harmless_words, write
 from platefuse.synthesis.scene.textures import Size, shade
 
+_TWO_LINES = 4  # a stamp with less width for its height has two lines
+
 
 def poster(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Image.Image:
     """Draw a poster or a sticker: emblems, and lines of any size."""
@@ -42,19 +44,23 @@ def stamp(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> I
     date = str(rng.choice(["-", "/", "."])).join((f"20{figures[0]}", figures[1], figures[2]))
     camera = f"{rng.choice(['CAM', 'Camera', 'CH', 'Channel', 'cam'])} {figures[3]} {harmless_words(rng)}"
     time = ":".join(figures[3:])
-    text = (f"{date} {time}", date, time, camera, f"{date} {camera}")[int(rng.integers(5))]
+    lines = ([f"{date} {time}"], [date], [time], [camera], [f"{date} {camera}"])[int(rng.integers(5))]
+    if width < _TWO_LINES * height:
+        lines = [date, time]
     paper = (15, 15, 15) if luminance(ink) > 128 else (240, 240, 240)
     # A short dark line on a light ground would look like a plate.
-    ground = 255 if bernoulli(rng, 0.25) and (luminance(ink) > 128 or len(text) > 14) else 0
+    ground = 255 if bernoulli(rng, 0.25) and (luminance(ink) > 128 or len(lines[0]) > 14) else 0
     patch = Image.new("RGBA", size, (*(paper if ground else ink), ground))
     if not fonts:
         return patch
     face = fonts[int(rng.integers(len(fonts)))].face(SET_SIZE)
-    cell = round(max(face.getlength(character) for character in text) * rng.uniform(0.85, 1.05))
-    mask = Image.new("L", (cell * len(text), round(1.3 * SET_SIZE)), 0)
-    for index, character in enumerate(text):  # each in a cell of the same width
-        spot = ((index + 0.5) * cell, SET_SIZE)
-        ImageDraw.Draw(mask).text(spot, character, fill=255, font=face, anchor="ms")
+    cell = round(max(face.getlength(character) for character in "".join(lines)) * rng.uniform(0.85, 1.05))
+    spacing = round(1.3 * SET_SIZE)
+    mask = Image.new("L", (cell * max(map(len, lines)), spacing * len(lines)), 0)
+    for row, line in enumerate(lines):
+        for index, character in enumerate(line):  # each in a cell of the same width
+            spot = ((index + 0.5) * cell, row * spacing + SET_SIZE)
+            ImageDraw.Draw(mask).text(spot, character, fill=255, font=face, anchor="ms")
     high = min(height, round(width / mask.width * mask.height))
     mask = mask.resize((width, max(1, high)), Image.Resampling.BILINEAR, reducing_gap=2)
     draw, top = ImageDraw.Draw(patch), (height - mask.height) // 2

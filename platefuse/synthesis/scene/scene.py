@@ -16,7 +16,7 @@ from platefuse.synthesis.sampling import bernoulli, log_uniform
 from platefuse.synthesis.scene.backdrop import draw_backdrop
 from platefuse.synthesis.scene.cars import draw_body, draw_ground, random_car
 from platefuse.synthesis.scene.clutter import draw_clutter
-from platefuse.synthesis.scene.details import draw_details, draw_panel, random_spot
+from platefuse.synthesis.scene.details import draw_details, draw_panel
 from platefuse.synthesis.scene.light import light_scene
 from platefuse.synthesis.scene.painter import Painter, View
 from platefuse.synthesis.scene.params import LEAST_WIDTH, SceneParams
@@ -30,6 +30,7 @@ from platefuse.synthesis.scene.placing import (
     random_view,
     scaled_to,
 )
+from platefuse.synthesis.scene.spot import random_spot
 
 _FINER = 1.5  # pixels of the canvas for each of the picture, if the canvas is not too large
 _MOST_PIXELS = 1_200_000

@@ -1,4 +1,6 @@
-"""Clutter with words: signs, boards and lettering unlike a plate's number.
+"""Clutter with words: signs, boards and lettering.
+
+None looks like a plate's number, but for single words in capitals on boards.
 
 Functions with a `size` draw one thing, RGBA, of this width and height in pixels. Without fonts nothing is written.
 """
@@ -129,8 +131,10 @@ def sign(rng: np.random.Generator, size: Size, fonts: Sequence[PrintFont]) -> Im
         else:
             _arrow(patch, rng, box, ink)
         left = box[2] + 0.04 * width
-    if width >= _LEGIBLE and bernoulli(rng, 0.4):
-        write(rng, patch, harmless_words(rng), (left, 0.2 * height, right, 0.8 * height), ink, fonts)
+    if width >= _LEGIBLE and bernoulli(rng, 0.5):
+        capitals = random_words(rng).split()[0].upper()  # such as a door's: a plate has a car around it
+        text = capitals if bernoulli(rng, 0.6) else harmless_words(rng)
+        write(rng, patch, text, (left, 0.2 * height, right, 0.8 * height), ink, fonts)
         return patch
     lines = int(rng.integers(2, 6))
     edges = np.linspace(0.08, 0.92, lines + 1) * height

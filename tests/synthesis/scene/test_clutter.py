@@ -72,6 +72,18 @@ def test_any_size_of_picture_and_of_things_is_allowed(size):
         assert pixels.shape == (size[1], size[0], 3)
 
 
+def _lines_of_ink(patch: Image.Image) -> int:
+    """Count the runs of rows with ink; 0 on a ground."""
+    rows = (np.asarray(patch)[..., 3] > 0).any(axis=1)
+    return 0 if rows.all() else int((np.diff(np.concatenate([[False], rows])) & rows).sum())
+
+
+@pytest.mark.parametrize(("size", "lines"), [((240, 80), 2), ((240, 20), 1)], ids=["high", "flat"])
+def test_a_stamp_has_two_lines_where_it_is_high_enough(size, lines):
+    seen = [_lines_of_ink(prints.stamp(np.random.default_rng(seed), size, PRINT_FONTS[:1])) for seed in range(30)]
+    assert {count for count in seen if count} == {lines}
+
+
 def test_words_of_boards_are_no_numbers_of_plates():
     rng = np.random.default_rng(0)
     for text in [maker(rng) for maker in (signs.harmless_words, signs.harmless_line) for _ in range(300)]:
