@@ -40,6 +40,7 @@ PHOTOGRAPHS = PhotographFuseParams(
     nms_threshold=0.4,
     refined_size=(32, 64),
     refined_context=0.4,
+    refinements=2,
     refined_threshold=0.45,
     plate_margin=0.12,
     min_confidence=0.23,

@@ -100,24 +100,39 @@ def _refine(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Refine candidates' boxes [B,C,4] and scores [B,C].
 
-    A second look replaces them. Non-maximum suppression then drops boxes that have become duplicates.
+    Each further look replaces them, as in iterative localisation (Gidaris and Komodakis, arXiv 1511.07763).
+    Non-maximum suppression then drops boxes that have become duplicates.
     """
     height, width = params.refined_size
+    detect = _boxes_at(detector, (height, width), "plate_detector_again")
+    for index in range(params.refinements):
+        boxes, scores = _look_again(detect, params, photographs, boxes, scores, f"_{index}")
+    return boxes, scores
+
+
+def _look_again(
+    detect: keras.Model,
+    params: PhotographFuseParams,
+    photographs: tf.Tensor,
+    boxes: tf.Tensor,
+    scores: tf.Tensor,
+    suffix: str,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Replace boxes [B,C,4] and scores [B,C] by those of one look at each box's surroundings."""
+    height, width = params.refined_size
     size = height, width
-    valid = ValidCandidates(name="valid_candidates")([scores, photographs])
-    candidates = GatherSlots(name="candidates")([boxes, valid])
-    windows = RefinementWindow(size, params.refined_context, name="refinement_windows")(candidates)
-    crops, geometry, windows = CutLetterboxed(size, name="refinement_crops")([photographs, windows, valid])
-    decoded, class_scores = _boxes_at(detector, size, "plate_detector_again")(
-        NonEmptyBatch(name="non_empty_refinement")(crops)
-    )
-    refined, refined_scores = BestBox(params.refined_threshold, name="best_boxes")(
+    valid = ValidCandidates(name=f"valid_candidates{suffix}")([scores, photographs])
+    candidates = GatherSlots(name=f"candidates{suffix}")([boxes, valid])
+    windows = RefinementWindow(size, params.refined_context, name=f"refinement_windows{suffix}")(candidates)
+    crops, geometry, windows = CutLetterboxed(size, name=f"refinement_crops{suffix}")([photographs, windows, valid])
+    decoded, class_scores = detect(NonEmptyBatch(name=f"non_empty_refinement{suffix}")(crops))
+    refined, refined_scores = BestBox(params.refined_threshold, name=f"best_boxes{suffix}")(
         [decoded, class_scores, windows, geometry, candidates]
     )
-    boxes = ScatterToSlots(name="refined_boxes")([refined, valid, scores])
-    scores = ScatterScores(name="refined_scores")([refined_scores, valid, scores])
+    boxes = ScatterToSlots(name=f"refined_boxes{suffix}")([refined, valid, scores])
+    scores = ScatterScores(name=f"refined_scores{suffix}")([refined_scores, valid, scores])
     suppress = NonMaxSuppression(
-        params.candidates, params.refined_threshold, params.nms_threshold, name="refined_non_max_suppression"
+        params.candidates, params.refined_threshold, params.nms_threshold, name=f"refined_non_max_suppression{suffix}"
     )
     boxes, scores, *_ = suppress([boxes, scores])
     return boxes, scores

@@ -51,6 +51,9 @@ class PhotographFuseParams(Params):
         le=4,
         description="Padding on each side of a box before it is looked at again, as a share of its width or height.",
     )
+    refinements: int = Field(
+        ge=1, le=10, description="How often the plate detector looks at each box again, each time around the last box."
+    )
     refined_threshold: float = Field(
         ge=0, lt=1, description="Only boxes count that the plate detector scores above this when it looks again."
     )

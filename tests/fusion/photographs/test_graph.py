@@ -149,9 +149,10 @@ def plain_plates(image: np.ndarray, params: PhotographFuseParams) -> list[tuple[
         found.sort(key=lambda plate: -plate[1])
         found = without_overlap(found, params.nms_threshold, 0)[: params.candidates]
     if params.refined_size:
-        again = [plain_refined(image, box, params) for box, _ in found]
-        found = sorted((plate for plate in again if plate), key=lambda plate: -plate[1])
-        found = without_overlap(found, params.nms_threshold, 0)
+        for _ in range(params.refinements):
+            again = [plain_refined(image, box, params) for box, _ in found]
+            found = sorted((plate for plate in again if plate), key=lambda plate: -plate[1])
+            found = without_overlap(found, params.nms_threshold, 0)
     read = []
     for box, score in found:
         plate, corner = cut(image, expanded(box, params.plate_margin))
