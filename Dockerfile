@@ -6,7 +6,7 @@
 #   docker run --rm --network none --volume "$PWD/photos:/plates:ro" platefuse read /plates --json
 FROM python:3.12-slim
 
-# The one wheel in dist/ has the released plates reader inside.
+# The one wheel in dist/ has the released readers inside.
 RUN --mount=type=bind,source=dist,target=/dist \
     wheel=$(find /dist -name 'platefuse-*.whl') \
     && pip install --no-cache-dir "platefuse[onnx] @ file://$wheel" \

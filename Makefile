@@ -70,9 +70,9 @@ score-real: .venv/.package  ## read real plates or photographs: make score-real 
 release: .venv/.package  ## copy fused models to released/ and pin them in its store: make release [NAME=plates]
 	@$(BIN)/python tools/release.py $(NAME)
 
-wheel: .venv/.package .venv/.export  ## build dist/platefuse-*.whl with the released plates reader inside: make wheel [PLATES=FOLDER]
-	@$(DVC) pull -q -r released released/plates
-	@$(BIN)/python tools/wheel.py $(if $(PLATES),--plates "$(PLATES)")
+wheel: .venv/.package .venv/.export  ## build dist/platefuse-*.whl with the released readers inside: make wheel [PLATES=FOLDER] [PHOTOGRAPHS=FOLDER]
+	@$(DVC) pull -q -r released released/plates released/photographs
+	@$(BIN)/python tools/wheel.py $(if $(PLATES),--plates "$(PLATES)") $(if $(PHOTOGRAPHS),--photographs "$(PHOTOGRAPHS)")
 
 # The released models are for a pipeline that has not trained here; they come from released/store, without a network.
 bench: .venv/.package .venv/.export .venv/.bench  ## measure speed beside other ways and readers: make bench [PLATES=FOLDER]

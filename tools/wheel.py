@@ -1,8 +1,8 @@
 """Build the wheel in dist/ with the released readers inside.
 
-Each is one ONNX file, exported from released/. It must read the same as the SavedModel on the images of --plates, or
-else on rendered ones, whose seed is fixed. The ONNX files are put into a copy of the package, so that the checkout
-stays as it is. Run it in the project's root.
+They read plates and photographs. Each is one ONNX file, exported from released/. It must read the same as the
+SavedModel on the images of --plates and --photographs, or else on rendered ones, whose seed is fixed. The ONNX files
+are put into a copy of the package, so that the checkout stays as it is. Run it in the project's root.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from platefuse.core.params_yaml import read_parameters
 from platefuse.inference.metadata import read_metadata
 from platefuse.runner.atomic import write_json
 
-RENDERED = {"plates": 64}
+RENDERED = {"plates": 64, "photographs": 16}
 """How many images of its own pipeline each bundled model is compared on."""
 SOURCES = ("pyproject.toml", "README.md", "LICENSE")
 EARLIEST = "315532800"  # 1980, the first year that a zip file can have

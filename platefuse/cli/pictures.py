@@ -66,8 +66,8 @@ class Pictures:
         option = "--crops" if self.crops else "--blur" if self.blurred else None
         if option and not reader.reads_photographs:
             raise PlatefuseError(
-                f"{option} needs a model that finds plates in photographs, such as `make photographs` makes: "
-                f"{reader.model} reads images of one plate."
+                f"{option} needs a model that finds plates in photographs, such as --model photographs: {reader.model} "
+                "reads images of one plate."
             )
 
     def write(self, path: Path, reading: Reading, reader: Reader) -> list[PlatefuseError]:

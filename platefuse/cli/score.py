@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
         "  platefuse score photos --draw misread.png              the worst misread plates, drawn\n"
         "  platefuse score photos --normalise --equate O0,I1 --out readings.csv --json scores.json\n"
         "  platefuse score photos --networks released/plates --formats eu=sk,cz br=br\n"
-        "  platefuse score streets --model streets/model          several plates a photograph\n\n"
+        "  platefuse score streets --model photographs            several plates a photograph\n\n"
         f"FOLDER holds {TRUTH} with the header image,text, and the images by the paths given there; or it\n"
         "holds such folders: each of them gets a row, and all together one more. With --networks, plates\n"
         "are read without formats and with those of their folder; the list of misread plates, --out and\n"

@@ -79,7 +79,7 @@ def is_of_photographs(arguments: argparse.Namespace) -> bool:
     if with_boxes:
         raise PlatefuseError(
             f"{with_boxes[0]} has boxes, the truth of whole photographs, and {model} reads single plates: name a model "
-            "of photographs, such as `make photographs` makes."
+            "of photographs, such as --model photographs."
         )
     return False
 

@@ -7,7 +7,7 @@ from types import NoneType
 from platefuse.core.errors import PlatefuseError
 from platefuse.inference.runtimes import runtime_of
 
-KNOWN = ("plates", "digits")
+KNOWN = ("plates", "photographs", "digits")
 """Names of the released models."""
 DEFAULT = "plates"
 FUSED = Path("models/fused")

@@ -31,7 +31,7 @@ class Reader:
     """A fused model, ready to read. Threads may share it.
 
     Args:
-        model: a known name ("plates" or "digits"), or the path of a model: a SavedModel's folder, or an
+        model: a known name ("plates", "photographs" or "digits"), or the path of a model: a SavedModel's folder, or an
             .onnx or .tflite file. Without it, models/fused of the current folder if that exists, else "plates".
 
     Attributes:

@@ -55,7 +55,7 @@ def test_the_version_is_the_packages(capsys):
         (["read", "nowhere.png"], "nowhere.png does not exist"),
         (
             ["read", "{plates}", "--model", "nowhere"],
-            "a released model (plates, digits). `dvc repro fuse` makes",
+            "a released model (plates, photographs, digits). `dvc repro fuse` makes",
         ),
         (["read", "{plates}", "--model", "{plates}/0.png"], "is not a fused model"),
         (["read", "{plates}", "--draw", "{plates}/0.png"], "expected a folder"),

@@ -25,7 +25,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (plates / "saved_model.pb").write_bytes(bytes(3_000_000))
     (plates / "detector.h5").write_bytes(bytes(1_000_000))  # not read with
     (plates / "release.json").write_text(json.dumps({"metrics": METRICS, "licence": "Apache-2.0"}))
-    for name in ("plates", "digits"):
+    for name in ("plates", "photographs", "digits"):
         (folder / "released" / f"{name}.dvc").touch()
     return folder
 
@@ -47,13 +47,16 @@ def test_models_of_a_checkout_are_listed(checkout: Path) -> None:
         "  accuracy  0.906 of 393 photographs",
         "  licence   Apache-2.0",
         "",
+        "photographs",
+        f"  {checkout / 'released' / 'photographs'} is missing: `dvc pull released/photographs` brings it.",
+        "",
         "digits",
         f"  {checkout / 'released' / 'digits'} is missing: `dvc pull released/digits` brings it.",
     ]
 
 
 def test_models_as_json_are_a_line_each(checkout: Path) -> None:
-    plates, digits = map(json.loads, models(checkout, "--json").splitlines())
+    plates, photographs, digits = map(json.loads, models(checkout, "--json").splitlines())
     assert plates == {
         "name": "plates",
         "path": str(checkout / "released" / "plates"),
@@ -66,6 +69,7 @@ def test_models_as_json_are_a_line_each(checkout: Path) -> None:
         "measured_on": "393 photographs",
         "licence": "Apache-2.0",
     }
+    assert photographs["path"] is None and "dvc pull released/photographs" in photographs["missing"]
     assert digits["path"] is digits["alphabet"] is None and "dvc pull released/digits" in digits["missing"]
 
 
@@ -80,8 +84,9 @@ def test_a_model_without_photographs_has_the_accuracy_of_its_pipeline(checkout: 
 
 
 def test_the_accuracy_on_whole_photographs_is_that_of_their_plates(checkout: Path) -> None:
-    released = checkout / "released" / "digits"
+    released = checkout / "released" / "photographs"
     shutil.copytree(checkout / "released" / "plates", released)
     metrics = {"real": {"all": {"photographs": 130, "plates": 133, "exact": 0.91}}}
     (released / "release.json").write_text(json.dumps({"metrics": metrics}))
+    (checkout / "released" / "photographs.dvc").touch()
     assert "accuracy  0.910 of 133 plates in 130 photographs" in models(checkout)

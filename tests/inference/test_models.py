@@ -61,6 +61,8 @@ def test_in_a_checkout_a_known_name_is_the_released_folder(checkout):
     assert resolved(checkout, "'digits'") == (
         f"{checkout / 'released' / 'digits'} is missing: `dvc pull released/digits` brings it."
     )
+    (checkout / "released" / "photographs").mkdir()
+    assert resolved(checkout, "'photographs'") == str(checkout / "released" / "photographs")
 
 
 def test_in_an_installation_a_known_name_is_the_bundled_file(installation):
@@ -85,5 +87,7 @@ def test_a_path_is_no_known_name(checkout):
 def test_an_unknown_name_lists_the_known_ones_and_says_how_to_make_a_model(suffix, tmp_path):
     remedy = {"": "dvc repro fuse", ".onnx": "export --to onnx", ".tflite": "export --to litert"}[suffix]
     for name in (f"plate{suffix}", tmp_path / f"plate{suffix}"):
-        with pytest.raises(PlatefuseError, match=rf"plate{suffix}: expected .*\(plates, digits\)\. .*{remedy}"):
+        with pytest.raises(
+            PlatefuseError, match=rf"plate{suffix}: expected .*\(plates, photographs, digits\)\. .*{remedy}"
+        ):
             resolve(name)

@@ -168,7 +168,9 @@ def test_a_batch_of_no_whole_number_is_refused_before_anything_is_read(reader, b
 
 @pytest.mark.parametrize("model", ["", 7, b"plates", ["plates"]])
 def test_what_is_no_name_of_a_model_is_refused(model):
-    with pytest.raises(PlatefuseError, match=r"Expected the name \(plates, digits\) or the path of a model, found"):
+    with pytest.raises(
+        PlatefuseError, match=r"Expected the name \(plates, photographs, digits\) or the path of a model, found"
+    ):
         Reader(model)
 
 

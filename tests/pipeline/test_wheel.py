@@ -127,7 +127,7 @@ def test_three_lines_of_python_read(elsewhere: Path, model: Model) -> None:
 
 
 def test_the_bundled_model_is_listed(elsewhere: Path) -> None:
-    plates, digits_model = map(json.loads, run(elsewhere, "-m", "platefuse", "models", "--json").splitlines())
+    plates, *others = map(json.loads, run(elsewhere, "-m", "platefuse", "models", "--json").splitlines())
     bundled = elsewhere / "installed" / "platefuse" / "models" / "plates.onnx"
     assert plates == {
         "name": "plates",
@@ -139,7 +139,9 @@ def test_the_bundled_model_is_listed(elsewhere: Path) -> None:
         "measured_on": "2 photographs",
         "licence": "Apache-2.0",
     }
-    assert digits_model["path"] is None and "digits does not come with this installation" in digits_model["missing"]
+    assert [other["name"] for other in others] == ["photographs", "digits"]
+    for other in others:
+        assert other["path"] is None and f"{other['name']} does not come with this installation" in other["missing"]
 
 
 def test_the_wheel_holds_the_package_the_model_and_the_licence(wheel: Path, model: Model) -> None:
@@ -173,7 +175,7 @@ def test_a_card_has_the_alphabet_and_the_release(tmp_path: Path) -> None:
     assert card == {"alphabet": "AB", "licence": "Apache-2.0", "metrics": {}}
 
 
-@pytest.mark.parametrize("name", ["plates"])
+@pytest.mark.parametrize("name", ["plates", "photographs"])
 def test_images_to_check_on_are_rendered(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setitem(TOOL["RENDERED"], name, 4)
