@@ -11,7 +11,7 @@ from platefuse.networks.common.keras2 import keras, tf
 
 
 class RefinementWindow(keras.layers.Layer):
-    """Chooses the windows [M,4] around boxes [M,4] for the second look.
+    """Chooses the windows [M,4] around boxes [M,4] for another look.
 
     A box is padded by `context`, a share of its width and height, on each side. The shorter side of the window is then
     widened until the window has the aspect of `size`. Boxes and windows are x1,y1,x2,y2 in pixels of the photograph;
