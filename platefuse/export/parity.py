@@ -94,7 +94,10 @@ class Thresholds:
 
     @classmethod
     def of_model(cls, metadata: dict[str, Any]) -> "Thresholds":
-        """Find the thresholds in a model's metadata; none if it reads single plates."""
+        """Find the thresholds in a model's metadata.
+
+        A model of single plates has none.
+        """
         if not reads_photographs(metadata):
             return cls()
         refined = bool(metadata["refined_size"])

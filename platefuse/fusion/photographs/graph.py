@@ -118,7 +118,10 @@ def _look_again(
     scores: tf.Tensor,
     suffix: str,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Replace boxes [B,C,4] and scores [B,C] by those of one look at each box's surroundings."""
+    """Replace boxes [B,C,4] and scores [B,C] by those of another look.
+
+    Each box's surroundings are looked at.
+    """
     height, width = params.refined_size
     size = height, width
     valid = ValidCandidates(name=f"valid_candidates{suffix}")([scores, photographs])

@@ -194,7 +194,10 @@ def _draw_fittings(painter: Painter, rng: np.random.Generator, car: Car) -> None
 
 
 def _draw_brake_light(painter: Painter, rng: np.random.Generator, car: Car) -> None:
-    """Draw the third brake light: a red bar of cells, which is as wide as a plate."""
+    """Draw the third brake light: a red bar of cells.
+
+    It is as wide as a plate.
+    """
     wide, high = rng.uniform(8, 28), rng.uniform(2, 7)
     low, top = car.profile[-2, 0], car.profile[-1, 0]  # of the window
     y = (low + 1, top - high - 1, low - high - 2)[int(rng.integers(3))]
