@@ -113,7 +113,7 @@ def test_a_model_of_single_plates_has_no_plates_to_cut_or_blur(photos, tmp_path,
     out, err = capsys.readouterr()
     assert out == "" and not Path("new").exists()
     assert err == (
-        f"platefuse: {option} needs a model that finds plates in photographs, such as `make photographs` makes: "
+        f"platefuse: {option} needs a model that finds plates in photographs, such as --model photographs: "
         f"{plates} reads images of one plate.\n"
     )
 

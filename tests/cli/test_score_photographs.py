@@ -189,7 +189,7 @@ def test_what_is_missing_or_wrong_is_named(
 
     boxes = refused(folder, "--model", plates)
     assert f"{folder}/truth.csv has boxes, the truth of whole photographs, and {plates} reads single plates" in boxes
-    assert "`make photographs`" in boxes
+    assert "--model photographs" in boxes
     assert "There is no fused model at nowhere" in refused(folder, "--model", "nowhere")
     assert "--reader needs --networks" in refused(folder, "--model", model, "--reader", tmp_path)
     assert "--formats needs --networks" in refused(folder, "--model", model, "--formats", "eu=br")
