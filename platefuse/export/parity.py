@@ -16,6 +16,8 @@ from platefuse.inference.reading import Plate, Reading, boxes_of, confidences_of
 from platefuse.metrics.text import score_texts
 
 SCORE_TOLERANCE = 1e-4
+# Each look cuts its window at the last box, so that rounding adds up: 9e-5 on 16 rendered photographs.
+PHOTOGRAPH_SCORE_TOLERANCE = 5e-4
 BOX_TOLERANCE = 1e-2  # pixels
 MATCH_TOLERANCE = 0.002  # how much exact match weights of half the size may cost
 
@@ -115,7 +117,7 @@ class Thresholds:
 
     def _touched_by(self, plate: Plate) -> bool:
         pairs = ((plate.score, self.score), (plate.confidence, self.confidence))
-        return any(limit is not None and abs(value - limit) <= SCORE_TOLERANCE for value, limit in pairs)
+        return any(limit is not None and abs(value - limit) <= PHOTOGRAPH_SCORE_TOLERANCE for value, limit in pairs)
 
 
 def compare(
@@ -143,6 +145,7 @@ def compare(
             read; or if no image has a character, which would prove nothing.
     """
     parity = Parity()
+    allowed = SCORE_TOLERANCE if thresholds.score is None else PHOTOGRAPH_SCORE_TOLERANCE
     for path, *readings in _both(reference, candidate, images, batch_size):
         expected, found = (thresholds.without_undecided(*pair) for pair in (readings, readings[::-1]))
         score, box = parity.add(expected, found)
@@ -152,8 +155,8 @@ def compare(
         for one, other in zip(expected.plates, found.plates, strict=True):
             if one.truncated != other.truncated:
                 raise PlatefuseError(f"{differs} It gives truncated = {other.truncated} instead of {one.truncated}.")
-        if not score <= SCORE_TOLERANCE:
-            raise PlatefuseError(f"{differs} A score is off by {score:.2g}, and {SCORE_TOLERANCE:g} is allowed.")
+        if not score <= allowed:
+            raise PlatefuseError(f"{differs} A score is off by {score:.2g}, and {allowed:g} is allowed.")
         if not box <= BOX_TOLERANCE:
             raise PlatefuseError(f"{differs} A box is off by {box:.2g} pixels, and {BOX_TOLERANCE:g} is allowed.")
     _check_characters(parity, name)

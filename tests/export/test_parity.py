@@ -1,6 +1,6 @@
 import pytest
 
-from platefuse.export.parity import SCORE_TOLERANCE, Thresholds, texts_of
+from platefuse.export.parity import PHOTOGRAPH_SCORE_TOLERANCE, Thresholds, texts_of
 from platefuse.inference.reading import Plate, Reading
 
 LIMITS = Thresholds(score=0.3, confidence=0.1)
@@ -13,10 +13,10 @@ def reading(*plates: tuple[str, float, float]) -> Reading:
 @pytest.mark.parametrize(
     ("score", "confidence", "left_out"),
     [
-        (0.3 + SCORE_TOLERANCE / 2, 0.9, True),
-        (0.3 + SCORE_TOLERANCE * 2, 0.9, False),
-        (0.8, 0.1 + SCORE_TOLERANCE / 2, True),
-        (0.8, 0.1 + SCORE_TOLERANCE * 2, False),
+        (0.3 + PHOTOGRAPH_SCORE_TOLERANCE / 2, 0.9, True),
+        (0.3 + PHOTOGRAPH_SCORE_TOLERANCE * 2, 0.9, False),
+        (0.8, 0.1 + PHOTOGRAPH_SCORE_TOLERANCE / 2, True),
+        (0.8, 0.1 + PHOTOGRAPH_SCORE_TOLERANCE * 2, False),
     ],
 )
 def test_a_plate_on_a_threshold_may_be_missing_in_one_model(score: float, confidence: float, left_out: bool) -> None:
