@@ -105,19 +105,24 @@ class Thresholds:
         refined = bool(metadata["refined_size"])
         return cls(metadata["refined_threshold" if refined else "score_threshold"], metadata["min_confidence"])
 
+    @property
+    def score_tolerance(self) -> float:
+        """How much a score or confidence of the two models may differ."""
+        return SCORE_TOLERANCE if self == Thresholds() else PHOTOGRAPH_SCORE_TOLERANCE
+
     def without_undecided(self, reading: Reading, other: Reading) -> Reading:
         """Leave out the plates on a threshold that the other reading lacks."""
-        texts = Counter(texts_of(other))
+        unmatched = Counter(texts_of(other))
         kept = []
         for plate in reading.plates:
-            if texts[plate.text] or not self._touched_by(plate):
+            unmatched[plate.text] -= 1
+            if unmatched[plate.text] >= 0 or not self._touched_by(plate):
                 kept.append(plate)
-            texts[plate.text] -= 1 if texts[plate.text] else 0
         return replace(reading, plates=tuple(kept))
 
     def _touched_by(self, plate: Plate) -> bool:
         pairs = ((plate.score, self.score), (plate.confidence, self.confidence))
-        return any(limit is not None and abs(value - limit) <= PHOTOGRAPH_SCORE_TOLERANCE for value, limit in pairs)
+        return any(limit is not None and abs(value - limit) <= self.score_tolerance for value, limit in pairs)
 
 
 def compare(
@@ -145,9 +150,9 @@ def compare(
             read; or if no image has a character, which would prove nothing.
     """
     parity = Parity()
-    allowed = SCORE_TOLERANCE if thresholds.score is None else PHOTOGRAPH_SCORE_TOLERANCE
-    for path, *readings in _both(reference, candidate, images, batch_size):
-        expected, found = (thresholds.without_undecided(*pair) for pair in (readings, readings[::-1]))
+    allowed = thresholds.score_tolerance
+    for path, first, second in _both(reference, candidate, images, batch_size):
+        expected, found = thresholds.without_undecided(first, second), thresholds.without_undecided(second, first)
         score, box = parity.add(expected, found)
         differs = f"{name} is refused: {path} differs from what the SavedModel reads."
         if texts_of(expected) != texts_of(found):
