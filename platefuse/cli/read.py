@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
         "  platefuse read street.jpg --model photographs          one line a plate\n"
         "  platefuse read data/plates/test/images --draw drawn    and a picture of each in drawn/\n"
         "  platefuse read photos --model photographs --blur safe  and copies whose plates nobody can read\n"
-        "  platefuse read photos --json | jq .text     one JSON object a line, with boxes and scores\n"
+        "  platefuse read photos --json | jq .text     one JSON object a line, with boxes, scores and regions\n"
         "  platefuse read plate.jpg --model plates     with a released model\n\n"
         "The models plates and digits read images of one plate. The model photographs finds the plates of\n"
         "whole photographs, and prints a line for each, the best first. An image without a plate has a\n"
@@ -94,6 +94,7 @@ def _as_json(reading: Reading, model: Path) -> dict[str, Any]:
                 **_named(plate),
                 "characters": [_named(character) for character in plate.characters],
                 "truncated": plate.truncated,
+                "regions": plate.regions,
             }
             for plate in reading.plates
         ],

@@ -13,6 +13,7 @@ from platefuse.cli.fuse import fuse_again
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import AnnotatedPlate
 from platefuse.evaluation.real import WITH_FORMATS
+from platefuse.formats.entries import resolve_formats
 from platefuse.inference.metadata import known_metadata, read_metadata, reads_photographs
 from platefuse.inference.models import FUSED, resolve
 from platefuse.inference.reading import Plate, Reading
@@ -136,7 +137,7 @@ def parse_formats(entries: Iterable[str]) -> dict[str, Formats]:
     """Parse entries such as "eu=sk,cz" as formats by folder name.
 
     Raises:
-        PlatefuseError: for an entry of another form, or of a folder that has one already.
+        PlatefuseError: for an entry of another form, of a folder that has one already, or of a list that is not there.
     """
     formats: dict[str, Formats] = {}
     for entry in entries:
@@ -146,6 +147,10 @@ def parse_formats(entries: Iterable[str]) -> dict[str, Formats]:
                 f"--formats {entry}: expected FOLDER=LIST,LIST, such as eu=sk,cz, and each folder once."
             )
         formats[folder] = tuple(lists.split(","))
+        try:
+            resolve_formats(formats[folder])
+        except ValueError as error:
+            raise PlatefuseError(f"--formats {entry}: {error}.") from None
     return formats
 
 

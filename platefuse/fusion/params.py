@@ -75,8 +75,8 @@ class FuseParams(Params):
         "heights; 0 ignores gaps.",
     )
     formats: Formats = Field(
-        description="Formats that plates follow, such as LL000LL (L a letter, 0 a digit, ? any), or names of "
-        "shipped lists."
+        description="Formats that plates follow, such as LL000LL (L a letter, 0 a digit, ? any), or lists of "
+        "docs/formats.md, such as br; all takes every list."
     )
     format_tolerance: float = Field(
         ge=0,
@@ -98,6 +98,6 @@ class FuseParams(Params):
         longest = max(self.formats, key=len, default="")
         if len(longest) > self.max_characters:
             yield (
-                f".formats: {longest!r} is longer than .max_characters = {self.max_characters}; raise "
-                ".max_characters or leave the format out"
+                f".formats: {longest!r} ({len(longest)} characters) is longer than .max_characters = "
+                f"{self.max_characters}; raise .max_characters or leave the format out"
             )

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from platefuse.core.errors import PlatefuseError
+from platefuse.formats.regions import regions_of
 
 Box = tuple[float, float, float, float]
 """x1,y1,x2,y2 in pixels of the image; x2 and y2 are exclusive."""
@@ -48,6 +49,15 @@ class Plate:
     box: Box
     characters: tuple[Character, ...]
     truncated: bool = False
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The lists of formats that the text fits, such as `sk`, sorted.
+
+        Formats say where letters and digits stand: a number fits the lists of all countries that place them so. A
+        truncated text fits none.
+        """
+        return () if self.truncated else regions_of(self.text)
 
 
 @dataclass(frozen=True)

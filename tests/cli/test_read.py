@@ -47,6 +47,7 @@ def test_read_json_is_an_object_a_line(model, tmp_path, capsys):
                     "box": [0, 0, 60, 40],
                     "characters": [{"text": "7", "confidence": 0.8, "score": 0.2, "box": [5, 3, 15, 33]}],
                     "truncated": False,
+                    "regions": [],
                 }
             ],
         }
@@ -66,6 +67,13 @@ def test_read_json_says_that_characters_were_dropped(model, tmp_path, capsys):
     assert main(["read", str(tmp_path / "a.png"), "--json", "--model", model]) == 0
     read = json.loads(capsys.readouterr().out)
     assert (read["text"], read["confidence"], read["plates"][0]["truncated"]) == ("1234", 0, True)
+    assert read["plates"][0]["regions"] == [], "1234 is a format of Luxembourg, 12345 was there"
+
+
+def test_read_json_says_which_lists_the_number_fits(model, tmp_path, capsys):
+    Image.fromarray(digits("1234")).save(tmp_path / "a.png")
+    assert main(["read", str(tmp_path / "a.png"), "--json", "--model", model]) == 0
+    assert json.loads(capsys.readouterr().out)["plates"][0]["regions"] == ["lu"]
 
 
 def test_verbose_names_the_model_on_the_error_output(model, tmp_path, capsys, monkeypatch):

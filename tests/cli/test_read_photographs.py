@@ -69,6 +69,7 @@ def test_json_has_every_plate_with_its_box(model, photos, capsys):
             {"text": "2", "confidence": 0.8, "score": 1, "box": [34, 30, 44, 50]},
         ],
         "truncated": False,
+        "regions": [],
     }
     assert (second["text"], second["confidence"], second["plates"]) == ("", 0, [])
 

@@ -370,6 +370,23 @@ def test_formats_are_parsed_by_folder() -> None:
     assert parse_formats(["eu=sk,cz", "us-studio=us"]) == {"eu": ("sk", "cz"), "us-studio": ("us",)}
 
 
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        (
+            "eu=xx",
+            r"'xx' is neither .* nor a list's name \(did you mean mx \(Mexico\)\?\): docs/formats\.md has all lists\.$",
+        ),
+        ("eu=sk,uk", r"did you mean gb \(the United Kingdom\)"),
+        ("eu=sk,", "'' is neither"),
+        ("eu=sk,sk", "'sk' is given twice"),
+    ],
+)
+def test_a_list_that_is_not_there_is_refused(entry: str, sentence: str) -> None:
+    with pytest.raises(PlatefuseError, match=rf"^--formats {entry}: .*{sentence}"):
+        parse_formats(["br=br", entry])
+
+
 @pytest.mark.parametrize("entry", ["eu", "eu=", "=sk", "br=br"])
 def test_an_entry_of_another_form_is_refused(entry: str) -> None:
     with pytest.raises(PlatefuseError, match=rf"--formats {entry}: expected FOLDER=LIST,LIST"):
@@ -393,9 +410,10 @@ def test_what_is_missing_or_wrong_is_named(
     assert "nothing says how its networks were fused" in refused(real, "--networks", tmp_path)
     write_metadata(tmp_path, small_models.FUSE.model_dump(mode="json"))
     assert "detector.h5" in refused(real, "--networks", tmp_path)
-    assert "'xx' is neither made of L, 0 and ?" in refused(real, "--networks", networks, "--formats", "br=xx")
+    unknown = refused(real, "--networks", networks, "--formats", "br=brasil")
+    assert "--formats br=brasil: 'brasil' is neither made of L, 0 and ? nor a list's name (did you mean br" in unknown
     longer = refused(real, "--networks", networks, "--formats", "br=br")
-    assert "fuse.formats: 'LLL0000' is longer than fuse.max_characters = 5" in longer
+    assert "fuse.formats: 'LLL0000' (7 characters) is longer than fuse.max_characters = 5" in longer
 
 
 @pytest.mark.parametrize("picture", ["{real}/br/a.png", "{real}/misread.png", "misread.jpg"])

@@ -10,10 +10,10 @@ import pytest
 from platefuse.configuration.schema import schema_text
 from platefuse.core.errors import PlatefuseError
 from platefuse.core.params_yaml import parse
-from platefuse.fusion.decoding.format_lists import LISTS
+from platefuse.formats.lists import ALL, LISTS
 from platefuse.inference.models import KNOWN
 
-# YAML 1.1 of 2005 has single letters, too: https://yaml.org/type/bool.html. Norway's list could not be named `no`.
+# YAML 1.1 of 2005 has single letters, too: https://yaml.org/type/bool.html.
 NO_TEXT = re.compile(r"y|n|yes|no|on|off|true|false|null|~|", re.IGNORECASE)
 
 
@@ -29,7 +29,8 @@ def names_in(schema: Any) -> Iterator[str]:
             yield from names_in(inner)
 
 
-NAMES = {*names_in(json.loads(schema_text())), *LISTS, *KNOWN}
+QUOTED = {"no"}  # Norway's list has its country's code, as all lists have
+NAMES = {*names_in(json.loads(schema_text())), *LISTS, ALL, *KNOWN} - QUOTED
 
 
 def test_every_name_is_found():
@@ -39,6 +40,15 @@ def test_every_name_is_found():
 def test_every_name_is_text_to_every_version_of_yaml():
     assert [name for name in sorted(NAMES) if NO_TEXT.fullmatch(name)] == []
     assert {name: parse(name, "--set x", "x") for name in NAMES} == {name: name for name in NAMES}
+
+
+def test_norways_list_is_named_in_quotes_or_the_sentence_says_so():
+    assert LISTS.keys() >= QUOTED
+    assert parse("[sk, 'no']", "--set x", "x") == ["sk", "no"]
+    with pytest.raises(
+        PlatefuseError, match=r"x\.1 = no is false in YAML 1\.1 and 'no' in YAML 1.2: write false or 'no'"
+    ):
+        parse("[sk, no]", "--set x", "x")
 
 
 @pytest.mark.parametrize("name", ["no", "NO", "off", "0123", "1_0"])

@@ -195,7 +195,7 @@ def test_a_number_as_dvc_writes_it_is_a_number(tmp_path, text, number):
         ({"synth.count": [1, 6], "synth.spacing": 47}, ["synth.count = [1, 6]", "synth.spacing = 47"]),
         ({"synth.size": [65, 80], "synth.count": [1, 4]}, ["synth.count = [1, 4]", "without overlapping"]),
         ({"detector.weights": "imagenet"}, ["detector.weights = 'imagenet'", "backbone slim has none"]),
-        ({"fuse.formats": ["0" * 9]}, ["'000000000' is longer than fuse.max_characters = 8"]),
+        ({"fuse.formats": ["0" * 9]}, ["'000000000' (9 characters) is longer than fuse.max_characters = 8"]),
         ({"detector.anchors.levels": [4, 5]}, ["detector.anchors.levels = [4, 5]", "[3, 4, 5, 6, 7]"]),
         ({"detector.anchors.sizes": [26, 40]}, ["detector.anchors.sizes = [26.0, 40.0]", "3 numbers, one a level"]),
     ],

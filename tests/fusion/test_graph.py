@@ -258,9 +258,9 @@ def test_a_format_that_the_classifier_cannot_fill_is_refused() -> None:
     [
         (
             ["L0", "LLL000"],
-            r"\.formats: 'LLL000' is longer than \.max_characters = 5; raise \.max_characters or leave the",
+            r"\.formats: 'LLL000' \(6 characters\) is longer than \.max_characters = 5; raise \.max_characters or",
         ),
-        (["br"], r"'LLL0000' is longer than \.max_characters = 5"),
+        (["br"], r"'LLL0000' \(7 characters\) is longer than \.max_characters = 5"),
         ([0], "expected a format such as LL000LL \\(in quotes if it has only digits\\) or a list's name"),
         ([""], "expected a format such as LL000LL"),
         (["L0", "L0"], "'L0' is given twice"),

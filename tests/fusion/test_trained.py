@@ -59,7 +59,11 @@ def test_changes_are_in_the_graph_and_in_the_metadata(
         (["formats"], "--set formats: expected NAME=VALUE, such as 'formats=[br]' or max_characters=12."),
         (["formats=[br"], "--set formats=[br cannot be read as YAML: line 1: expected ',' or ']'"),
         (["formats=br"], "fuse.formats = 'br': expected a list."),
-        (["formats=[xx]"], "fuse.formats"),
+        (
+            ["formats=[brasil]"],
+            "fuse.formats = ['brasil']: 'brasil' is neither made of L, 0 and ? nor a list's name (did you mean br",
+        ),
+        (["formats=[all]"], "(11 characters) is longer than fuse.max_characters = 5"),
         (["max_characters=0"], "fuse.max_characters = 0: input should be greater than or equal to 1."),
         (["slot=9"], "fuse.slot = 9: there is no parameter of that name."),
         (["scoer_threshold=0.5"], "there is no parameter of that name (did you mean score_threshold?)."),
@@ -70,7 +74,7 @@ def test_changes_are_in_the_graph_and_in_the_metadata(
         (["formats=[0LL, no]"], "formats.1 = no is false in YAML 1.1 and 'no' in YAML 1.2: write false or 'no'."),
         (["round=!!bool x"], "--set round=!!bool x cannot be read as YAML: line 1: !!bool is a tag"),
         (["max_characters=0x_"], "--set max_characters=0x_ cannot be read as YAML: invalid literal"),
-        (["max_characters=2", "formats=[LLL]"], "'LLL' is longer than fuse.max_characters = 2"),
+        (["max_characters=2", "formats=[LLL]"], "'LLL' (3 characters) is longer than fuse.max_characters = 2"),
         (["detector_class_weight=1.0"], "the detector names no characters"),
     ],
 )

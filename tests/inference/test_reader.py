@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,13 @@ def test_nothing_read_is_no_plate(reader):
 def test_the_best_plate_gives_text_and_confidence():
     plates = tuple(Plate(text, score, score, (0, 0, 9, 9), ()) for text, score in (("A1", 0.9), ("B2", 0.8)))
     assert (Reading(plates=plates).text, Reading(plates=plates).confidence) == ("A1", 0.9)
+
+
+def test_a_plates_regions_are_the_lists_that_its_text_fits():
+    plate = Plate("BRA2E19", 0.9, 1.0, (0, 0, 9, 9), ())
+    assert "br" in plate.regions
+    assert plate.regions == tuple(sorted(plate.regions))
+    assert replace(plate, truncated=True).regions == replace(plate, text="HELLO").regions == ()
 
 
 def test_a_path_a_picture_and_pixels_read_the_same(reader, tmp_path):

@@ -1,10 +1,9 @@
-"""Formats of plate numbers, which resolve look-alikes.
+"""Formats of plate numbers, which resolve_formats look-alikes.
 
 Pixels alone cannot always distinguish O and 0, I and 1, B and 8. A format such as LL000LL says where letters and digits
 stand: `L` is a letter, `0` a digit, `?` any character.
 """
 
-from collections import Counter
 from typing import Annotated, Any
 
 import numpy as np
@@ -12,9 +11,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.core.params import Items
-from platefuse.fusion.decoding.format_lists import LISTS
-
-_SYMBOLS = "L0?"
+from platefuse.formats.entries import resolve_formats
 
 
 def _as_entry(value: Any) -> Any:
@@ -23,23 +20,7 @@ def _as_entry(value: Any) -> Any:
     return value
 
 
-def resolve(entries: tuple[str, ...]) -> tuple[str, ...]:
-    """Replace the names of shipped lists by their formats, without duplicates.
-
-    Raises:
-        ValueError: for an entry that is neither a format nor a list's name, or is given twice.
-    """
-    formats: list[str] = []
-    for entry, times in Counter(entries).items():
-        if times > 1:
-            raise ValueError(f"{entry!r} is given twice")
-        if entry not in LISTS and set(entry) - set(_SYMBOLS):
-            raise ValueError(f"{entry!r} is neither made of L, 0 and ? nor a list's name ({', '.join(LISTS)})")
-        formats += LISTS.get(entry, (entry,))
-    return tuple(dict.fromkeys(formats))
-
-
-Formats = Annotated[Items[Annotated[str, BeforeValidator(_as_entry)]], AfterValidator(resolve)]
+Formats = Annotated[Items[Annotated[str, BeforeValidator(_as_entry)]], AfterValidator(resolve_formats)]
 """A YAML list of formats and list names, the names resolved."""
 
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.fusion.decoding.constrained import constrained_decode
-from platefuse.fusion.decoding.format_lists import LISTS
-from platefuse.fusion.decoding.formats import check_formats, resolve
+from platefuse.fusion.decoding.formats import check_formats
 from platefuse.networks.common.keras2 import tf
 
 ALPHABET = "0AB1-"
@@ -118,25 +117,6 @@ def test_without_formats_letters_and_digits_come_in_runs() -> None:
     assert "".join(ALPHABET[i] for i in ids[0]) == "A1A1"
 
 
-def test_names_of_lists_are_resolved_and_formats_kept_in_order() -> None:
-    assert resolve(()) == ()
-    assert resolve(("LLL000", "br", "LLL0000", "?")) == ("LLL000", "LLL0000", "LLL0L00", "?")
-
-
-@pytest.mark.parametrize(
-    ("entries", "sentence"),
-    [
-        (("LLX",), r"'LLX' is neither made of L, 0 and \? nor a list's name \(br, cz, de, sk, us\)"),
-        (("xx",), "'xx' is neither"),
-        (("BR",), "'BR' is neither"),
-        (("br", "L0", "br"), "'br' is given twice"),
-    ],
-)
-def test_entries_that_say_nothing_are_refused(entries: tuple[str, ...], sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
-        resolve(entries)
-
-
 def test_a_format_that_the_alphabet_cannot_fill_is_refused() -> None:
     check_formats(("LL0", "???"), "A1")
     check_formats(("000", "?"), "0123456789")
@@ -144,31 +124,3 @@ def test_a_format_that_the_alphabet_cannot_fill_is_refused() -> None:
         check_formats(("000", "L00"), "01")
     with pytest.raises(PlatefuseError, match=r"fuse\.formats: 'L00' asks for digits.*'AB' has none"):
         check_formats(("LL", "L00"), "AB")
-
-
-@pytest.mark.parametrize(
-    ("name", "plates"),
-    [
-        ("br", ["ABC1234", "BRA2E19"]),
-        ("cz", ["1A19999", "1AB2345", "1AAA000", "EL000AA", "01V1234", "1A1234", "ABC1234", "AB1234"]),
-        ("de", ["BA1", "MAB9999", "WWAB99", "KAB123E", "ABCDE12H", "ABCDE123"]),
-        ("sk", ["BA123AB", "AA001AA"]),
-        ("us", ["1ABC234", "ABC1234", "AB1C2D", "AB1C234", "AB12345", "123ABC", "ABC123", "A12BCD", "1AB2345"]),
-    ],
-)
-def test_shipped_lists_know_plates_of_their_issuers(name: str, plates: list[str]) -> None:
-    for plate in plates:
-        assert any(allows(entry, plate) for entry in LISTS[name]), plate
-
-
-@pytest.mark.parametrize("name", LISTS)
-def test_shipped_lists_are_of_letters_and_digits_without_doubles(name: str) -> None:
-    formats = LISTS[name]
-    assert set("".join(formats)) <= set("L0")
-    assert len(set(formats)) == len(formats)
-    assert all(1 < len(entry) <= 8 for entry in formats)
-    assert resolve((name,)) == formats
-
-
-def test_german_numbers_have_no_more_than_eight_characters() -> None:
-    assert not any(allows(entry, "ABCDE1234") or allows(entry, "ABCDE123E") for entry in LISTS["de"])
