@@ -66,10 +66,10 @@ def _params(arguments: argparse.Namespace) -> int:
 
 
 def _check(path: Path) -> int:
-    from platefuse.configuration.pipeline_params import issues_of
+    from platefuse.configuration.pipeline_params import issues_of, missing_reader
 
     try:
-        issues = [f"{path}: {issue}" for issue in issues_of(path)]
+        issues = [f"{path}: {issue}" for issue in issues_of(path) or missing_reader(path)]
     except PlatefuseError as error:  # this file cannot be read; the next may be
         issues = str(error).splitlines()
     for issue in issues:

@@ -57,16 +57,20 @@ class Pictures:
     crops: Places
     blurred: Places
 
-    def check_model(self, reader: Reader) -> None:
+    def check_model(self, finds_plates: bool, model: object) -> None:
         """Refuse crops and blurred plates with a model of single plates.
+
+        Args:
+            finds_plates: whether the model reads whole photographs.
+            model: the model, to be named.
 
         Raises:
             PlatefuseError: if the model has no boxes of plates.
         """
         option = "--crops" if self.crops else "--blur" if self.blurred else None
-        if option and not reader.reads_photographs:
+        if option and not finds_plates:
             raise PlatefuseError(
-                f"{option} needs a model that finds plates in photographs, such as --model photographs: {reader.model} "
+                f"{option} needs a model that finds plates in photographs, such as --model photographs: {model} "
                 "reads images of one plate."
             )
 
@@ -110,7 +114,7 @@ def pictures_of(arguments: argparse.Namespace, paths: Sequence[Path], inputs: Se
     outputs += [("--blur", picture) for picture in blurred.values()]
     outputs += [("--crops", crop) for crop in (crops_in_place(crops, arguments.crops) if crops else [])]
     check_outputs(outputs, [*paths, *inputs])
-    for option, folder in folders[1:]:
+    for option, folder in folders:
         _check_apart(option, folder, arguments.paths)
     return Pictures(drawn, crops, blurred)
 

@@ -20,6 +20,7 @@ from platefuse.cli.common import (
 from platefuse.cli.pictures import add_pictures, pictures_of
 from platefuse.core.errors import PlatefuseError
 from platefuse.inference.image_files import find_images
+from platefuse.inference.metadata import known_metadata, reads_photographs
 from platefuse.inference.reading import Character, Plate, Reading
 
 
@@ -34,7 +35,7 @@ def add(commands: Any) -> None:
         "  platefuse read plate.jpg                    one line: path, tab, text, tab, confidence\n"
         "  platefuse read street.jpg --model photographs          one line a plate\n"
         "  platefuse read data/plates/test/images --draw drawn    and a picture of each in drawn/\n"
-        "  platefuse read photos --model photographs --blur safe  and copies whose plates nobody can read\n"
+        "  platefuse read photos --model photographs --blur safe  and copies whose found plates nobody can read\n"
         "  platefuse read photos --json | jq .text     one JSON object a line, with boxes, scores and regions\n"
         "  platefuse read plate.jpg --model plates     with a released model\n\n"
         "The models plates and digits read images of one plate. The model photographs finds the plates of\n"
@@ -58,8 +59,10 @@ def _read(arguments: argparse.Namespace) -> int:
     paths = find_images(arguments.paths)
     pictures = pictures_of(arguments, paths, models_read(arguments))
     model = find_model(arguments)
+    if metadata := known_metadata(model):  # a file's metadata is known only once it is open
+        pictures.check_model(reads_photographs(metadata), model)
     reader = open_reader(model)
-    pictures.check_model(reader)
+    pictures.check_model(reader.reads_photographs, reader.model)
     readings = with_progress(reader.read_many(paths, arguments.batch_size), len(paths))
     unread: list[PlatefuseError] = []
     unwritten: list[PlatefuseError] = []

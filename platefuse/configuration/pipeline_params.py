@@ -84,3 +84,20 @@ def issues_of(path: Path) -> list[str]:
         else:
             valid[name] = checked
     return issues + [f"{broken}." for broken in broken_rules(valid)]
+
+
+def missing_reader(path: Path) -> list[str]:
+    """Say that a pipeline of photographs lacks its plate reader.
+
+    A reader that DVC can pull is there. Without this check the pipeline would train for hours, and then miss it.
+
+    Args:
+        path: a params.yaml without issues.
+    """
+    reader = read_parameters(path)["fuse"].get("reader")
+    if reader is None:
+        return []
+    folder = path.parent / reader
+    if folder.is_dir() or folder.with_name(f"{folder.name}.dvc").is_file():
+        return []
+    return [f"fuse.reader = {shortened(reader)!r}: there is no such folder beside {path.name}, nor a .dvc file of it."]

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from types import NoneType
 
-from platefuse.core.errors import PlatefuseError
+from platefuse.core.errors import PlatefuseError, did_you_mean
 from platefuse.inference.runtimes import runtime_of
 
 KNOWN = ("plates", "photographs", "digits")
@@ -39,8 +39,8 @@ def resolve(model: str | Path | None = None) -> Path:
     path = Path(model)
     if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for a name that is too long
         raise PlatefuseError(
-            f"There is no fused model at {model}: expected a path, or the name of a released model "
-            f"({', '.join(KNOWN)}). {runtime_of(path).REMEDY}"
+            f"There is no fused model at {model}{did_you_mean(str(model), KNOWN)}: expected a path, or the name of a "
+            f"released model ({', '.join(KNOWN)}). {runtime_of(path).REMEDY}"
         )
     return path
 

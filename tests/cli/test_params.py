@@ -164,6 +164,22 @@ def test_check_names_every_fault_and_exits_with_1(tmp_path, capsys):
     )
 
 
+def test_check_finds_no_plate_reader_where_there_is_none(tmp_path, capsys):
+    path = tmp_path / "params.yaml"
+    write_changed(ROOT / "pipelines" / "photographs" / "params.yaml", path, {"fuse.reader": "readers/mine"})
+    assert main(["params", "--check", str(path)]) == 1
+    message = "fuse.reader = 'readers/mine': there is no such folder beside params.yaml, nor a .dvc file of it."
+    assert f"{path}: {message}" in capsys.readouterr().err
+    (tmp_path / "readers").mkdir()
+    (tmp_path / "readers" / "mine.dvc").touch()  # `dvc pull` brings the folder
+    assert main(["params", "--check", str(path)]) == 0
+    (tmp_path / "readers" / "mine.dvc").rename(tmp_path / "readers" / "mine")
+    assert main(["params", "--check", str(path)]) == 1
+    (tmp_path / "readers" / "mine").unlink()
+    (tmp_path / "readers" / "mine").mkdir()
+    assert main(["params", "--check", str(path)]) == 0
+
+
 def test_check_of_the_working_folder(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT / "pipelines" / "plates")
     assert main(["params", "--check"]) == 0

@@ -97,7 +97,7 @@ def test_a_crop_takes_the_place_of_no_image(model, photos, capsys):
     assert Path("photos/b.png").read_bytes() == before
 
 
-@pytest.mark.parametrize("option", ["--crops", "--blur"])
+@pytest.mark.parametrize("option", ["--draw", "--crops", "--blur"])
 def test_pictures_are_no_input_of_the_next_run(model, photos, capsys, option):
     Image.fromarray(photograph()).save("photos/b.gif", "PNG")  # is blurred into another name
     Path("photos/b.png").unlink()

@@ -46,6 +46,7 @@ STALE: dict[str, list[str]] = {
     "platefuse/networks/classification/model.py": ["train_classifier", "fuse"],
     "platefuse/metrics/boxes.py": ["train_detector", "evaluate"],
     "platefuse/metrics/text.py": ["evaluate"],
+    "platefuse/formats/regions.py": ["fuse", "evaluate"],
     "platefuse/fusion/decoding/formats.py": ["fuse"],
     "platefuse/inference/metadata.py": ["fuse", "evaluate"],
     "platefuse/inference/runtimes/onnx.py": ["evaluate"],
