@@ -38,8 +38,9 @@ def resolve(model: str | Path | None = None) -> Path:
         return find_released(str(model))
     path = Path(model)
     if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for a name that is too long
+        hint = did_you_mean(str(model), KNOWN) if not path.suffix else ""
         raise PlatefuseError(
-            f"There is no fused model at {model}{did_you_mean(str(model), KNOWN)}: expected a path, or the name of a "
+            f"There is no fused model at {model}{hint}: expected a path, or the name of a "
             f"released model ({', '.join(KNOWN)}). {runtime_of(path).REMEDY}"
         )
     return path

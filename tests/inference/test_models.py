@@ -1,5 +1,6 @@
 """Which model a name stands for: in a checkout, in an installed package, and by default."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -86,8 +87,10 @@ def test_a_path_is_no_known_name(checkout):
 @pytest.mark.parametrize("suffix", ["", ".onnx", ".tflite"])
 def test_an_unknown_name_lists_the_known_ones_and_says_how_to_make_a_model(suffix, tmp_path):
     remedy = {"": "dvc repro fuse", ".onnx": "export --to onnx", ".tflite": "export --to litert"}[suffix]
-    for name in (f"plate{suffix}", tmp_path / f"plate{suffix}"):
-        with pytest.raises(
-            PlatefuseError, match=rf"plate{suffix}: expected .*\(plates, photographs, digits\)\. .*{remedy}"
-        ):
+    for name, hint in (
+        (f"plate{suffix}", "" if suffix else " (did you mean plates?)"),
+        (tmp_path / f"mine{suffix}", ""),
+    ):
+        sentence = rf"{re.escape(f'{name}{hint}')}: expected .*\(plates, photographs, digits\)\. .*{remedy}"
+        with pytest.raises(PlatefuseError, match=sentence):
             resolve(name)
