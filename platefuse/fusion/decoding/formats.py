@@ -1,4 +1,4 @@
-"""Formats of plate numbers, which resolve_formats look-alikes.
+"""Formats of plate numbers, which resolve look-alikes.
 
 Pixels alone cannot always distinguish O and 0, I and 1, B and 8. A format such as LL000LL says where letters and digits
 stand: `L` is a letter, `0` a digit, `?` any character.
