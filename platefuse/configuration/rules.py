@@ -105,11 +105,11 @@ def max_characters_hold_the_longest_plate(synth: SynthParams, fuse: FuseParams) 
 def two_rows_are_read_as_rows(synth: SynthParams, fuse: FuseParams) -> str | None:
     if not isinstance(synth, LicenceSynthParams) or fuse.reading_order == "rows":
         return None
-    share = synth.licence.number.two_rows
+    share = max(shape.two_rows for shape in synth.licence.face.shapes if shape.share)
     if not share:
         return None
     return (
-        f"synth.licence.number.two_rows = {share} makes plates in two rows, which fuse.reading_order = "
+        f"synth.licence.face.shapes: two_rows = {share} makes plates in two rows, which fuse.reading_order = "
         f"{fuse.reading_order!r} mixes up; choose rows"
     )
 

@@ -24,6 +24,7 @@ from tests.helpers.params import write_changed
 
 BOARDS, PLATES = ROOT / "params.yaml", ROOT / "pipelines" / "plates" / "params.yaml"
 ANCHORS = "detector.anchors.sizes"
+ONE_ROW = [{"share": 1, "aspect": [4, 5], "characters": [0.5, 0.8], "print": 0, "two_rows": 0}]
 
 # Each rule: the pipeline, what is refused, words of the sentence, and what is nearly the same and right.
 CASES = {
@@ -43,8 +44,8 @@ CASES = {
     "two_rows_are_read_as_rows": (
         PLATES,
         {"fuse.reading_order": "left_to_right"},
-        "synth.licence.number.two_rows = 0.05 makes plates in two rows, which fuse.reading_order = 'left_to_right'",
-        {"fuse.reading_order": "left_to_right", "synth.licence.number.two_rows": 0},
+        "synth.licence.face.shapes: two_rows = 0.05 makes plates in two rows, which fuse.reading_order",
+        {"fuse.reading_order": "left_to_right", "synth.licence.face.shapes": ONE_ROW},
     ),
     "formats_are_of_the_alphabet": (
         BOARDS,

@@ -173,7 +173,7 @@ def test_openvino_reads_rendered_plates_as_onnx_runtime_does(exported: dict[str,
     names = [output.name for output in session.get_outputs()]
     precise = {"INFERENCE_PRECISION_HINT": "f32"}  # bfloat16 is the default of processors that have it
     model = openvino.Core().compile_model(exported["onnx"], "CPU", precise)
-    plates = [np.asarray(face(seed, {"number.two_rows": seed % 2}, width=160).image) for seed in range(6)]
+    plates = [np.asarray(face(seed, {"shape.two_rows": seed % 2}, width=160).image) for seed in range(6)]
     lengths = []
     for plate in plates:
         expected = dict(zip(names, session.run(names, {"images": plate[None]}), strict=True))

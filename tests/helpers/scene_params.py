@@ -3,11 +3,11 @@
 import copy
 from typing import Any
 
+from platefuse.synthesis.licence.camera import OpticsParams
 from platefuse.synthesis.scene.params import SceneParams
 from tests.helpers.licence import CLEAN as CLEAN_PLATE
 from tests.helpers.scenes import BACKDROP, CLUTTER
 
-_POSE = ("width", "margin", "tilt", "shear", "perspective")
 CLEAN: dict[str, Any] = {
     "placing": {"width": [0.1, 0.6], "cars": [1, 4], "none": 0, "loose": 0.1, "cut": 0.2, "visible": 0.6},
     "pose": {
@@ -44,7 +44,7 @@ CLEAN: dict[str, Any] = {
     "camera": {
         name: [100, 100] if name == "jpeg_quality" else value
         for name, value in CLEAN_PLATE["camera"].items()
-        if name not in _POSE
+        if name in OpticsParams.model_fields
     },
     "backdrop": BACKDROP | dict.fromkeys(("street", "wall", "greenery", "pavement", "hall", "texture"), 0),
     "clutter": CLUTTER | {"count": [0, 2]},

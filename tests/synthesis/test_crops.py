@@ -294,7 +294,7 @@ def _plate(seed: int, changes: dict[str, Any]) -> LicencePlate:
 
 
 PRINTED = {
-    "number.two_rows": 0.4,
+    "shape.two_rows": 0.4,
     "face.side_emblem": 0.4,
     "face.stacked": 0.4,
     "face.separator": 0.7,

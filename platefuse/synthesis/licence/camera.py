@@ -21,6 +21,9 @@ _Quality = Annotated[float, Field(ge=1, le=100)]
 _Degrees = Annotated[float, Field(ge=-30, le=30)]
 _Slant = Annotated[float, Field(ge=-0.3, le=0.3)]
 _Offset = Annotated[float, Field(ge=0, le=0.2)]
+_STRAIGHT = 0.25  # of tilt, yaw and pitch is left in a straight photograph
+_MaxAngle = Annotated[float, Field(ge=0, le=50)]
+_Distance = Annotated[float, Field(ge=1.5, le=100)]
 
 
 class OpticsParams(Params):
@@ -51,6 +54,14 @@ class CameraParams(OpticsParams):
     tilt: Range[_Degrees] = Field(description="Rotation, in degrees.")
     shear: Range[_Slant] = Field(description="Horizontal shear, as a share of the height.")
     perspective: Range[_Offset] = Field(description="Displacement of each corner, as a share of the height.")
+    yaw: _MaxAngle = Field(description="Largest angle from which a plate is seen from either side, in degrees.")
+    pitch: _MaxAngle = Field(description="Largest angle from which a plate is seen from above or below, in degrees.")
+    straight: Probability = Field(description="Share of photographs with a quarter of tilt, yaw and pitch.")
+    distance: Range[_Distance] = Field(description="Distance of the camera, in widths of the plate; with yaw or pitch.")
+    bend: float = Field(
+        ge=0, le=0.5, description="Largest sagitta of a bent plate, as a share of its height, up or down."
+    )
+    motion_along: Probability = Field(description="Share of motion blurs along the plate, the way that a car moves.")
 
 
 def random_homography(
@@ -67,10 +78,11 @@ def random_homography(
         The homography from pixels of the plate to pixels of the view, float64 [3,3]; the view's width and height.
     """
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
-    angle = np.radians(uniform(rng, params.tilt))
+    strength = _STRAIGHT if params.straight and bernoulli(rng, params.straight) else 1.0
+    angle = strength * np.radians(uniform(rng, params.tilt))
     shear = uniform(rng, params.shear)
     turn = np.array([[np.cos(angle), -np.sin(angle) + shear], [np.sin(angle), np.cos(angle)]])
-    moved = corners @ turn.T
+    moved = _seen_from_aside(rng, corners, strength, params) @ turn.T
     moved += uniform(rng, params.perspective) * height * rng.uniform(-1, 1, (4, 2))
     least, most = moved.min(axis=0), moved.max(axis=0)
     left, top, right, bottom = (uniform(rng, params.margin) for _ in range(4))
@@ -78,6 +90,24 @@ def random_homography(
     least = least - extent * [left, top]
     most = most + extent * [right, bottom]
     return homography(corners, moved - least), (max(8, round(most[0] - least[0])), max(8, round(most[1] - least[1])))
+
+
+def _seen_from_aside(
+    rng: np.random.Generator, corners: np.ndarray, strength: float, params: CameraParams
+) -> np.ndarray:
+    """Project corners [4,2] by a pinhole camera around the plate.
+
+    `strength` is the share of the largest angles that counts. Hartley and Zisserman, *Multiple View Geometry in
+    Computer Vision*, 2004, chapter 6.
+    """
+    if not params.yaw and not params.pitch:
+        return corners
+    yaw, pitch = (strength * np.radians(rng.uniform(-most, most)) for most in (params.yaw, params.pitch))
+    middle, distance = corners.mean(axis=0), log_uniform(rng, params.distance) * corners[:, 0].max()
+    x, y = (corners - middle).T
+    x, z = x * np.cos(yaw), x * np.sin(yaw)
+    y, z = y * np.cos(pitch) - z * np.sin(pitch), y * np.sin(pitch) + z * np.cos(pitch)
+    return np.column_stack([x, y]) * (distance / (distance + z))[:, None] + middle
 
 
 def homography(source: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -105,7 +135,9 @@ def warp(scene: Image.Image, matrix: np.ndarray, size: tuple[int, int]) -> Image
     return scene.transform(size, Image.Transform.PERSPECTIVE, tuple(coefficients), Image.Resampling.BILINEAR)
 
 
-def photograph(rng: np.random.Generator, view: Image.Image, size: tuple[int, int], params: CameraParams) -> bytes:
+def photograph(
+    rng: np.random.Generator, view: Image.Image, size: tuple[int, int], params: CameraParams, direction: float = 0.0
+) -> bytes:
     """Take a photograph of a view.
 
     Args:
@@ -113,15 +145,23 @@ def photograph(rng: np.random.Generator, view: Image.Image, size: tuple[int, int
         view: what the camera sees, RGB, at any resolution.
         size: width and height of the photograph, in pixels.
         params: effects of light, lens, sensor and compression.
+        direction: of the plate's lines in the view, in radians.
 
     Returns:
         The bytes of a JPEG file.
     """
-    return take_picture(rng, view, size, params, size[0] / params.width[0])  # nobody could read a smaller one
+    along = bool(params.motion_along) and bernoulli(rng, params.motion_along)
+    most = size[0] / params.width[0]  # nobody could read a smaller one
+    return take_picture(rng, view, size, params, most, direction if along else None)
 
 
 def take_picture(
-    rng: np.random.Generator, view: Image.Image, size: tuple[int, int], params: OpticsParams, most: float
+    rng: np.random.Generator,
+    view: Image.Image,
+    size: tuple[int, int],
+    params: OpticsParams,
+    most: float,
+    direction: float | None = None,
 ) -> bytes:
     """Take a picture of any view.
 
@@ -129,13 +169,15 @@ def take_picture(
         rng, view, size: as for `photograph`.
         params: effects of light, lens, sensor and compression.
         most: the largest factor of an enlargement, above 0.
+        direction: of any motion blur, in radians; None for a random one.
 
     Returns:
         The bytes of a JPEG file.
     """
     scale = view.width / size[0]
     if bernoulli(rng, params.motion):
-        view = _motion_blur(view, rng.uniform(0, np.pi), uniform(rng, params.motion_blur) * scale)
+        angle = rng.uniform(0, np.pi) if direction is None else direction
+        view = _motion_blur(view, angle, uniform(rng, params.motion_blur) * scale)
     factor = log_uniform(rng, params.enlargement) if bernoulli(rng, params.enlarged) else 1.0
     factor = max(1.0, min(factor, most))
     taken = (max(8, round(size[0] / factor)), max(8, round(size[1] / factor)))

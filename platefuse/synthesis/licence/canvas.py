@@ -24,6 +24,7 @@ class ShapeParams(Params):
     aspect: Range[_Aspect] = Field(description="Width divided by height.")
     characters: Range[_Height] = Field(description="Height of the characters, as a share of the plate's height.")
     print: Probability = Field(description="Share of plates with small print above and below the number.")
+    two_rows: Probability = Field(description="Share of numbers in two rows, of numbers with two groups or more.")
 
 
 class FaceParams(Params):
@@ -43,6 +44,9 @@ class FaceParams(Params):
     border: Probability = Field(description="Share of plates with a line around the face.")
     separator: Probability = Field(description="Share of group gaps with a dash, dot or emblem.")
     emblem: Probability = Field(description="Share of these separators that are emblems, seals or stickers.")
+    crest: Probability = Field(
+        description="Share of plates with a region's name, crest, crescent or flag above, below or beside the number."
+    )
     side_emblem: Probability = Field(description="Share of plates with an emblem before or behind the number.")
     stacked: Probability = Field(
         description="Share of plates with small stacked characters beside the number, which are not read."

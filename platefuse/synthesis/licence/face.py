@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from platefuse.synthesis.licence import background
 from platefuse.synthesis.licence.canvas import FaceCanvas, FaceParams, PrintFont, ShapeParams
+from platefuse.synthesis.licence.crests import draw_crest
 from platefuse.synthesis.licence.emblems import Colour, luminance, random_colour
 from platefuse.synthesis.licence.number import Font as NumberFont
 from platefuse.synthesis.licence.number import Glyph, NumberParams, Row, sample_groups, set_row
@@ -78,6 +79,8 @@ def draw_face(
     rows, stacked = _set_number(canvas, alphabet, font, shape, number, (left, right))
     if printed:
         draw_small_print(canvas, rows)
+    if params.crest and bernoulli(rng, params.crest):
+        draw_crest(canvas, rows)
     mask = np.zeros((height, width), np.uint8)
     for row in rows:
         draw_separators(canvas, row)
@@ -117,20 +120,33 @@ def _set_number(
     if bernoulli(rng, number.none):
         return [], []
     groups = sample_groups(rng, alphabet, number)
-    tall, lines, middles = uniform(rng, shape.characters) * height, [groups], [0.5 + rng.uniform(-0.05, 0.08)]
-    if len(groups) > 1 and bernoulli(rng, number.two_rows):
+    talls, lines, middles = [uniform(rng, shape.characters) * height], [groups], [0.5 + rng.uniform(-0.05, 0.08)]
+    if len(groups) > 1 and bernoulli(rng, shape.two_rows):
         at = int(rng.integers(1, len(groups)))
-        tall, lines, middles = rng.uniform(0.32, 0.42) * height, [groups[:at], groups[at:]], [0.28, 0.74]
-    tops = [float(np.clip(m * height - tall / 2, 0.03 * height, 0.97 * height - tall)) for m in middles]
-    line = TextLine(tall, sum(tops) / len(tops) + tall / 2)
+        talls, lines, middles = [rng.uniform(0.32, 0.42) * height] * 2, [groups[:at], groups[at:]], [0.28, 0.74]
+        if number.unlike_rows and bernoulli(rng, number.unlike_rows):
+            talls, middles = _unlike_rows(rng, height)
+    tops = [
+        float(np.clip(m * height - tall / 2, 0.03 * height, 0.97 * height - tall))
+        for m, tall in zip(middles, talls, strict=True)
+    ]
+    line = TextLine(talls[0], sum(tops) / len(tops) + talls[0] / 2)
     space = draw_side_emblem(canvas, space, line)
     stacked, (left, right) = set_stacked_letters(canvas, alphabet, font, space, line)
     rows = []
-    for line_groups, top in zip(lines, tops, strict=True):
+    for line_groups, top, tall in zip(lines, tops, talls, strict=True):
         row = set_row(rng, line_groups, font, max(6, round(tall)), right - left, number)
         slack = right - left - row.width
         rows.append(row.moved(left + slack * np.clip(rng.normal(0.5, 0.2), 0, 1), top))
     return rows, stacked
+
+
+def _unlike_rows(rng: np.random.Generator, height: int) -> tuple[list[float], list[float]]:
+    """Draw the heights, in pixels, and middles, as shares, of two rows."""
+    small, large = rng.uniform(0.24, 0.36), rng.uniform(0.4, 0.52)
+    upper, lower = (small, large) if bernoulli(rng, 0.6) else (large, small)
+    free = 1 - upper - lower
+    return [upper * height, lower * height], [0.35 * free + upper / 2, 0.65 * free + upper + lower / 2]
 
 
 def _stamp(mask: np.ndarray, glyph: Glyph) -> None:

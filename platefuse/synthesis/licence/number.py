@@ -1,6 +1,7 @@
 """The number on a plate: its text and its layout."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Annotated, Protocol
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 from pydantic import Field
 
 from platefuse.core.params import Factor, Params, Probability, Range
+from platefuse.synthesis.licence.stencil import cut_stencil
 from platefuse.synthesis.sampling import bernoulli, uniform
 
 # Formats of plates the world over, all equally likely: letters (L), digits (0), and gaps between groups.
@@ -17,6 +19,15 @@ _FORMS = (
     "0LL 000", "000000", "0000000", "LLL 0L0", "L00LLL", "00 00 00", "L-00000", "LL-L 000", "00LLL00", "LLLL 00",
     "00 00000", "L000000", "LL 0000L", "0LL00", "000 L00", "LLL 00L", "LL00 LLL", "0 00000", "L0000L", "LL000L",
 )  # fmt: skip
+# Longer numbers: of Indian, Turkish, Russian, Vietnamese, Iranian plates and others, and of tax and serial numbers.
+_LONG_FORMS = (
+    "LL 00 LL 0000", "LL 00 L 0000", "LL 0 LL 0000", "LL00 LL0000", "LL00LL0000", "LL00L 0000", "00 LL 0000 LL",
+    "00 LL 0000 L", "L 000 LL 000", "L000LL 000", "L000LL 00", "LLL 00 0000", "00 LLL 0000", "00 LLL 000", "000 LLL 00",
+    "00 L 000 LL", "00 L 000 00", "L 0000 LLL", "LL 0000 LL", "LL 0000 LLL", "00L 00000", "00L0 00000", "000 0000 000",
+    "00 000 000", "LLLL 00 0000", "LLLL 0000", "LL 000 00 00", "LLL 000 LLL", "0000 LLL 000", "000000 000000",
+)  # fmt: skip
+_LONG_COUNT = (8, 12)  # characters of a long number without a common form
+_LONG_FORM = 0.6  # share of long numbers that have a common form
 _MAX_EXTRA_GAP = 0.25  # of the height; a wider gap in a filled plate would tear the number apart
 _MIN_BOX_ASPECT = 0.5  # width by height of a box, since no anchor fits the box of a narrow 1
 _Count = Annotated[int, Field(ge=1, le=20)]
@@ -38,10 +49,12 @@ class NumberParams(Params):
     count: Range[_Count] = Field(description="Characters of a number that follows no common format.")
     vanity: Probability = Field(description="Share of numbers that are words of the owner's choice.")
     mixed: Probability = Field(description="Share of numbers with letters and digits in random order.")
+    long: Probability = Field(description="Share of numbers of eight to twelve characters, in up to three groups.")
     rare: str = Field(description="Characters that issuers avoid because they look like others.")
     rarity: float = Field(ge=0.01, le=1, description="Frequency of a rare character against another one.")
     stroke_fonts: Probability = Field(description="Share of numbers in a parametric font instead of a font file.")
-    two_rows: Probability = Field(description="Share of numbers in two rows.")
+    unlike_rows: Probability = Field(description="Share of numbers in two rows whose rows differ in height.")
+    stencil: Probability = Field(description="Share of numbers whose strokes have the gaps of a stencil.")
     aspect: Range[Factor] = Field(description="Factor of the characters' width.")
     gap: Range[_Gap] = Field(description="Space between two characters, as a share of their height.")
     group_gap: Range[_GroupGap] = Field(description="Space between two groups, as a share of the characters' height.")
@@ -101,7 +114,9 @@ def sample_groups(rng: np.random.Generator, alphabet: str, params: NumberParams)
         params: how frequent each kind of number is.
     """
     rarity = params.rarity
-    if bernoulli(rng, params.vanity):
+    if params.long and bernoulli(rng, params.long):
+        form = _long_form(rng)
+    elif bernoulli(rng, params.vanity):
         form, rarity = _vanity_form(rng, params.count), 1.0  # words use all letters
     elif bernoulli(rng, params.mixed):
         form = _split_form(rng, "".join(rng.choice(["L", "0", "?"], _sample_length(rng, params.count))))
@@ -118,11 +133,21 @@ def longest_number(params: NumberParams) -> int:
     """Give the length of the longest number that `sample_groups` can make up."""
     longest_form = max(len(form.replace("-", "").replace(" ", "")) for form in _FORMS)
     other = max(params.vanity, params.mixed)  # at 1, no number has a common form
-    return max(longest_form if other < 1 else 0, params.count[1] if other > 0 else 0)
+    short = max(longest_form if other < 1 else 0, params.count[1] if other > 0 else 0)
+    return max(short if params.long < 1 else 0, _LONG_COUNT[1] if params.long else 0)
 
 
 def _sample_length(rng: np.random.Generator, count: tuple[int, int]) -> int:
     return int(rng.integers(count[0], count[1] + 1))
+
+
+def _long_form(rng: np.random.Generator) -> str:
+    """Choose a common long form, or make up another in groups."""
+    if bernoulli(rng, _LONG_FORM):
+        return str(rng.choice(_LONG_FORMS))
+    length, groups = _sample_length(rng, _LONG_COUNT), int(rng.integers(1, 4))
+    cuts = [0, *sorted(rng.choice(np.arange(1, length), groups - 1, replace=False).tolist()), length]
+    return " ".join(str(rng.choice(["L", "0", "0"])) * (end - start) for start, end in pairwise(cuts))
 
 
 def _vanity_form(rng: np.random.Generator, count: tuple[int, int]) -> str:
@@ -166,6 +191,8 @@ def set_row(
     aspect, gap = uniform(rng, params.aspect), uniform(rng, params.gap) * height
     group_gap = gap + uniform(rng, params.group_gap) * height
     shapes = {c: font.glyph(c) for c in dict.fromkeys("".join(groups))}
+    if params.stencil and bernoulli(rng, params.stencil):
+        shapes = cut_stencil(rng, shapes)
     widths = {c: aspect * height * mask.shape[1] / mask.shape[0] for c, mask in shapes.items()}
     cell = max(widths.values()) if bernoulli(rng, params.monospaced) else 0.0
     cells = {c: max(width, min(cell, 0.75 * height)) for c, width in widths.items()}

@@ -8,6 +8,7 @@ import numpy as np
 
 from platefuse.core.params import Params
 from platefuse.synthesis.licence.background import BackgroundParams, add_background
+from platefuse.synthesis.licence.bend import bend, bend_points
 from platefuse.synthesis.licence.camera import CameraParams, photograph, project, random_homography, warp
 from platefuse.synthesis.licence.face import FaceParams, draw_face
 from platefuse.synthesis.licence.number import Font, NumberParams
@@ -63,20 +64,34 @@ def render_plate(
     matrix, (width, height) = random_homography(rng, *face.image.size, params.camera)
     scene_matrix = matrix @ np.array([[1, 0, -padding[0]], [0, 1, -padding[1]], [0, 0, 1.0]])
     view = warp(scene, scene_matrix, (width, height))
+    sagitta = 0.0
+    if params.camera.bend:
+        sagitta = (
+            rng.uniform(-1, 1) ** 3 * params.camera.bend * face.image.height
+        )  # cubed, so that most are nearly flat
+        view = bend(view, sagitta)
     size = (max(8, round(wide)), max(8, round(wide * height / width)))
     scale = np.array(size) / [width, height]
-    boxes, distractors = (_project_boxes(on_face, matrix, scale, size) for on_face in (face.boxes, face.distractors))
-    return LicencePlate(photograph(rng, view, size, params.camera), boxes, face.text, distractors)
+    boxes, distractors = (
+        _enclose(bend_points(_project_corners(on_face, matrix), width, sagitta) * scale, size)
+        for on_face in (face.boxes, face.distractors)
+    )
+    left, right = project(np.array([[0, 0], [face.image.width, 0]], float), matrix)
+    direction = float(np.arctan2(*(right - left)[::-1]))
+    return LicencePlate(photograph(rng, view, size, params.camera, direction), boxes, face.text, distractors)
 
 
-def _project_boxes(boxes: np.ndarray, matrix: np.ndarray, scale: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Project boxes [n,4] from the face into the photograph, int32 [n,4].
+def _project_corners(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Project the corners of boxes [n,4], clockwise from the upper left: [n,4,2]."""
+    return project(boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2), matrix).reshape(-1, 4, 2)
 
-    A projected box encloses its four corners; it is rounded to whole pixels, at least 1 by 1.
+
+def _enclose(corners: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Enclose corners [n,4,2] by boxes of whole pixels, int32 [n,4].
+
+    A box is at least 1 by 1.
     """
-    corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)
-    mapped = (project(corners, matrix) * scale).reshape(-1, 4, 2)
-    least, most = np.round(mapped.min(axis=1)), np.round(mapped.max(axis=1))
+    least, most = np.round(corners.min(axis=1)), np.round(corners.max(axis=1))
     least = np.clip(least, 0, np.array(size) - 1)
     most = np.clip(most, least + 1, size)
     return np.concatenate([least, most], axis=1).astype(np.int32)

@@ -79,6 +79,36 @@ def test_a_plate_is_turned_by_its_tilt(degrees):
     assert np.hypot(*along) == pytest.approx(200)
 
 
+@pytest.mark.parametrize(("changes", "rotation"), [({"camera.yaw": 50}, (0, 1, 0)), ({"camera.pitch": 40}, (1, 0, 0))])
+def test_a_plate_seen_from_aside_is_what_opencvs_pinhole_camera_sees(changes, rotation):
+    distance, seen = 4 * PLATE[0], []
+    for seed in range(12):
+        matrix, _ = _map(seed, changes)
+        found = project(CORNERS, matrix)
+        solid = np.column_stack([CORNERS - np.array(PLATE) / 2, np.zeros(4)])
+        lens = np.array([[distance, 0, 0], [0, distance, 0], [0, 0, 1]], float)
+        angles = np.radians(np.arange(-60, 60.01, 0.25))
+        views = [
+            cv2.projectPoints(solid, np.array(rotation) * a, np.array([0, 0, distance], float), lens, None)[0][:, 0]
+            for a in angles
+        ]
+        errors = [np.abs((found - found[0]) - (view - view[0])).max() for view in views]
+        assert min(errors) < 0.6  # of 200 pixels: between two steps of the angle
+        seen.append(float(np.degrees(angles[int(np.argmin(errors))])))
+    most = next(iter(changes.values()))
+    assert min(seen) < -most / 3 and max(seen) > most / 3 and np.abs(seen).max() <= most + 1
+
+
+def test_most_photographs_are_straight_if_so_requested():
+    def slopes(**changes) -> np.ndarray:
+        requested = {"camera.tilt": [-28, 28]} | {f"camera.{name}": value for name, value in changes.items()}
+        ends = [project(CORNERS[:2], _map(seed, requested)[0]) for seed in range(200)]
+        return np.degrees([np.arctan2(*(right - left)[::-1]) for left, right in ends])
+
+    assert np.abs(slopes(straight=1)).max() < 7.1
+    assert 0.55 < (np.abs(slopes(straight=0.5)) < 7).mean() < 0.75  # half of them, and a quarter of the others
+
+
 def test_a_slant_is_a_share_of_the_height():
     corners = project(CORNERS, _map(0, {"camera.shear": [0.2, 0.2]})[0])
     np.testing.assert_allclose(corners[3] - corners[0], [10, 50], atol=1e-9)
@@ -205,6 +235,24 @@ def test_a_cast_weakens_or_strengthens_each_colour_by_itself():
 def test_motion_blur_and_enlargement_lose_detail_and_sharpening_adds_some(changes, least, most):
     for seed in range(5):
         assert least < _detail(_photo(changes, seed)[1]) / _detail(_photo(seed=seed)[1]) < most
+
+
+def test_motion_along_the_plate_blurs_along_its_direction():
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::8] = stripes[:, 1::8] = 255
+    view, moving = (
+        Image.fromarray(stripes),
+        _camera({"camera.motion": 1, "camera.motion_blur": [8, 8], "camera.motion_along": 1}),
+    )
+    for seed in range(5):
+        across, along = (
+            np.asarray(
+                Image.open(io.BytesIO(photograph(np.random.default_rng(seed), view, (64, 64), moving, direction))),
+                float,
+            )
+            for direction in (0.0, np.pi / 2)
+        )
+        assert along[8:-8].std() > 3 * across[8:-8].std()
 
 
 def test_probabilities_are_shares_of_photographs():

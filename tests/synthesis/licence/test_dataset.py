@@ -149,7 +149,7 @@ def test_hard_negatives_follow_each_plates_characters_and_leave_these_unchanged(
 
 def test_no_split_shares_a_font_with_another(fonts, tmp_path):
     """Each family's characters have their own width, visible on unturned plates."""
-    shape = {"share": 1, "aspect": [9, 9], "characters": [0.7, 0.7], "print": 0}
+    shape = {"share": 1, "aspect": [9, 9], "characters": [0.7, 0.7], "print": 0, "two_rows": 0}
     plain = CLEAN | {"face": CLEAN["face"] | {"shapes": [shape]}}
     made = _synthesise(tmp_path, _params(fonts, licence=plain))
     widths = {}
@@ -170,7 +170,10 @@ def test_a_set_without_characters_is_possible(fonts, tmp_path):
 
 
 def test_stickers_are_hard_negatives_of_a_set_without_characters(fonts, tmp_path):
-    face = {"shapes": [{"share": 1, "aspect": [2, 2], "characters": [0.5, 0.5], "print": 1}], "sticker": 1}
+    face = {
+        "shapes": [{"share": 1, "aspect": [2, 2], "characters": [0.5, 0.5], "print": 1, "two_rows": 0}],
+        "sticker": 1,
+    }
     stuck = CLEAN | {"number": CLEAN["number"] | {"none": 1}, "face": CLEAN["face"] | face}
     made = _synthesise(tmp_path, _params(fonts, licence=stuck, crops=CROPS | {"hard_negatives": 2}))
     for split, plates in (("train", 7), ("val", 5), ("test", 4)):

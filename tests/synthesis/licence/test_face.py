@@ -32,7 +32,7 @@ def test_a_plate_without_extras_shows_only_its_number():
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"number.two_rows": 1}, {"face.band": 1, "face.side_emblem": 1}, {"number.filled": 1}],
+    [{}, {"shape.two_rows": 1}, {"face.band": 1, "face.side_emblem": 1}, {"number.filled": 1}],
     ids=str,
 )
 def test_each_box_encloses_the_ink_of_one_character(changes):
@@ -56,9 +56,9 @@ def test_each_box_encloses_the_ink_of_one_character(changes):
 
 def test_the_text_names_its_boxes_in_their_order():
     for seed in range(3):
-        drawn = face(seed, {"number.two_rows": 0.5})
+        drawn = face(seed, {"shape.two_rows": 0.5})
         for character in set(drawn.text):
-            ink = _ink(seed, {"number.two_rows": 0.5}, character) > 60
+            ink = _ink(seed, {"shape.two_rows": 0.5}, character) > 60
             inked = [ink[int(y1 + y2) // 2, int(x1 + x2) // 2] for x1, y1, x2, y2 in drawn.boxes]
             assert inked == [other == character for other in drawn.text]
 
@@ -72,7 +72,7 @@ def _rows(boxes: np.ndarray) -> list[np.ndarray]:
 def test_numbers_are_written_row_by_row_from_the_left():
     counts = []
     for seed in range(25):
-        drawn = face(seed, {"number.two_rows": 1, "shape.aspect": [2, 2]})
+        drawn = face(seed, {"shape.two_rows": 1, "shape.aspect": [2, 2]})
         rows = _rows(drawn.boxes)
         counts.append(len(rows))
         assert all(np.ptp(row[:, 1]) < 1 and (np.diff(row[:, 0]) > 0).all() for row in rows)
@@ -81,6 +81,21 @@ def test_numbers_are_written_row_by_row_from_the_left():
             assert drawn.boxes[0, 3] < drawn.boxes[-1, 1]
     assert set(counts) == {1, 2} and counts.count(2) > 12  # a number of one group stays in one row
     assert {len(_rows(face(seed).boxes)) for seed in range(15)} == {1}
+
+
+def test_rows_of_unlike_height_fill_the_plate_and_do_not_touch():
+    upper_is_larger = set()
+    for seed in range(30):
+        drawn = face(seed, {"shape.two_rows": 1, "number.unlike_rows": 1, "shape.aspect": [1.5, 1.5]})
+        rows = np.unique(drawn.boxes[:, [1, 3]].round(3), axis=0)
+        if len(rows) == 1:
+            continue  # a number of one group
+        (top, _), (_, bottom) = rows
+        heights = rows[:, 1] - rows[:, 0]
+        assert rows[0, 1] < rows[1, 0] and top > 0 and bottom < drawn.image.height
+        assert 1.1 < heights.max() / heights.min() < 2.3
+        upper_is_larger.add(bool(heights[0] > heights[1]))
+    assert upper_is_larger == {True, False}
 
 
 def test_a_plate_without_a_number_has_neither_boxes_nor_text():
@@ -106,7 +121,7 @@ def test_characters_have_the_requested_height_and_lie_on_the_plate(share):
 
 def test_shapes_are_as_frequent_as_their_shares():
     shapes = [
-        {"share": share, "aspect": [aspect, aspect], "characters": [0.5, 0.5], "print": 0}
+        {"share": share, "aspect": [aspect, aspect], "characters": [0.5, 0.5], "print": 0, "two_rows": 0}
         for share, aspect in ((0.6, 4), (0.0, 2), (0.2, 5))
     ]
     heights = [face(seed, {"face.shapes": shapes}).image.height for seed in range(60)]

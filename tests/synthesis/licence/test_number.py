@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from platefuse.synthesis.licence.number import Glyph, Row, sample_groups, set_row
+from platefuse.synthesis.licence.number import Glyph, Row, longest_number, sample_groups, set_row
 from tests.helpers.licence import ALPHABET, BlockFont, clean
 
 HEIGHT = 40
@@ -79,6 +79,21 @@ def test_rare_characters_are_as_rare_as_requested_except_in_words():
     assert 0.2 < share(vanity=1, count=[6, 6]) < 0.3
 
 
+def test_long_numbers_have_eight_to_twelve_characters_in_up_to_three_groups():
+    numbers = _numbers(amount=600, long=1, mixed=1)
+    assert {len("".join(groups)) for groups in numbers} == {8, 9, 10, 11, 12}
+    assert {len(groups) for groups in numbers} <= {1, 2, 3, 4}
+    assert {"LL 00 LL 0000", "L 000 LL 000", "00 LLL 000"} <= {_signs(groups) for groups in numbers}
+    share = sum(len("".join(groups)) > 7 for groups in _numbers(amount=600, long=0.25)) / 600
+    assert 0.19 < share < 0.31
+
+
+@pytest.mark.parametrize("changes", [{}, {"long": 0.5}, {"long": 1}, {"vanity": 1, "count": [2, 5]}], ids=str)
+def test_the_longest_number_is_known(changes):
+    params = clean({f"number.{name}": value for name, value in changes.items()}).number
+    assert max(len("".join(groups)) for groups in _numbers(amount=400, **changes)) == longest_number(params)
+
+
 def test_some_numbers_repeat_one_character():
     numbers = [group for groups in _numbers() for group in groups if len(group) >= 4]
     assert 0 < sum(len(set(group)) == 1 for group in numbers) < len(numbers) / 5
@@ -98,6 +113,12 @@ def test_characters_stand_in_order_at_the_requested_distances():
 def test_characters_are_filled_with_their_ink():
     row = _row(["A1"])
     assert all((glyph.mask == 255).all() for glyph in row.glyphs)
+
+
+def test_stencilled_characters_have_gaps_and_their_places():
+    plain, stencilled = _row(["AM"]), _row(["AM"], stencil=1)
+    assert [glyph.mask.shape for glyph in stencilled.glyphs] == [glyph.mask.shape for glyph in plain.glyphs]
+    assert all((glyph.mask < 128).any() for glyph in stencilled.glyphs)
 
 
 @pytest.mark.parametrize("aspect", [0.6, 1.3])

@@ -21,6 +21,7 @@ TURNED = {
     "camera.margin": [-0.01, 0.15],
     "camera.width": [150, 260],
 }
+ASIDE = TURNED | {"camera.yaw": 45, "camera.pitch": 20, "camera.bend": 0.2}
 BLURRED = {
     "camera.light": [0, 0.3],
     "camera.focus_blur": [0, 0.8],
@@ -34,9 +35,12 @@ BLURRED = {
 # All variation at once, on photographs that are small enough for a test.
 VARIED = TURNED | {
     "number.none": 0.05,
+    "number.long": 0.2,
+    "number.stencil": 0.2,
+    "number.unlike_rows": 0.5,
     "number.vanity": 0.2,
     "number.mixed": 0.2,
-    "number.two_rows": 0.2,
+    "shape.two_rows": 0.2,
     "number.filled": 0.5,
     "number.monospaced": 0.4,
     "number.aspect": [0.7, 1.2],
@@ -47,6 +51,7 @@ VARIED = TURNED | {
     "face.band": 0.7,
     "face.separator": 0.6,
     "face.emblem": 0.5,
+    "face.crest": 0.3,
     "face.side_emblem": 0.1,
     "face.stacked": 0.1,
     "face.sticker": 0.3,
@@ -58,6 +63,11 @@ VARIED = TURNED | {
     "background.frame": 0.5,
     "background.frame_print": 0.5,
     "camera.width": [48, 96],
+    "camera.yaw": 40,
+    "camera.pitch": 20,
+    "camera.straight": 0.5,
+    "camera.bend": 0.15,
+    "camera.motion_along": 0.5,
     "camera.shadow": 0.2,
     "camera.focus_blur": [0, 1],
     "camera.motion": 0.3,
@@ -82,7 +92,11 @@ def _ink(seed: int, changes: dict[str, Any], inked: str = ALPHABET) -> np.ndarra
     return difference > 0.4 * difference.max()
 
 
-@pytest.mark.parametrize("changes", [{}, TURNED, TURNED | BLURRED, TURNED | {"number.two_rows": 1}], ids=range(4))
+@pytest.mark.parametrize(
+    "changes",
+    [{}, TURNED, TURNED | BLURRED, TURNED | {"shape.two_rows": 1, "number.unlike_rows": 0.5}, ASIDE],
+    ids=range(5),
+)
 def test_boxes_enclose_all_ink_and_nothing_more(changes):
     for seed in range(6):
         (pixels, boxes, text), ink = _photo(seed, changes), _ink(seed, changes)
@@ -193,7 +207,7 @@ def test_every_range_has_two_ends():
     ranges = [name for name, value in VARIED.items() if isinstance(value, list)]
     assert set(ranges) < {name for name, _ in ENDS}
     assert all(isinstance(end, int | float) for _, end in ENDS)
-    assert len(ENDS) == 50
+    assert len(ENDS) == 52
 
 
 @pytest.mark.parametrize(("name", "end"), ENDS, ids=lambda value: str(value))
@@ -205,9 +219,13 @@ def test_every_range_works_at_its_ends(name, end):
         assert (boxes[:, 2:] > boxes[:, :2]).all()
 
 
+LARGEST = {"camera.yaw": 50, "camera.pitch": 50, "camera.bend": 0.5}  # angles and a sagitta are no shares
+
+
 @pytest.mark.parametrize("share", [0, 1])
 def test_every_share_works_at_its_ends(share):
     shares = {name: share for name, value in VARIED.items() if not isinstance(value, list)}
+    shares |= {name: share * most for name, most in LARGEST.items()}
     for seed in range(15):
         _, boxes, text = _photo(seed, VARIED | shares | {"number.none": 0})
         assert len(boxes) == len(text) > 0

@@ -13,7 +13,8 @@ from tests.helpers.licence import ALPHABET, PRINT_FONTS, BlockFont
 from tests.helpers.scene_params import scene_params
 
 SIZE = (192, 128)
-FULL_INK = {"plate.face.shapes": [{"share": 1, "aspect": [2.5, 4], "characters": [0.9, 0.94], "print": 0}],
+TALL_INK = {"share": 1, "aspect": [2.5, 4], "characters": [0.9, 0.94], "print": 0, "two_rows": 0}
+FULL_INK = {"plate.face.shapes": [TALL_INK],
             "plate.face.edge": [0, 0], "plate.number.filled": 1, "plate.number.count": [6, 8],
             "plate.number.gap": [0, 0], "plate.number.group_gap": [0, 0]}  # fmt: skip
 
