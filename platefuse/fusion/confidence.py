@@ -59,7 +59,12 @@ def joint_objectness(scores: tf.Tensor, confidences: tf.Tensor, weight: float) -
     Returns:
         float32 [...], 0..1.
     """
-    return tf.sigmoid(_log_odds(scores) + weight * _log_odds(confidences))
+    return tf.sigmoid(joint_log_odds(scores, confidences, weight))
+
+
+def joint_log_odds(scores: tf.Tensor, confidences: tf.Tensor, weight: float) -> tf.Tensor:
+    """Logarithm of the odds of `joint_objectness`, with its arguments, float32 [...]."""
+    return _log_odds(scores) + weight * _log_odds(confidences)
 
 
 def _log_odds(probabilities: tf.Tensor) -> tf.Tensor:

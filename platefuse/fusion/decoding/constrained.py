@@ -3,11 +3,10 @@
 import numpy as np
 
 from platefuse.fusion.confidence import log_probability
+from platefuse.fusion.decoding.automaton import allowed_types
 from platefuse.fusion.decoding.formats import character_type_masks
 from platefuse.fusion.ties import first_argmax
 from platefuse.networks.common.keras2 import tf
-
-_TYPES = ("L", "0", "")  # letters, digits, others; no format has a symbol for others alone
 
 
 def constrained_decode(
@@ -42,7 +41,7 @@ def constrained_decode(
     best = tf.reduce_max(by_type, axis=-1)
     used = tf.sequence_mask(count, slots)
     logarithms = tf.where(used[..., None], log_probability(best), 0.0)
-    allowed = _allowed_types(("?" * slots, *formats), slots)  # the first row allows all readings
+    allowed = allowed_types(("?" * slots, *formats), slots)  # the first row allows all readings
     marginals = max_marginals(tf.where(allowed, logarithms[:, None], -np.inf), transition_costs[:, None])
     chosen = tf.zeros_like(count)
     if formats:
@@ -80,10 +79,3 @@ def _messages(slots: list[tf.Tensor], costs: list[tf.Tensor]) -> list[tf.Tensor]
         scores = messages[-1] + slot
         messages.append(tf.maximum(scores, tf.reduce_max(scores, axis=-1, keepdims=True) - cost))
     return messages
-
-
-def _allowed_types(formats: tuple[str, ...], slots: int) -> np.ndarray:
-    """Types that each format allows in each slot, bool [F,N,3]."""
-    return np.array(
-        [[[symbol in ("?", of_type) for of_type in _TYPES] for symbol in entry.ljust(slots, "?")] for entry in formats]
-    )
