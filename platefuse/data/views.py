@@ -15,8 +15,8 @@ MIN_SLOPE = float(np.tan(np.radians(7)))  # networks read numbers that are tilte
 MIN_ENLARGEMENT = 1.5  # numbers that fill more of the image are large enough
 MAX_ENLARGEMENT = 3.0  # beyond it there is nothing to see but single pixels
 MARGIN = 0.4  # around the number, in mean heights of its characters
-MIN_SHARE = 0.5  # of the best character's score; boxes that score less are clutter
-ROW_REACH = 0.25  # two characters of a row are apart by less than this share of their mean height, across the row
+MIN_SHARE = 0.1  # of the best character's score; boxes that score less are clutter
+ROW_REACH = 0.4  # two characters of a row are apart by less than this share of their mean height, across the row
 
 # Slopes that are tried, the levellest first: of two that are as good, a network reads it better.
 SLOPES = np.tan(np.radians(sorted(range(-42, 43, 3), key=abs)))
@@ -66,7 +66,7 @@ def level_view(boxes: np.ndarray, scores: np.ndarray, input_size: tuple[int, int
     view_size = np.array(input_size[::-1], float)
     enlargement = float(min((view_size / (most - least)).min(), MAX_ENLARGEMENT))
     matrix = turn / enlargement
-    offset = turn @ (least + most) / 2 - matrix @ view_size / 2
+    offset = turn @ ((least + most) / 2 - view_size / 2 / enlargement)
     askew = len(counted) > 1 and (abs(slope) > MIN_SLOPE or enlargement > MIN_ENLARGEMENT)
     return LevelView(np.column_stack([matrix, offset]), slope, enlargement, bool(askew))
 

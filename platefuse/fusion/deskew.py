@@ -40,31 +40,16 @@ def level_views(boxes: tf.Tensor, scores: tf.Tensor, input_size: tuple[int, int]
     (x, y), (widths, heights) = _centres(boxes), _sizes(boxes)
     margins = MARGIN * tf.reduce_sum(tf.where(counted, heights, 0.0), axis=1) / tf.maximum(count, 1.0)
     cosine, sine = tf.expand_dims(cosines, 1), tf.expand_dims(sines, 1)
-    along, breadth = _extent(cosine * x + sine * y, widths, counted, margins)
-    across, height = _extent(cosine * y - sine * x, heights, counted, margins)
-    view_height, view_width = input_size
-    fitting = tf.minimum(view_width / breadth, view_height / height)
-    enlargements = tf.minimum(fitting, MAX_ENLARGEMENT)
-    cosines_of_view, sines_of_view = cosines / enlargements, sines / enlargements
-    u, v = view_width / 2, view_height / 2
-    first = tf.stack(
-        [
-            cosines_of_view,
-            -sines_of_view,
-            cosines * along - sines * across - cosines_of_view * u + sines_of_view * v,
-        ],
-        axis=1,
-    )
-    second = tf.stack(
-        [
-            sines_of_view,
-            cosines_of_view,
-            sines * along + cosines * across - sines_of_view * u - cosines_of_view * v,
-        ],
-        axis=1,
-    )
+    u, breadth = _extent(cosine * x + sine * y, widths, counted, margins)
+    v, height = _extent(cosine * y - sine * x, heights, counted, margins)
+    enlargements = tf.minimum(tf.minimum(input_size[1] / breadth, input_size[0] / height), MAX_ENLARGEMENT)
     askew = (count > 1) & ((tf.abs(slopes) > MIN_SLOPE) | (enlargements > MIN_ENLARGEMENT))
-    return tf.stack([first, second], axis=1), askew
+    u, v = u - input_size[1] / 2 / enlargements, v - input_size[0] / 2 / enlargements
+    rows = [
+        [cosines / enlargements, -sines / enlargements, cosines * u - sines * v],
+        [sines / enlargements, cosines / enlargements, sines * u + cosines * v],
+    ]
+    return tf.stack([tf.stack(row, axis=1) for row in rows], axis=1), askew
 
 
 def common_slopes(boxes: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
@@ -99,6 +84,26 @@ def common_slopes(boxes: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
         products = tf.reduce_sum(voted * across * down, axis=[1, 2, 3])
         slopes = products / tf.maximum(tf.reduce_sum(voted * across * across, axis=[1, 2, 3]), 1e-6)
     return slopes
+
+
+def turn_level(boxes: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
+    """Turn the boxes of tilted numbers level, so that their rows can be told apart.
+
+    A box keeps its size. Numbers of a slope below `MIN_SLOPE` are left as they are.
+
+    Args:
+        boxes: float32 [B,N,4], x1,y1,x2,y2 in pixels.
+        scores: weights of the boxes, float32 [B,N], 0 or more; 0 in unused slots.
+
+    Returns:
+        float32 [B,N,4], turned about the point 0, 0.
+    """
+    slopes = common_slopes(boxes, scores)
+    slopes = tf.expand_dims(tf.where(tf.abs(slopes) > MIN_SLOPE, slopes, 0.0), 1)
+    cosines = 1.0 / tf.sqrt(1.0 + slopes * slopes)
+    x, y = _centres(boxes)
+    right, down = cosines * (x + slopes * y) - x, cosines * (y - slopes * x) - y
+    return boxes + tf.stack([right, down, right, down], axis=-1)
 
 
 def sample(images: tf.Tensor, views: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ from platefuse.fusion.confidence import entropy_confidence, joint_objectness
 from platefuse.fusion.decoding.constrained import constrained_decode
 from platefuse.fusion.decoding.reading_order import reading_order
 from platefuse.fusion.decoding.transitions import median_high, transition_costs
-from platefuse.fusion.deskew import boxes_in_image
+from platefuse.fusion.deskew import boxes_in_image, turn_level
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.ties import first_argmax
 from platefuse.networks.common.keras2 import keras, tf
@@ -22,7 +22,8 @@ class Postprocess(keras.layers.Layer):
     probabilities [C,D,K]; whether the detector has more boxes, float32 [C], 1 or 0; with `deskew` views [C,2,3], from
     pixels of the boxes to those of the letterboxed image; and geometry [B,3]. D is `candidates`, C is B, or 1 if B is
     0. Output: a dict of the signatures' outputs without `text`, for B images and N slots, with boxes in pixels of the
-    original image; unused slots come last. Rows, heights and gaps are those of the boxes as they came.
+    original image; unused slots come last. Heights are those of the boxes in their views, rows and gaps those of the
+    boxes turned level.
     """
 
     def __init__(self, params: FuseParams, alphabet: str, **kwargs: Any) -> None:
@@ -36,18 +37,19 @@ class Postprocess(keras.layers.Layer):
         position = tf.cumsum(tf.cast(kept, tf.int32), axis=1)  # by score, from 1
         truncated = (more > 0) | (position[:, -1] > most)
         kept &= position <= most
-        order = reading_order(boxes, kept, self.params.reading_order)[:, :most]
+        level = turn_level(boxes, tf.where(kept, scores, 0.0)) if views else boxes
+        order = reading_order(level, kept, self.params.reading_order)[:, :most]
         count = tf.reduce_sum(tf.cast(kept, tf.int32), axis=1)
 
         in_image = _unletterbox(boxes_in_image(boxes, *views) if views else boxes, geometry)
         # Two gathers instead of one: the first need not wait for the classifier.
-        detections = [in_image, scores[..., None], *([boxes] if views else [])]
+        detections = tf.concat([in_image, scores[..., None], *([level] if views else [])], axis=-1)
         detections, probabilities = (
             tf.gather(tf.where(kept[..., None], values, 0.0), order, batch_dims=1)
-            for values in (tf.concat(detections, axis=-1), probabilities)
+            for values in (detections, probabilities)
         )
-        level = detections[..., 5:] if views else detections[..., :4]
-        ids, character_scores = self._decode(level, probabilities, count)
+        of_decoding = detections[..., 5:] if views else detections[..., :4]
+        ids, character_scores = self._decode(of_decoding, probabilities, count)
         lowest = tf.reduce_min(tf.where(ids >= 0, character_scores, 1.0), axis=1)
         return {
             "confidence": tf.where((count > 0) & ~truncated, lowest, 0.0),

@@ -16,6 +16,9 @@ from platefuse.networks.common.keras2 import keras, tf
 
 _SIGNS = {"dark_on_light": 1.0, "light_on_dark": -1.0}
 
+# Boxes of tilted characters have much ground within, and a contrast near 0: its sign says which polarity is likelier.
+_NO_CONTRAST = 0.0
+
 
 class SecondReading(keras.layers.Layer):
     """Detects and classifies characters, in changed images where that reads better.
@@ -41,15 +44,15 @@ class SecondReading(keras.layers.Layer):
         images, geometry = inputs
         *given, contrasts = self.network(images)
         doubts = []
-        if self.sign:
-            contrasts *= self.sign
-            doubts.append(contrasts < MIN_CONTRAST)
         if self.deskew:
             views, askew = level_views(given[0], _expected_characters(given), images.shape[1:3])
-            as_given = identity_views(tf.shape(images)[0])
-            views = tf.where(tf.reshape(askew, [-1, 1, 1]), views, as_given)
-            given.append(as_given)
+            given.append(identity_views(tf.shape(images)[0]))
+            views = _where(askew, views, given[-1])
             doubts.append(askew)
+        if self.sign:
+            contrasts *= self.sign
+            light = contrasts < (tf.where(askew, _NO_CONTRAST, MIN_CONTRAST) if self.deskew else MIN_CONTRAST)
+            doubts.append(light)
         doubtful = functools.reduce(tf.logical_or, doubts)
 
         def read_again() -> list[tf.Tensor]:
@@ -57,19 +60,19 @@ class SecondReading(keras.layers.Layer):
             first = [tf.gather_nd(values, which) for values in given]
             changed, lead = tf.gather_nd(images, which), _expected_number(first)
             if self.sign:
-                ink = tf.gather_nd(contrasts, which)
-                inverted = invert(changed, tf.gather_nd(geometry, which))
-                changed = _where(ink < MIN_CONTRAST, inverted, changed) if self.deskew else inverted
-                lead += tf.where(ink < MIN_CONTRAST, ink, 0.0) if self.deskew else ink
+                inverted, ink = invert(changed, tf.gather_nd(geometry, which)), tf.gather_nd(contrasts, which)
+                if self.deskew:  # some are only askew
+                    inverts = tf.gather_nd(light, which)
+                    inverted, ink = _where(inverts, inverted, changed), tf.where(inverts, ink, 0.0)
+                changed, lead = inverted, lead + ink
             if self.deskew:
-                shown = tf.gather_nd(views, which)
-                changed = sample(_with_shape(changed, images), shown)
+                changed = sample(_with_shape(changed, images), tf.gather_nd(views, which))
             *second, _ = self.network(_with_shape(changed, images))
             if self.deskew:
-                second.append(shown)
-            gain = _expected_number(second) - lead
+                second.append(tf.gather_nd(views, which))
+            better = _expected_number(second) > lead
             return [
-                tf.tensor_scatter_nd_update(all_of, which, _where(gain > 0, other, one))
+                tf.tensor_scatter_nd_update(all_of, which, _where(better, other, one))
                 for all_of, one, other in zip(given, first, second, strict=True)
             ]
 
