@@ -29,8 +29,8 @@ def level_views(boxes: tf.Tensor, scores: tf.Tensor, input_size: tuple[int, int]
         input_size: height and width of the views in pixels.
 
     Returns:
-        Views float32 [B,2,3], from pixels of the views to those of the images, and whether each image's number is tilted
-        or small enough for its view to be of use, bool [B]. Views of other images have no meaning.
+        Views float32 [B,2,3], from pixels of the views to those of the images, and whether each image's number is
+        tilted or small enough for its view to be of use, bool [B]. Views of other images have no meaning.
     """
     slopes = common_slopes(boxes, scores)
     cosines = 1.0 / tf.sqrt(1.0 + slopes * slopes)
@@ -87,9 +87,9 @@ def common_slopes(boxes: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
 
 
 def turn_level(boxes: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
-    """Turn the boxes of tilted numbers level, so that their rows can be told apart.
+    """Turn the boxes of tilted numbers level.
 
-    A box keeps its size. Numbers of a slope below `MIN_SLOPE` are left as they are.
+    Their rows can be told apart then. A box keeps its size. Numbers of a slope below `MIN_SLOPE` are left as they are.
 
     Args:
         boxes: float32 [B,N,4], x1,y1,x2,y2 in pixels.
@@ -183,7 +183,15 @@ def _differences(values: tf.Tensor) -> tf.Tensor:
 def _extent(
     centres: tf.Tensor, sizes: tf.Tensor, counted: tf.Tensor, margins: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Middle and length, [B] each, of what counted boxes cover on an axis, with a margin [B] on both sides."""
+    """Middle and length of what counted boxes cover on an axis.
+
+    Args:
+        centres, sizes, counted: of the boxes, [B,N].
+        margins: on both sides, [B].
+
+    Returns:
+        float32 [B] each; the length is 1 or more.
+    """
     least = tf.reduce_min(tf.where(counted, centres - sizes / 2, _FAR), axis=1) - margins
     most = tf.reduce_max(tf.where(counted, centres + sizes / 2, -_FAR), axis=1) + margins
     return (least + most) / 2, tf.maximum(most - least, 1.0)

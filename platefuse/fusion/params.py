@@ -49,9 +49,7 @@ class FuseParams(Params):
         description="Polarity that the networks read best, dark_on_light or light_on_dark: images that read better "
         "inverted are inverted. as_given never inverts."
     )
-    deskew: bool = Field(
-        description="Whether plates whose characters stand askew are turned level and read again."
-    )
+    deskew: bool = Field(description="Whether plates whose characters stand askew are turned level and read again.")
     crop_margin: CropMargin
     crop_shift: float = Field(
         ge=0,

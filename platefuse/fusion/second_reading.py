@@ -89,12 +89,15 @@ def _with_shape(values: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
 
 
 def _where(chosen: tf.Tensor, values: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
-    """Take an image's values [B,...] where `chosen` [B] is true, and the others where it is not."""
+    """Take the values [B,...] of chosen images [B], and the others."""
     return tf.where(tf.reshape(chosen, [-1] + [1] * (len(values.shape) - 1)), values, others)
 
 
 def _expected_characters(reading: list[tf.Tensor]) -> tf.Tensor:
-    """Give the score of each box times its best class's probability, [B,N]; 0 in unused slots."""
+    """Expected number of characters in each slot, [B,N].
+
+    It is the box's score times the best class's probability, and 0 in unused slots.
+    """
     _, scores, probabilities, *_ = reading
     return tf.maximum(scores, 0.0) * tf.reduce_max(probabilities, axis=-1)
 

@@ -45,7 +45,7 @@ def test_clutter_and_inexact_boxes_turn_the_slope_by_few_degrees(number: str, de
         boxes = turned(NUMBERS[number], degrees)
         boxes += rng.normal(0, 0.8, boxes.shape)
         corner = rng.uniform(0, 80, (3, 2))
-        clutter = np.concatenate([corner, corner + [8, 12]], axis=1)
+        clutter = np.concatenate([corner, corner + np.array([8, 12])], axis=1)
         scores = np.append(rng.uniform(0.6, 1, len(boxes)), [0.15] * 3)
         slope = common_slope(np.concatenate([boxes, clutter]), scores)
         assert np.degrees(np.arctan(slope)) == pytest.approx(degrees, abs=4), seed

@@ -84,8 +84,9 @@ WIDE = (24, 48)
 DEGREES = 20
 STEPS = 5.5 * np.arange(-2, 3)
 ALONG = np.stack([np.cos(np.radians(DEGREES)) * STEPS + 24, np.sin(np.radians(DEGREES)) * STEPS + 12], axis=1)
-TILTED = np.concatenate([ALONG - [2.5, 4], ALONG + [2.5, 4]], axis=1).astype(np.float32)
-LEVEL = np.tile([12.0, 2, 36, 22], (5, 1)).astype(np.float32) + 5 * np.arange(-2, 3)[:, None] * [1, 0, 1, 0]
+HALF = np.array([2.5, 4])
+TILTED = np.concatenate([ALONG - HALF, ALONG + HALF], axis=1).astype(np.float32)
+LEVEL = np.array([[12 + 5 * i, 2, 36 + 5 * i, 22] for i in range(-2, 3)], np.float32)
 
 
 def bar_reader() -> keras.Model:
@@ -97,7 +98,7 @@ def bar_reader() -> keras.Model:
     shares = keras.layers.Lambda(lambda pixels: tf.reduce_mean(pixels, axis=[1, 2]) / 255)(images)
     strip = keras.layers.Lambda(lambda pixels: tf.reduce_mean(pixels[:, 10:14, 8:40, 1], axis=[1, 2]) / 255)(images)
     tilted = keras.layers.Lambda(lambda share: share[:, 2, None, None] > 0.5)(shares)
-    boxes = keras.layers.Lambda(lambda values: tf.where(values, TILTED, LEVEL.astype(np.float32)))(tilted)
+    boxes = keras.layers.Lambda(lambda values: tf.where(values, TILTED, LEVEL))(tilted)
     scores = keras.layers.Lambda(lambda share: share[:, None] * tf.ones([5]))(strip)
     probabilities = keras.layers.Lambda(lambda values: values[..., None] * 0 + [0.75, 0.25])(scores)
     contrasts = keras.layers.Lambda(lambda share: share[:, 0] - 0.5)(shares)
