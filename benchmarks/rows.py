@@ -92,8 +92,8 @@ def _from_networks(model: ModelUnderTest, work: Path) -> Rows:
     rows.reads["detector"] = lambda images: _detect(detect, images)
     rows.parts["classifier"] = _one_character_each(multi_crop(classifier.model, len(crop_shifts(settings.crop_shift))))
     rows.sizes |= {"detector": _size_of(model.detector), "classifier": _size_of(model.classifier)}
-    if settings.detector_class_weight or settings.polarity != "as_given":
-        reason = "the glue has no fuse.detector_class_weight and no fuse.polarity"
+    if settings.detector_class_weight or settings.reads_twice:
+        reason = "the glue has no fuse.detector_class_weight, no fuse.polarity and no fuse.deskew"
         rows.missing |= dict.fromkeys(("compiled_glue", "predict_glue"), reason)
     else:
         predictor = prediction_model_of(detector, settings)

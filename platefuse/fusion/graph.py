@@ -19,8 +19,9 @@ from platefuse.fusion.decoding.formats import check_formats
 from platefuse.fusion.multi_crop import crop_shifts, multi_crop, shift_boxes
 from platefuse.fusion.nms import BoxDecoder, NonMaxSuppression
 from platefuse.fusion.params import FuseParams
-from platefuse.fusion.polarity import InkContrast, ReadEitherPolarity
+from platefuse.fusion.polarity import InkContrast
 from platefuse.fusion.postprocess import Postprocess
+from platefuse.fusion.second_reading import SecondReading
 from platefuse.networks.classification.model import Classifier
 from platefuse.networks.common.keras2 import keras, tf
 from platefuse.networks.detection.anchors import anchor_boxes
@@ -73,12 +74,12 @@ def fuse(detector: Detector, classifier: Classifier, params: FuseParams) -> Fuse
     letterboxed = keras.Input((*detector.input_size, 3), name="letterboxed")
     geometry = keras.Input((3,), name="geometry")
     never_empty = NonEmptyBatch(name="non_empty_batch")(letterboxed)
-    if params.polarity == "as_given":
-        boxes, scores, probabilities, more, _ = network(never_empty)
+    if params.reads_twice:
+        second = SecondReading(network, params.polarity, params.deskew, name="second_reading")
+        read = second([never_empty, NonEmptyBatch(name="non_empty_geometry")(geometry)])
     else:
-        either = ReadEitherPolarity(network, params.polarity, name="either_polarity")
-        boxes, scores, probabilities, more = either([never_empty, NonEmptyBatch(name="non_empty_geometry")(geometry)])
-    outputs = Postprocess(params, alphabet, name="postprocess")([boxes, scores, probabilities, more, geometry])
+        *read, _ = network(never_empty)
+    outputs = Postprocess(params, alphabet, name="postprocess")([*read, geometry])
     on_letterboxed = keras.Model([letterboxed, geometry], outputs, name="fused_on_letterboxed")
     images = keras.Input((None, None, 3), dtype=tf.uint8, name="images")
     model = keras.Model(images, on_letterboxed(Letterbox(detector.input_size, name="letterbox")(images)), name="fused")

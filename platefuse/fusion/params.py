@@ -49,6 +49,7 @@ class FuseParams(Params):
         description="Polarity that the networks read best, dark_on_light or light_on_dark: images that read better "
         "inverted are inverted. as_given never inverts."
     )
+    deskew: bool = Field(description="Whether plates whose characters stand askew are turned level and read again.")
     crop_margin: CropMargin
     crop_shift: float = Field(
         ge=0,
@@ -101,6 +102,11 @@ class FuseParams(Params):
         """
         filters = self.character_threshold or self.objectness_threshold or self.min_height
         return self.max_characters * (2 if filters else 1)
+
+    @property
+    def reads_twice(self) -> bool:
+        """Whether images may be changed and read again."""
+        return self.deskew or self.polarity != "as_given"
 
     def check_rules(self) -> Iterator[str]:
         longest = max(self.formats, key=len, default="")

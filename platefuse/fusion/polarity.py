@@ -1,18 +1,16 @@
-"""Reads plates of either polarity with networks that prefer one.
+"""Polarity of characters: how it is measured, and how images are inverted.
 
 Networks trained mostly on dark characters misread light ones: their strokes look like gaps. Which of the two a plate
-has is known only once its characters are found. So plates are read as they are; those whose polarity is wrong or in
-doubt are inverted and read again, and the better of both readings is kept.
+has is known only once its characters are found.
 """
 
 from typing import Any
 
-from platefuse.fusion.params import Polarity
 from platefuse.networks.common.keras2 import keras, tf
 
 # Ink contrast in standard deviations of a crop: .8 and more on most plates of the right polarity, -.8 and less on the
 # inverted ones. Outlined and embossed characters are found between 0 and this value, whichever polarity they have.
-_MIN_CONTRAST = 0.3
+MIN_CONTRAST = 0.3
 _MIN_DEVIATION = 0.02  # of gray values, 0..1; weaker contrast is noise and is not amplified
 
 
@@ -51,63 +49,6 @@ def _deviation(gray: tf.Tensor) -> tf.Tensor:
     """Standard deviation of each crop of [M,h,w], [M]."""
     differences = gray - tf.reduce_mean(gray, axis=[1, 2], keepdims=True)
     return tf.sqrt(tf.reduce_mean(differences * differences, axis=[1, 2]))
-
-
-class ReadEitherPolarity(keras.layers.Layer):
-    """Detects and classifies characters, in inverted images where that reads better.
-
-    An image is inverted if its ink contrast in the network's polarity, plus the expected number of its characters,
-    exceeds that of the image as given. The second reading costs as much as the first, and is left out for images
-    whose contrast is beyond doubt. Input: letterboxed images, float32 RGB [B,h,w,3], 0..255, and geometry, float32
-    [C,3], of which the first B rows count. Output: the network's outputs but the last.
-
-    Args:
-        network: from letterboxed images to boxes [B,N,4], scores [B,N], probabilities [B,N,K], any others [B,...], and
-            the ink contrast [B].
-        polarity: the one that the networks read best; not `as_given`.
-    """
-
-    def __init__(self, network: keras.Model, polarity: Polarity, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.network, self.sign = network, {"dark_on_light": 1.0, "light_on_dark": -1.0}[polarity]
-
-    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> list[tf.Tensor]:
-        images, geometry = inputs
-        *given, contrasts = self.network(images)
-        contrasts *= self.sign
-
-        def read_again() -> list[tf.Tensor]:
-            doubtful = tf.where(contrasts < _MIN_CONTRAST)  # in here, or LiteRT prepares the network for no image
-            inverted = invert(tf.gather_nd(images, doubtful), tf.gather_nd(geometry, doubtful))
-            first = [tf.gather_nd(values, doubtful) for values in given]
-            *second, _ = self.network(_with_shape(inverted, images))
-            gain = tf.gather_nd(contrasts, doubtful) + _expected_characters(first) - _expected_characters(second)
-            return [
-                tf.tensor_scatter_nd_update(all_of, doubtful, tf.where(_like(gain, one) < 0, other, one))
-                for all_of, one, other in zip(given, first, second, strict=True)
-            ]
-
-        chosen = tf.cond(tf.reduce_any(contrasts < _MIN_CONTRAST), read_again, lambda: given)
-        return [_with_shape(values, like) for values, like in zip(chosen, given, strict=True)]
-
-
-def _with_shape(values: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
-    """Restore a static shape that tf.cond or a converter loses.
-
-    LiteRT lacks tf.ensure_shape.
-    """
-    return tf.reshape(values, [-1, *like.shape[1:]])
-
-
-def _expected_characters(reading: list[tf.Tensor]) -> tf.Tensor:
-    """Sum over boxes of score times the best class's probability, [B]."""
-    _, scores, probabilities, *_ = reading
-    return tf.reduce_sum(tf.maximum(scores, 0.0) * tf.reduce_max(probabilities, axis=-1), axis=1)
-
-
-def _like(values: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-    """Add axes to [B] until it broadcasts over another tensor."""
-    return tf.reshape(values, [-1] + [1] * (len(other.shape) - 1))
 
 
 def invert(letterboxed: tf.Tensor, geometry: tf.Tensor) -> tf.Tensor:

@@ -6,6 +6,7 @@ from platefuse.fusion.confidence import entropy_confidence, joint_objectness
 from platefuse.fusion.decoding.constrained import constrained_decode
 from platefuse.fusion.decoding.reading_order import reading_order
 from platefuse.fusion.decoding.transitions import median_high, transition_costs
+from platefuse.fusion.deskew import boxes_in_image, turn_level
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.ties import first_argmax
 from platefuse.networks.common.keras2 import keras, tf
@@ -18,9 +19,11 @@ class Postprocess(keras.layers.Layer):
     names. Of more characters than N = `max_characters` the N highest-scoring ones are kept, and the plate is truncated.
 
     Input: boxes float32 [C,D,4] in pixels of the letterboxed image and scores [C,D], highest first (unused slots -1);
-    probabilities [C,D,K]; whether the detector has more boxes, float32 [C], 1 or 0; and geometry [B,3]. D is
-    `candidates`, C is B, or 1 if B is 0. Output: a dict of the signatures' outputs without `text`, for B images and N
-    slots, with boxes in pixels of the original image; unused slots come last.
+    probabilities [C,D,K]; whether the detector has more boxes, float32 [C], 1 or 0; with `deskew` views [C,2,3], from
+    pixels of the boxes to those of the letterboxed image; and geometry [B,3]. D is `candidates`, C is B, or 1 if B is
+    0. Output: a dict of the signatures' outputs without `text`, for B images and N slots, with boxes in pixels of the
+    original image; unused slots come last. Heights are those of the boxes in their views, rows and gaps those of the
+    boxes turned level.
     """
 
     def __init__(self, params: FuseParams, alphabet: str, **kwargs: Any) -> None:
@@ -29,21 +32,24 @@ class Postprocess(keras.layers.Layer):
 
     def call(self, inputs: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
         geometry, most = inputs[-1], self.params.max_characters
-        boxes, scores, probabilities, more = (values[: tf.shape(geometry)[0]] for values in inputs[:-1])
+        boxes, scores, probabilities, more, *views = (values[: tf.shape(geometry)[0]] for values in inputs[:-1])
         kept = self._filter(boxes, scores, probabilities)
         position = tf.cumsum(tf.cast(kept, tf.int32), axis=1)  # by score, from 1
         truncated = (more > 0) | (position[:, -1] > most)
         kept &= position <= most
-        order = reading_order(boxes, kept, self.params.reading_order)[:, :most]
+        level = turn_level(boxes, tf.where(kept, scores, 0.0)) if views else boxes
+        order = reading_order(level, kept, self.params.reading_order)[:, :most]
         count = tf.reduce_sum(tf.cast(kept, tf.int32), axis=1)
 
+        in_image = _unletterbox(boxes_in_image(boxes, *views) if views else boxes, geometry)
         # Two gathers instead of one: the first need not wait for the classifier.
-        detections = tf.concat([_unletterbox(boxes, geometry), scores[..., None]], axis=-1)
+        detections = tf.concat([in_image, scores[..., None], *([level] if views else [])], axis=-1)
         detections, probabilities = (
             tf.gather(tf.where(kept[..., None], values, 0.0), order, batch_dims=1)
             for values in (detections, probabilities)
         )
-        ids, character_scores = self._decode(detections[..., :4], probabilities, count)
+        of_decoding = detections[..., 5:] if views else detections[..., :4]
+        ids, character_scores = self._decode(of_decoding, probabilities, count)
         lowest = tf.reduce_min(tf.where(ids >= 0, character_scores, 1.0), axis=1)
         return {
             "confidence": tf.where((count > 0) & ~truncated, lowest, 0.0),

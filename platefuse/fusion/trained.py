@@ -7,11 +7,20 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.fusion.graph import fuse
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.saved_model import save_fused
-from platefuse.inference.metadata import METADATA_FILE, PHOTOGRAPHS, PLATES, READS, read_metadata, reads_of
+from platefuse.inference.metadata import (
+    METADATA_FILE,
+    PHOTOGRAPHS,
+    PLATES,
+    READS,
+    read_metadata,
+    reads_of,
+    reads_photographs,
+)
 from platefuse.networks.classification.model import load_classifier
 from platefuse.networks.detection.retinanet import load_detector
 
 DETECTOR, CLASSIFIER, FUSED = "detector.h5", "classifier.h5", "fused"
+_ADDED = {"deskew": False}  # parameters of plate readers that older models lack, with the values that these have
 _NOT_PARAMETERS = {PLATES: {READS, "alphabet", "input_size"}, PHOTOGRAPHS: {READS, "alphabet"}}
 
 
@@ -33,14 +42,17 @@ def fuse_trained(networks: Path, params: FuseParams, out: Path) -> None:
 def parameters_of(networks: Path) -> dict[str, Any]:
     """Read the parameters that a folder's networks were fused with.
 
-    They come from the metadata that `metadata_of` finds.
+    They come from the metadata that `metadata_of` finds. Parameters that came later have the values of that time.
 
     Raises:
         PlatefuseError: if there is no fused model, or its metadata is damaged.
     """
     metadata = metadata_of(networks)
     derived = _NOT_PARAMETERS[reads_of(metadata)]  # from the networks
-    return {name: value for name, value in metadata.items() if name not in derived}
+    parameters = {name: value for name, value in metadata.items() if name not in derived}
+    if reads_photographs(metadata):
+        return parameters | {"reader": _ADDED | parameters.get("reader", {})}
+    return _ADDED | parameters
 
 
 def metadata_of(networks: Path) -> dict[str, Any]:

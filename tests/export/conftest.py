@@ -38,6 +38,7 @@ PARAMS = FuseParams.model_validate(
         "classifier_objectness_weight": 1.0,
         "min_height": 0.2,
         "polarity": "light_on_dark",
+        "deskew": True,
         "detector_class_weight": 0.5,
         "transition_cost": 0.5,
         "group_gap": 0.2,

@@ -60,6 +60,7 @@ JUDGED = {
         "Or",
         "Pad",
         "Range",
+        "Reciprocal",
         "ReduceMax",
         "ReduceMean",
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from platefuse.cli.main import main
+from platefuse.fusion.trained import parameters_of
 from platefuse.inference.reader import Reader
 from tests.helpers.small_models import ALPHABET, INPUT_SIZE, WITH_FORMATS, random_boards
 
@@ -85,6 +86,28 @@ def test_what_cannot_be_set_is_a_sentence(
     assert main(["fuse", str(networks), str(out), *[word for change in changes for word in ("--set", change)]]) == 1
     assert sentence in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_model_from_before_a_parameter_is_fused_again_as_it_was(networks: Path, tmp_path: Path) -> None:
+    old, again = tmp_path / "old", tmp_path / "again"
+    shutil.copytree(networks, old)
+    metadata = json.loads((networks / "fused" / "platefuse.json").read_text())
+    assert metadata.pop("deskew") is False
+    (old / "fused" / "platefuse.json").write_text(json.dumps(metadata))
+    assert main(["fuse", str(old), str(again)]) == 0
+    assert files(again)["platefuse.json"] == files(networks / "fused")["platefuse.json"]
+
+
+@pytest.mark.parametrize("reads", ["plates", "photographs"])
+def test_parameters_of_an_older_plate_reader_have_the_values_of_its_time(tmp_path: Path, reads: str) -> None:
+    metadata = {"alphabet": ALPHABET, "max_characters": 5}
+    if reads == "photographs":
+        metadata = {"reads": reads, "alphabet": ALPHABET, "max_plates": 3, "reader": {"max_characters": 5}}
+    (tmp_path / "platefuse.json").write_text(json.dumps(metadata))
+    parameters = parameters_of(tmp_path)
+    of_reader = parameters["reader"] if reads == "photographs" else parameters
+    assert of_reader == {"max_characters": 5, "deskew": False}
+    assert ("deskew" in parameters) is (reads == "plates")
 
 
 def test_a_folder_that_is_there_is_left_alone(

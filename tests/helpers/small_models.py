@@ -60,6 +60,7 @@ FUSE = FuseParams(
     classifier_objectness_weight=1.0,
     min_height=0.0,
     polarity="as_given",
+    deskew=False,
     crop_margin=0.0,
     crop_shift=0.0,
     round=False,
