@@ -20,7 +20,11 @@ from platefuse.networks.classification.model import load_classifier
 from platefuse.networks.detection.retinanet import load_detector
 
 DETECTOR, CLASSIFIER, FUSED = "detector.h5", "classifier.h5", "fused"
-_ADDED = {"deskew": False}  # parameters of plate readers that older models lack, with the values that these have
+_ADDED = {
+    "deskew": False,
+    "temperature": 1.0,
+    "alternatives": 0,
+}  # parameters of plate readers that older models lack, with the values that these have
 _NOT_PARAMETERS = {PLATES: {READS, "alphabet", "input_size"}, PHOTOGRAPHS: {READS, "alphabet"}}
 
 

@@ -44,6 +44,8 @@ PARAMS = FuseParams.model_validate(
         "group_gap": 0.2,
         "formats": ["LL", "0L"],
         "format_tolerance": 3.0,
+        "temperature": 1.3,
+        "alternatives": 3,
     }
 )
 SIZES = [INPUT_SIZE, INPUT_SIZE, (50, 70), (130, 90), (20, 300)]

@@ -1,6 +1,7 @@
 """The fused model against detector, crop and classifier run one after another in plain code."""
 
 import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -47,6 +48,7 @@ ALL_RULES = {
     "objectness_threshold": 0.78,
     "classifier_objectness_weight": 8.0,
     "min_height": 0.4,
+    "temperature": 1.7,
 }
 SOME_TRUNCATED = {"score_threshold": 0.496}  # the boards have 1, 4 and 6 boxes, for 5 slots
 FIRST = tf.constant([[0, 0]], tf.int64)  # the first slot of the first image
@@ -138,6 +140,32 @@ def plain_decode(probabilities: np.ndarray, params: FuseParams) -> list[int]:
     return bound if log_probability(free) - log_probability(bound) < params.format_tolerance else free
 
 
+def plain_log_posterior(probabilities: np.ndarray, ids: list[int], params: FuseParams) -> float:
+    """Logarithm of a reading's share of all readings' probabilities [n,K], by enumeration of character types."""
+    letters, digits = ([test(c) for c in ALPHABET] for test in (str.isalpha, str.isdigit))
+    kinds = {"L": np.array(letters), "0": np.array(digits)}
+
+    def bonus(sequence: tuple[str, ...]) -> float:
+        fits = (
+            len(entry) == len(sequence)
+            and all(symbol in ("?", kind) for symbol, kind in zip(entry, sequence, strict=True))
+            for entry in params.formats
+        )
+        return params.format_tolerance * any(fits) / params.temperature
+
+    tempered = probabilities.astype(np.float64) ** (1 / params.temperature)
+    masses = {kind: np.log((tempered * of_kind).sum(axis=1)) for kind, of_kind in kinds.items()}
+    sequences = itertools.product(kinds, repeat=len(ids))
+    every = [sum(masses[kind][i] for i, kind in enumerate(sequence)) + bonus(sequence) for sequence in sequences]
+    own = tuple("L" if kinds["L"][i] else "0" for i in ids)
+    return sum(np.log(row[i]) for row, i in zip(tempered, ids, strict=True)) + bonus(own) - np.logaddexp.reduce(every)
+
+
+def plain_log_presence(objectness: float, params: FuseParams) -> float:
+    """Logarithm of the tempered probability that a box is a character."""
+    return -np.log1p((1 / objectness - 1) ** (1 / params.temperature))
+
+
 def plain_classification(letterboxed: np.ndarray, box: np.ndarray, params: FuseParams) -> np.ndarray:
     """The geometric mean of the classifier's probabilities [K] for the crops of one box, as probabilities."""
     product = np.ones(len(ALPHABET))
@@ -149,11 +177,14 @@ def plain_classification(letterboxed: np.ndarray, box: np.ndarray, params: FuseP
     return mean / mean.sum()
 
 
-def plain_reading(image: np.ndarray, params: FuseParams) -> tuple[list[tuple[np.ndarray, float, int, float]], bool]:
-    """Box, detector's score, character id and score of each character, in reading order, and whether some are left."""
+def plain_reading(
+    image: np.ndarray, params: FuseParams
+) -> tuple[list[tuple[np.ndarray, float, int, float]], bool, float]:
+    """Box, detector's score, character id and score of each character, in reading order; whether some are left; and
+    the confidence."""
     letterboxed, scale = plain_letterbox(image)
     boxes, scores, class_scores = (output[0].numpy() for output in plain_predictor(params)(letterboxed[None]))
-    found, heights = [], []
+    found, heights, doubts = [], [], 0.0
     unseen = scores[-1] >= 0
     for box, score, of_classes in zip(boxes[:-1], scores[:-1], class_scores[:-1], strict=True):
         if score < 0:
@@ -161,13 +192,16 @@ def plain_reading(image: np.ndarray, params: FuseParams) -> tuple[list[tuple[np.
         probabilities = plain_classification(letterboxed, box, params)
         if params.detector_class_weight:
             probabilities = plain_product_of_experts(probabilities, of_classes, params.detector_class_weight)
-        present = (
-            plain_joint_objectness(score, probabilities, params.classifier_objectness_weight)
-            >= params.objectness_threshold
-        )
-        if probabilities.max() >= params.character_threshold and present:
+        objectness = plain_joint_objectness(score, probabilities, params.classifier_objectness_weight)
+        if probabilities.max() < params.character_threshold:
+            continue
+        if objectness < params.objectness_threshold:
+            doubts += plain_log_presence(1 - objectness, params)
+        else:
             limits = [image.shape[1], image.shape[0]] * 2
-            found.append((np.clip(box / scale, 0, limits), score, probabilities))
+            found.append(
+                (np.clip(box / scale, 0, limits), score, probabilities, plain_log_presence(objectness, params))
+            )
             heights.append(max(box[3] - box[1], 0))
     least = params.min_height * sorted(heights)[len(heights) // 2] if heights else 0
     found = [character for character, height in zip(found, heights, strict=True) if height >= least]
@@ -175,9 +209,13 @@ def plain_reading(image: np.ndarray, params: FuseParams) -> tuple[list[tuple[np.
     found = found[: params.max_characters]
     if params.reading_order == "left_to_right":
         found.sort(key=lambda character: character[0][0] + character[0][2])
-    ids = plain_decode(np.array([probabilities for _, _, probabilities in found]), params)
-    reading = [(box, score, i, probabilities[i]) for (box, score, probabilities), i in zip(found, ids, strict=True)]
-    return reading, truncated
+    every = np.array([probabilities for _, _, probabilities, _ in found])
+    ids = plain_decode(every, params)
+    reading = [(box, score, i, probabilities[i]) for (box, score, probabilities, _), i in zip(found, ids, strict=True)]
+    if truncated or not found:
+        return reading, truncated, 0.0
+    presence = sum(present for *_, present in found)
+    return reading, truncated, float(np.exp(plain_log_posterior(every, ids, params) + presence + doubts))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +239,7 @@ def test_fused_model_equals_the_two_models_in_plain_code(changes: dict, size: tu
     if params.min_height:
         assert outputs["count"].min() < outputs["count"].max() == params.max_characters, "and some that do not count"
     for i, image in enumerate(images):
-        expected, truncated = plain_reading(image, params)
+        expected, truncated, confidence = plain_reading(image, params)
         used = slice(0, len(expected))
         assert outputs["count"][i] == len(expected)
         for name, column, tolerance in (("boxes", 0, 1e-3), ("scores", 1, 1e-5), ("character_scores", 3, 1e-5)):
@@ -209,16 +247,15 @@ def test_fused_model_equals_the_two_models_in_plain_code(changes: dict, size: tu
             np.testing.assert_allclose(outputs[name][i][used], plain, rtol=0, atol=tolerance, err_msg=name)
         assert outputs["character_ids"][i][used].tolist() == [character[2] for character in expected]
         assert outputs["truncated"][i] == truncated
-        smallest = 0 if truncated else min((character[3] for character in expected), default=0)
-        assert outputs["confidence"][i] == pytest.approx(smallest, abs=1e-5)
+        assert outputs["confidence"][i] == pytest.approx(confidence, rel=1e-3, abs=1e-7)
 
 
-def test_product_of_experts_and_formats_are_in_the_graph_only_if_set() -> None:
-    def operations(params: FuseParams) -> set[str]:
-        return {operation.type for operation in fused_model(params).get_concrete_function().graph.get_operations()}
+def test_product_of_experts_is_in_the_graph_only_if_set() -> None:
+    def layers(params: FuseParams) -> set[str]:
+        return {layer.name for layer in small_fused(params).network.layers}
 
-    assert "Log" in operations(with_changes(**ALL_RULES))
-    assert "Log" not in operations(FUSE)
+    assert "product_of_experts" in layers(with_changes(**ALL_RULES))
+    assert "product_of_experts" not in layers(FUSE)
 
 
 def test_a_confident_detector_decides_and_an_unused_slot_does_not() -> None:

@@ -101,7 +101,7 @@ def test_a_small_box_among_tall_ones_disappears_and_changes_nothing_else(
         assert not after[name][4:].any(), name
     np.testing.assert_array_equal(after["boxes"][tall.index(0)], [120, 20, 140, 60])
     assert (before["count"], after["count"]) == (5, 4)
-    assert [before["confidence"], after["confidence"]] == pytest.approx([0.4, 0.7])
+    assert 0 < before["confidence"] < after["confidence"] < 1
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_of_more_characters_than_slots_the_best_are_kept_and_the_plate_is_not_tr
     assert outputs["boxes"].shape == (2, 4) and outputs["boxes"][:, 0].tolist() == [(100, 20)[i] for i in ids]
     assert (outputs["truncated"], outputs["count"], outputs["confidence"]) == (True, 2, 0)
     whole = postprocess(boxes, rising, reading_order=order, max_characters=3)
-    assert (whole["truncated"], whole["count"]) == (False, 3) and whole["confidence"] == pytest.approx(0.9)
+    assert (whole["truncated"], whole["count"]) == (False, 3) and whole["confidence"] > 0
 
 
 def test_clutter_takes_no_characters_place_and_does_not_truncate() -> None:
@@ -150,7 +150,61 @@ def test_clutter_takes_no_characters_place_and_does_not_truncate() -> None:
     unsure = distributions(0.2, 0.2, 0.9, 0.9)  # the two best boxes of the detector
     outputs = postprocess(boxes, unsure, max_characters=2, character_threshold=0.5)
     assert outputs["character_ids"].tolist() == [2, 3]
-    assert not outputs["truncated"] and outputs["confidence"] == pytest.approx(0.9)
+    assert not outputs["truncated"] and outputs["confidence"] > 0
+
+
+def plain_objectness(score: float, distribution: list[float], temperature: float, weight: float = 1.0) -> float:
+    p = np.array(distribution)
+    certain = 1 + (p * np.log(np.maximum(p, 1e-38))).sum() / np.log(len(p))
+    odds = [np.clip(x, 1e-4, 1 - 1e-4) for x in (score, certain)]
+    log_odds = np.log(odds[0] / (1 - odds[0])) + weight * np.log(odds[1] / (1 - odds[1]))
+    return float(1 / (1 + np.exp(-log_odds / temperature)))
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_the_confidence_is_that_of_boxes_and_of_the_whole_reading(temperature: float) -> None:
+    boxes = [(10 * i, 10, 10 * i + 8, 30) for i in range(3)]
+    sure, unsure = 0.9, 0.2
+    probabilities = distributions(sure, unsure, sure)
+    outputs = postprocess(boxes, probabilities, objectness_threshold=0.5, temperature=temperature)
+    present = [plain_objectness(s, p, temperature) for s, p in zip((0.9, 0.7, 0.5), probabilities, strict=True)]
+    of_one = sure ** (1 / temperature) / sum(q ** (1 / temperature) for q in probabilities[0])
+    assert outputs["count"] == 2
+    expected = of_one**2 * present[0] * (1 - present[1]) * present[2]
+    assert outputs["confidence"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_low_temperature_trusts_the_networks_and_a_high_one_does_not() -> None:
+    boxes = [(10 * i, 10, 10 * i + 8, 30) for i in range(3)]
+    cold, warm, hot = (
+        postprocess(boxes, distributions(0.9, 0.9, 0.9), temperature=t)["confidence"] for t in (0.1, 1.0, 50.0)
+    )
+    assert cold > 0.9 > warm > hot and hot < 0.01
+
+
+def test_alternatives_begin_with_the_reading_and_fall() -> None:
+    boxes = [(10 * i, 10, 10 * i + 8, 30) for i in range(3)]
+    probabilities = [[0.6, 0.3, 0.1, *[0.0] * 7], [0.0, 0.7, 0.0, 0.3, *[0.0] * 6], distributions(1.0)[0]]
+    outputs = postprocess(boxes, probabilities, alternatives=6)
+    ids, shares = outputs["alternative_ids"], outputs["alternative_probabilities"]
+    first, second = (np.flatnonzero(row).tolist() for row in probabilities[:2])
+    assert ids[0].tolist() == outputs["character_ids"].tolist()
+    assert shares[0] == pytest.approx(outputs["confidence"])
+    assert {tuple(row[:2]) for row in ids.tolist()} == {(a, b) for a in first for b in second}
+    products = sorted((probabilities[0][a] * probabilities[1][b] for a in first for b in second), reverse=True)
+    np.testing.assert_allclose(shares / shares.sum(), products, atol=1e-5)
+    more = postprocess(boxes, probabilities, alternatives=8)
+    assert (more["alternative_ids"][6:] == -1).all() and not more["alternative_probabilities"][6:].any()
+
+
+def test_a_truncated_plate_and_one_without_characters_have_no_alternatives() -> None:
+    boxes = [(10 * i, 10, 10 * i + 8, 30) for i in range(2)]
+    for outputs in (
+        postprocess(boxes, distributions(0.9, 0.9), more=True, alternatives=2),
+        postprocess(boxes, distributions(0.5, 0.5), alternatives=2, character_threshold=0.9),
+    ):
+        assert (outputs["alternative_ids"] == -1).all()
+        assert not outputs["alternative_probabilities"].any() and outputs["confidence"] == 0
 
 
 def test_a_box_that_nobody_looked_at_truncates() -> None:

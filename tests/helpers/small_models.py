@@ -70,6 +70,8 @@ FUSE = FuseParams(
     group_gap=0.0,
     formats=(),
     format_tolerance=0.0,
+    temperature=1.0,
+    alternatives=0,
 )
 WITH_FORMATS = FUSE.model_copy(update={"formats": ("LL000", "000L", "000"), "format_tolerance": 5.0})
 
