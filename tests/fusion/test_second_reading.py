@@ -192,7 +192,7 @@ def test_the_fused_model_reads_each_image_in_the_better_view(polarity: Polarity)
     changes = {"score_threshold": 0.497, "reading_order": "rows", "max_characters": 6}
     network = small_fused(with_changes(**changes)).network
     fused = small_fused(with_changes(**changes, polarity=polarity, deskew=True))
-    images = random_boards(12, *INPUT_SIZE, seed=3)
+    images = random_boards(30, *INPUT_SIZE, seed=3)
     outputs = {name: value.numpy() for name, value in fused.model(tf.constant(images)).items()}
     kinds = set()
     for i, image in enumerate(images.astype(np.float64)):
