@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from platefuse.core.errors import PlatefuseError
     from platefuse.inference.reader import Reader
-    from platefuse.inference.reading import Character, Plate, Reading
+    from platefuse.inference.reading import Alternative, Character, Plate, Reading
 
     __version__: str
 else:
     _MODULES = {
+        "Alternative": "platefuse.inference.reading",
         "Character": "platefuse.inference.reading",
         "Plate": "platefuse.inference.reading",
         "PlatefuseError": "platefuse.core.errors",
@@ -43,7 +44,7 @@ else:
             return "0+unknown"
 
 
-__all__ = ["Character", "Plate", "PlatefuseError", "Reader", "Reading", "__version__"]
+__all__ = ["Alternative", "Character", "Plate", "PlatefuseError", "Reader", "Reading", "__version__"]
 
 
 def __dir__() -> list[str]:

@@ -14,6 +14,7 @@ from platefuse.cli.common import (
     models_read,
     on_one_line,
     open_reader,
+    positive,
     report,
     with_progress,
 )
@@ -21,6 +22,7 @@ from platefuse.cli.pictures import add_pictures, pictures_of
 from platefuse.core.errors import PlatefuseError
 from platefuse.inference.image_files import find_images
 from platefuse.inference.metadata import known_metadata, reads_photographs
+from platefuse.inference.reader import Reader
 from platefuse.inference.reading import Character, Plate, Reading
 
 
@@ -40,7 +42,7 @@ def add(commands: Any) -> None:
         "  platefuse read plate.jpg --model plates     with a released model\n\n"
         "The models plates and digits read images of one plate. The model photographs finds the plates of\n"
         "whole photographs, and prints a line for each, the best first. An image without a plate has a\n"
-        "line with an empty text and 0. The confidence is the smallest of the characters' confidences.\n\n"
+        "line with an empty text and 0. The confidence is the probability that the whole text is right.\n\n"
         "Of a folder, what is named or begins like an image is read; its subfolders are not entered. Images\n"
         "that cannot be read, and pictures that cannot be written, are listed on the error output at the end,\n"
         "and the exit status is 1; all others are read. A PATH that does not exist, a folder without images,\n"
@@ -52,6 +54,14 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object a line, with plates, characters and boxes"
     )
+    parser.add_argument(
+        "--alternatives",
+        type=positive,
+        default=0,
+        metavar="K",
+        help="also give the K most probable readings of each plate, the text itself first: a line each, or in the "
+        "JSON; the model must have been fused with alternatives=K or more",
+    )
     add_pictures(parser)
 
 
@@ -62,6 +72,8 @@ def _read(arguments: argparse.Namespace) -> int:
     if metadata := known_metadata(model):  # a file's metadata is known only once it is open
         pictures.check_model(reads_photographs(metadata), model)
     reader = open_reader(model)
+    if arguments.alternatives > reader.alternatives:
+        raise PlatefuseError(_too_many(arguments.alternatives, reader))
     pictures.check_model(reader.reads_photographs, reader.model)
     readings = with_progress(reader.read_many(paths, arguments.batch_size), len(paths))
     unread: list[PlatefuseError] = []
@@ -70,23 +82,36 @@ def _read(arguments: argparse.Namespace) -> int:
         if reading.error:
             unread.append(reading.error)
             continue
-        lines = json.dumps(_as_json(reading, model)) if arguments.json else _as_lines(reading)
+        most = arguments.alternatives
+        lines = json.dumps(_as_json(reading, model, most)) if arguments.json else _as_lines(reading, most)
         tqdm.write(lines, file=sys.stdout)
         unwritten += pictures.write(path, reading, reader)
     return report(unread, len(paths), unwritten)
 
 
-def _as_lines(reading: Reading) -> str:
-    """Format a line for each plate.
+def _too_many(wanted: int, reader: Reader) -> str:
+    if reader.reads_photographs:
+        return f"--alternatives {wanted}: {reader.model} reads photographs, and only models of single plates give them."
+    return (
+        f"--alternatives {wanted}: {reader.model} gives {reader.alternatives or 'none'}: fuse its networks with "
+        f"--set alternatives={wanted} (platefuse fuse --help)."
+    )
+
+
+def _as_lines(reading: Reading, most: int) -> str:
+    """Format a line for each plate, or for each of its `most` alternatives.
 
     Without a plate there is one with an empty text.
     """
-    plates = [(plate.text, plate.confidence) for plate in reading.plates] or [("", 0.0)]
+    texts: list[tuple[str, float]] = []
+    for plate in reading.plates:
+        alternatives = [(other.text, other.probability) for other in plate.alternatives[:most]]
+        texts += alternatives or [(plate.text, plate.confidence)]
     image = on_one_line(reading.image)
-    return "\n".join(f"{image}\t{on_one_line(text)}\t{confidence:.4f}" for text, confidence in plates)
+    return "\n".join(f"{image}\t{on_one_line(text)}\t{share:.4f}" for text, share in texts or [("", 0.0)])
 
 
-def _as_json(reading: Reading, model: Path) -> dict[str, Any]:
+def _as_json(reading: Reading, model: Path, most: int) -> dict[str, Any]:
     return {
         "image": str(reading.image),
         "model": str(model),
@@ -98,10 +123,18 @@ def _as_json(reading: Reading, model: Path) -> dict[str, Any]:
                 "characters": [_named(character) for character in plate.characters],
                 "truncated": plate.truncated,
                 "regions": plate.regions,
+                **({"alternatives": _alternatives(plate, most)} if most else {}),
             }
             for plate in reading.plates
         ],
     }
+
+
+def _alternatives(plate: Plate, most: int) -> list[dict[str, Any]]:
+    return [
+        {"text": other.text, "probability": round(other.probability, 6), "regions": other.regions}
+        for other in plate.alternatives[:most]
+    ]
 
 
 def _named(found: Plate | Character) -> dict[str, Any]:

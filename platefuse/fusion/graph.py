@@ -63,10 +63,14 @@ def fuse(detector: Detector, classifier: Classifier, params: FuseParams) -> Fuse
         params: thresholds, head, reading order and formats.
 
     Raises:
-        PlatefuseError: if the alphabet cannot fill a format, or `detector_class_weight` is set and the detector has
-            another alphabet.
+        PlatefuseError: if the alphabet cannot fill a format, the temperature is not fitted yet, or
+            `detector_class_weight` is set and the detector has another alphabet.
     """
     alphabet = classifier.alphabet
+    if params.temperature == "fit":
+        raise PlatefuseError(
+            "fuse.temperature = 'fit': only the stage fuse has validation plates to fit it on; give a number above 0."
+        )
     check_formats(params.formats, alphabet)
     if params.detector_class_weight:
         _check_detector_alphabet(detector.alphabet, alphabet, params.detector_class_weight)

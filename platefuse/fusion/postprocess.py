@@ -43,6 +43,7 @@ class Postprocess(keras.layers.Layer):
     def __init__(self, params: FuseParams, alphabet: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.params, self.alphabet = params, alphabet
+        self.temperature = float(params.temperature)
         self.automaton = build_automaton(params.formats, params.max_characters)
 
     def call(self, inputs: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
@@ -116,7 +117,7 @@ class Postprocess(keras.layers.Layer):
 
     def _log_probability(self, kept: tf.Tensor, doubted: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
         """Log-probability that kept boxes are characters and doubted ones are none, [B]."""
-        calibrated = log_odds / self.params.temperature
+        calibrated = log_odds / self.temperature
         are, are_not = log_probability(tf.sigmoid(calibrated)), log_probability(tf.sigmoid(-calibrated))
         return tf.reduce_sum(tf.where(kept, are, tf.where(doubted, are_not, 0.0)), axis=1)
 
@@ -125,7 +126,7 @@ class Postprocess(keras.layers.Layer):
 
         `of_boxes` [B] is the log-probability that their boxes are the characters.
         """
-        temperature, amount = self.params.temperature, self.params.alternatives
+        temperature, amount = self.temperature, self.params.alternatives
         rest = of_boxes - log_sum_of_readings(self.automaton, readings, temperature)
         chosen = score_of_readings(ids, self.params.formats, readings)
         outputs = {"confidence": _probability(chosen / temperature + rest)}

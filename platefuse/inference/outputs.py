@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from platefuse.inference.reading import Box, Character, Plate, Reading
+from platefuse.inference.reading import Alternative, Box, Character, Plate, Reading
 
 Outputs = Mapping[str, np.ndarray]
 """The outputs by name, without the first axis. N is the number of characters that a plate has room for."""
@@ -14,7 +14,8 @@ def reading_of_plate(outputs: Outputs, alphabet: str, shape: tuple[int, ...]) ->
     """Make a reading of the outputs of a model of single plates.
 
     Args:
-        outputs: `character_ids`, `character_scores` and `scores` [N], `boxes` [N,4], `confidence` and `truncated` [].
+        outputs: `character_ids`, `character_scores` and `scores` [N], `boxes` [N,4], `confidence` and `truncated` [];
+            perhaps `alternative_ids` [K,N] and `alternative_probabilities` [K].
         alphabet: the character of each id.
         shape: of the image, [H,W,3].
 
@@ -57,7 +58,20 @@ def _plates(outputs: Outputs, alphabet: str, confidence: np.ndarray, score: floa
     if not characters:
         return ()
     text = "".join(character.text for character in characters)
-    return (Plate(text, float(confidence), score, box, characters, bool(outputs["truncated"])),)
+    alternatives = _alternatives(outputs, alphabet)
+    return (Plate(text, float(confidence), score, box, characters, bool(outputs["truncated"]), alternatives),)
+
+
+def _alternatives(outputs: Outputs, alphabet: str) -> tuple[Alternative, ...]:
+    """List the alternatives that exist; none if the model gives none."""
+    if "alternative_ids" not in outputs:
+        return ()
+    pairs = zip(outputs["alternative_ids"].tolist(), outputs["alternative_probabilities"].tolist(), strict=True)
+    return tuple(
+        Alternative("".join(alphabet[i] for i in ids if i >= 0), probability)
+        for ids, probability in pairs
+        if probability
+    )
 
 
 def _box(corners: list[float]) -> Box:

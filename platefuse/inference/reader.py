@@ -37,6 +37,7 @@ class Reader:
     Attributes:
         model: the path of the model.
         reads_photographs: whether it finds the plates of whole photographs; other models read images of one plate.
+        alternatives: how many of the most probable readings of a plate it gives; 0 for none.
 
     Raises:
         PlatefuseError: if the model is missing, damaged or of another kind, or its runtime is not installed.
@@ -47,6 +48,7 @@ class Reader:
         self._runtime = open_model(self.model)
         self._alphabet: str = self._runtime.metadata["alphabet"]
         self.reads_photographs = reads_photographs(self._runtime.metadata)
+        self.alternatives = self._runtime.alternatives
 
     def read(self, image: str | Path | Image.Image | npt.NDArray[Any]) -> Reading:
         """Read one image.
@@ -136,7 +138,7 @@ class Reader:
 
     def _reading(self, outputs: Outputs, shape: tuple[int, ...]) -> Reading:
         """Make a reading of the outputs for one image of shape [H,W,3]."""
-        most = outputs["character_ids"].max()
+        most = max(outputs[name].max() for name in ("character_ids", "alternative_ids") if name in outputs)
         if most >= len(self._alphabet):
             raise PlatefuseError(
                 f"{self.model} gave character {most}, and its metadata names {len(self._alphabet)}: make it anew."

@@ -31,16 +31,36 @@ class Character:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """One of a plate's most probable readings.
+
+    Attributes:
+        text: its characters.
+        probability: that the plate reads so, 0 to 1.
+    """
+
+    text: str
+    probability: float
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The lists of formats that the text fits, as of a plate."""
+        return regions_of(self.text)
+
+
+@dataclass(frozen=True)
 class Plate:
     """One plate on an image.
 
     Attributes:
         text: its characters in reading order.
-        confidence: the smallest confidence of its characters, 0 to 1; 0 if it is truncated.
+        confidence: the probability that the whole text is right, 0 to 1; 0 if it is truncated.
         score: the score of its box, 0 to 1; 1 from a model of single plates.
         box: x1,y1,x2,y2 in pixels of the image; the whole image from a model of single plates.
         characters: in reading order, at least one; their boxes are in pixels of the image, too.
         truncated: the plate has more characters than the model gives; those with the highest scores are here.
+        alternatives: the most probable readings, the text itself first; empty if the model gives none, or the plate is
+            truncated.
     """
 
     text: str
@@ -49,6 +69,7 @@ class Plate:
     box: Box
     characters: tuple[Character, ...]
     truncated: bool = False
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def regions(self) -> tuple[str, ...]:

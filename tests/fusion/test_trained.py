@@ -92,7 +92,7 @@ def test_a_model_from_before_a_parameter_is_fused_again_as_it_was(networks: Path
     old, again = tmp_path / "old", tmp_path / "again"
     shutil.copytree(networks, old)
     metadata = json.loads((networks / "fused" / "platefuse.json").read_text())
-    assert metadata.pop("deskew") is False
+    assert [metadata.pop(name) for name in ("deskew", "temperature", "alternatives")] == [False, 1.0, 0]
     (old / "fused" / "platefuse.json").write_text(json.dumps(metadata))
     assert main(["fuse", str(old), str(again)]) == 0
     assert files(again)["platefuse.json"] == files(networks / "fused")["platefuse.json"]
@@ -106,7 +106,7 @@ def test_parameters_of_an_older_plate_reader_have_the_values_of_its_time(tmp_pat
     (tmp_path / "platefuse.json").write_text(json.dumps(metadata))
     parameters = parameters_of(tmp_path)
     of_reader = parameters["reader"] if reads == "photographs" else parameters
-    assert of_reader == {"max_characters": 5, "deskew": False}
+    assert of_reader == {"max_characters": 5, "deskew": False, "temperature": 1.0, "alternatives": 0}
     assert ("deskew" in parameters) is (reads == "plates")
 
 

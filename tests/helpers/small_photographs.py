@@ -30,7 +30,16 @@ PLATES = DETECTOR.model_copy(
         "anchors": AnchorParams(levels=(3, 4, 5), sizes=(16, 28, 48), ratios=(0.35, 0.6), scales=(1.0,)),
     }
 )
-READER = FuseParams.model_validate({**FUSE.model_dump(), "score_threshold": 0.5, "max_characters": 4})
+# Random networks are sure of nothing: only cold confidences are large enough to compare.
+READER = FuseParams.model_validate(
+    {
+        **FUSE.model_dump(),
+        "score_threshold": 0.5,
+        "max_characters": 4,
+        "classifier_objectness_weight": 0.0,
+        "temperature": 0.2,
+    }
+)
 PHOTOGRAPHS = PhotographFuseParams(
     reader="networks",
     max_plates=3,
@@ -43,7 +52,7 @@ PHOTOGRAPHS = PhotographFuseParams(
     refinements=2,
     refined_threshold=0.45,
     plate_margin=0.12,
-    min_confidence=0.23,
+    min_confidence=0.15,
     min_characters=1,
     length_weight=0.0,
 )

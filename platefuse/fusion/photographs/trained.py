@@ -49,8 +49,12 @@ def check_reader(folder: Path, changes: Mapping[str, Any]) -> FuseParams:
     Raises:
         PlatefuseError: if there are none, or a parameter is wrong; names it.
     """
+    if changes.get("alternatives"):
+        raise PlatefuseError(
+            f"fuse.reader.alternatives = {changes['alternatives']}: expected 0, a model of photographs gives none."
+        )
     parameters = parameters_of(folder)
-    return _checked(FuseParams, "fuse.reader", parameters.get("reader", parameters) | changes)
+    return _checked(FuseParams, "fuse.reader", parameters.get("reader", parameters) | changes | {"alternatives": 0})
 
 
 def changed_params(networks: Path, changes: Mapping[str, Any]) -> tuple[PhotographFuseParams, FuseParams]:

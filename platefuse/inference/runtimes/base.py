@@ -20,6 +20,9 @@ OUTPUTS = {
     ),
 }
 
+ALTERNATIVES = ("alternative_ids", "alternative_probabilities")
+"""Further outputs of a model of single plates that gives alternatives."""
+
 
 class Runtime(ABC):
     """A fused model, loaded. Threads may call it at the same time.
@@ -55,6 +58,8 @@ class Runtime(ABC):
         try:
             self.metadata = self._parsed(self._open())
             self.outputs = OUTPUTS[reads_of(self.metadata)]
+            if self.alternatives:
+                self.outputs += ALTERNATIVES
             outputs = set(self._load())
         except PlatefuseError:
             raise
@@ -72,6 +77,12 @@ class Runtime(ABC):
                 f"{model} lacks outputs of a fused model ({', '.join(missing)}): it is another model, or an older "
                 f"version made it. {self.REMEDY}"
             )
+
+    @property
+    def alternatives(self) -> int:
+        """How many of the most probable readings the model gives; 0 for none."""
+        given = self.metadata.get("alternatives", 0)
+        return given if isinstance(given, int) and reads_of(self.metadata) == PLATES else 0
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Run the model.
