@@ -1,7 +1,7 @@
 """Parameters of the stage fuse."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -82,6 +82,10 @@ class FuseParams(Params):
         ge=0,
         le=1000,
         description="If no format fits within this log-probability of the best reading, that reading is kept.",
+    )
+    temperature: Literal["fit"] | Annotated[float, Field(gt=0)] = Field(
+        description="Temperature by which confidences are calibrated: a number above 0, or fit, which fits it on the "
+        "validation plates."
     )
 
     @property

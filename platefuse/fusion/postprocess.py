@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from platefuse.fusion.confidence import entropy_confidence, joint_objectness
+from platefuse.fusion.confidence import entropy_confidence, joint_objectness, log_probability
 from platefuse.fusion.decoding.constrained import constrained_decode
 from platefuse.fusion.decoding.reading_order import reading_order
 from platefuse.fusion.decoding.transitions import median_high, transition_costs
@@ -44,7 +44,8 @@ class Postprocess(keras.layers.Layer):
             for values in (detections, probabilities)
         )
         ids, character_scores = self._decode(detections[..., :4], probabilities, count)
-        lowest = tf.reduce_min(tf.where(ids >= 0, character_scores, 1.0), axis=1)
+        tempered = self._tempered(probabilities, ids, character_scores)
+        lowest = tf.reduce_min(tf.where(ids >= 0, tempered, 1.0), axis=1)
         return {
             "confidence": tf.where((count > 0) & ~truncated, lowest, 0.0),
             "count": count,
@@ -79,6 +80,14 @@ class Postprocess(keras.layers.Layer):
             return constrained_decode(probabilities, count, formats, tolerance, costs, self.alphabet)
         ids = first_argmax(probabilities)
         return tf.where(tf.sequence_mask(count, ids.shape[1]), ids, -1), tf.reduce_max(probabilities, axis=-1)
+
+    def _tempered(self, probabilities: tf.Tensor, ids: tf.Tensor, character_scores: tf.Tensor) -> tf.Tensor:
+        """Scale the characters' probabilities by the temperature, [B,N]."""
+        assert self.params.temperature != "fit"  # `fuse` refuses it
+        if self.params.temperature == 1:
+            return character_scores
+        logarithms = log_probability(probabilities) / self.params.temperature
+        return tf.reduce_sum(tf.nn.softmax(logarithms) * tf.one_hot(ids, probabilities.shape[-1]), axis=-1)
 
 
 def at_least_height(boxes: tf.Tensor, used: tf.Tensor, min_height: float) -> tf.Tensor:

@@ -69,6 +69,7 @@ FUSE = FuseParams(
     group_gap=0.0,
     formats=(),
     format_tolerance=0.0,
+    temperature=1.0,
 )
 WITH_FORMATS = FUSE.model_copy(update={"formats": ("LL000", "000L", "000"), "format_tolerance": 5.0})
 
