@@ -147,7 +147,11 @@ def precision_recall_rows(detection: DetectionScores) -> list[list[float]]:
 
 
 def confidences_of_results(results: Sequence[Result]) -> tuple[np.ndarray, np.ndarray]:
-    """Give the confidence of each plate, float [n], and whether it is right, bool [n]."""
+    """Give the confidence of each plate, and whether it is right.
+
+    Returns:
+        float [n], 0 to 1, and bool [n].
+    """
     return (
         np.array([result.reading.confidence for result in results], float),
         np.array([result.right for result in results], bool),

@@ -42,8 +42,10 @@ def reliability_bins(confidence: np.ndarray, right: np.ndarray, bins: int = BINS
         The bins that have plates, by rising confidence; none without plates.
     """
     confidence, right = np.asarray(confidence, float), np.asarray(right, bool)
-    less_confident = np.searchsorted(np.sort(confidence), confidence, side="left")
-    bin_of = less_confident * bins // max(1, len(confidence))
+    rising = np.sort(confidence)
+    first, end = (np.searchsorted(rising, confidence, side) for side in ("left", "right"))
+    twice_the_middle_rank = first + end - 1  # of all plates of that confidence
+    bin_of = twice_the_middle_rank * bins // max(1, 2 * len(confidence))
     return [
         ReliabilityBin(float(confidence[of].mean()), float(right[of].mean()), int(of.sum()))
         for of in (bin_of == index for index in np.unique(bin_of))
