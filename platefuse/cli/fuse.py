@@ -66,9 +66,7 @@ def _fuse(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def fuse_again(
-    networks: Path, changes: Mapping[Path, dict[str, Any]], plates: Sequence[AnnotatedPlate] = ()
-) -> None:
+def fuse_again(networks: Path, changes: Mapping[Path, dict[str, Any]], plates: Sequence[AnnotatedPlate] = ()) -> None:
     """Fuse a folder's networks again, once for each new model.
 
     Args:

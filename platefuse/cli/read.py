@@ -92,7 +92,9 @@ def _read(arguments: argparse.Namespace) -> int:
         tqdm.write(lines, file=sys.stdout)
         unwritten += pictures.write(path, confident, reading, reader)
     if left_out:
-        complain(f"{left_out} of {plates} plates are left out: they are read with less confidence than --min-confidence.")
+        complain(
+            f"{left_out} of {plates} plates are left out: they are read with less confidence than --min-confidence."
+        )
     return report(unread, len(paths), unwritten)
 
 

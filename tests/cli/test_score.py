@@ -24,6 +24,7 @@ from tests.helpers import small_models
 from tests.helpers.reader import board, digits, folder_of_plates, reading_of, save_rule_reader
 
 SCORES = ["exact", "equated", "character_error_rate", "length_accuracy"]
+SCORES += ["expected_calibration_error", "coverage_at_99"]
 
 
 def write_folder(folder: Path, plates: dict[str, np.ndarray], truths: list[str]) -> None:
@@ -264,15 +265,15 @@ def test_a_folder_of_folders_gets_a_row_each_and_one_for_all(
     assert score(real, "--model", model, "--json", scores, "--out", table, "--draw", picture) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[:4]]
     assert rows == [
-        ["images", "exact", "equated", "errors", "length"],
-        ["br", "2", "0.500", "1.000", "0.250", "1.000"],
-        ["us-studio", "1", "0.000", "0.000", "1.000", "0.000"],
-        ["all", "3", "0.333", "0.667", "0.500", "0.667"],
+        ["images", "exact", "equated", "errors", "length", "at", "99", "%"],
+        ["br", "2", "0.500", "1.000", "0.250", "1.000", "0.000"],  # all are read with confidence 1
+        ["us-studio", "1", "0.000", "0.000", "1.000", "0.000", "0.000"],
+        ["all", "3", "0.333", "0.667", "0.500", "0.667", "0.000"],
     ]
     written = json.loads(scores.read_text())
     lacking = written["br"].pop("not_in_alphabet")
     assert [entry["character"] for entry in lacking] == ["O"]
-    assert written["br"] == dict(zip(["images", *SCORES], [2, 0.5, 1.0, 0.25, 1.0], strict=True))
+    assert written["br"] == dict(zip(["images", *SCORES], [2, 0.5, 1.0, 0.25, 1.0, 0.5, 0.0], strict=True))
     assert list(written) == ["br", "us-studio", "all"]
     with table.open(newline="") as stream:
         assert list(csv.reader(stream))[1:] == [
