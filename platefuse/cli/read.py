@@ -64,7 +64,7 @@ def add(commands: Any) -> None:
         type=probability,
         default=0.0,
         metavar="X",
-        help="leave out plates that are read with less than this confidence, 0 to 1 (default: 0, which leaves out none)",
+        help="leave out plates that are read with less than this confidence, 0 to 1 (default: 0, leave out none)",
     )
     add_pictures(parser)
 
