@@ -50,7 +50,7 @@ def add(commands: Any) -> None:
         "--plates",
         type=Path,
         metavar="FOLDER",
-        help=f"images of single plates with a {TRUTH}, as `platefuse score` reads them; temperature=fit is fitted on them",
+        help=f"images of single plates with a {TRUTH}, as for `platefuse score`; temperature=fit is fitted on them",
     )
 
 

@@ -92,9 +92,8 @@ def _read(arguments: argparse.Namespace) -> int:
         tqdm.write(lines, file=sys.stdout)
         unwritten += pictures.write(path, confident, reading, reader)
     if left_out:
-        complain(
-            f"{left_out} of {plates} plates are left out: they are read with less confidence than --min-confidence."
-        )
+        least = arguments.min_confidence
+        complain(f"plates left out, since they are read with a confidence below {least}: {left_out} of {plates}.")
     return report(unread, len(paths), unwritten)
 
 

@@ -66,9 +66,7 @@ def fuse(detector: Detector, classifier: Classifier, params: FuseParams) -> Fuse
             another alphabet, or the temperature is still to be fitted.
     """
     if params.temperature == "fit":
-        raise PlatefuseError(
-            "fuse.temperature = 'fit' is no temperature yet: fit it on plates, or set a number above 0."
-        )
+        raise PlatefuseError("fuse.temperature = 'fit' is no number yet: fit it on plates, or set a number above 0.")
     alphabet = classifier.alphabet
     check_formats(params.formats, alphabet)
     if params.detector_class_weight:

@@ -83,14 +83,12 @@ def test_a_doubtful_plate_is_left_out_and_counted(model, tmp_path, capsys):
     for least, texts in (("0", "7 7 1234"), ("0.8", "7 7 "), ("0.81", " 7 "), ("1", " 7 ")):
         assert main(["read", str(tmp_path), "--model", model, "--min-confidence", least]) == 0
         out, err = capsys.readouterr()
-        assert [line.split("\t")[1] for line in out.splitlines()] == texts.split(" ")
-        assert [float(line.split("\t")[2]) > 0 for line in out.splitlines()] == [
-            text == "7" for text in texts.split(" ")
-        ]
-        left_out = 3 - sum(map(bool, texts.split(" ")))
-        said = (
-            f"platefuse: {left_out} of 3 plates are left out: they are read with less confidence than --min-confidence."
-        )
+        rows = [line.split("\t")[1:] for line in out.splitlines()]
+        assert [text for text, _ in rows] == texts.split(" ")
+        assert [float(confidence) > 0 for _, confidence in rows] == [text == "7" for text, _ in rows]
+        left_out = sum(not text for text, _ in rows)
+        limit = f"a confidence below {float(least)}"
+        said = f"platefuse: plates left out, since they are read with {limit}: {left_out} of 3."
         assert err.splitlines() == [said] * bool(left_out)
 
 

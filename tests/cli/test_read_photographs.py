@@ -147,7 +147,7 @@ def test_doubtful_plates_are_neither_printed_nor_cut_out_and_are_hidden_all_the_
     assert read(model, photos, "--min-confidence", "0.9", "--crops", "cut", "--draw", "drawn", "--blur", "shared") == 0
     out, err = capsys.readouterr()
     assert [line.split("\t")[1] for line in out.splitlines()] == ["345", ""]
-    assert "platefuse: 1 of 2 plates are left out" in err
+    assert "with a confidence below 0.9: 1 of 2." in err
     assert [path.name for path in Path("cut").iterdir()] == ["a-1.png"]
     blurred = read_image(Path("shared/a.png"))
     assert is_hidden(blurred) and reader.read(blurred).plates == ()

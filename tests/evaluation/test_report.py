@@ -25,7 +25,6 @@ from platefuse.evaluation.report import (
     match_readings,
     metrics_of,
 )
-from platefuse.metrics.boxes import match_boxes
 from tests.helpers.reader import board, digits, reading_of, save_rule_reader
 
 PARAMS = EvaluateParams(iou_threshold=0.5, pictured=24, batch_size=2)

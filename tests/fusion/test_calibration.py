@@ -1,5 +1,6 @@
 """Temperature scaling: a temperature that is known is found again, and no text depends on it."""
 
+import itertools
 import json
 import math
 import shutil
@@ -120,7 +121,7 @@ def test_a_higher_temperature_is_less_confidence_and_the_same_text() -> None:
     detections = synthetic_detections(50)
     temperatures = (0.2, 0.7, 1.0, 1.5, 6.0)
     confidences = [confidences_at(t, detections, WITH_FORMATS, ALPHABET) for t in temperatures]
-    for higher, lower in zip(confidences[:-1], confidences[1:], strict=True):
+    for higher, lower in itertools.pairwise(confidences):
         assert (higher >= lower).all() and higher.mean() > lower.mean()
     texts = [
         texts_of(detections, WITH_FORMATS.model_copy(update={"temperature": t}), ALPHABET).tolist()
@@ -190,7 +191,7 @@ def test_a_number_is_taken_as_it_is_and_fit_needs_plates() -> None:
     assert with_fitted_temperature(*networks_in_memory(), FUSE, ()) is FUSE
     with pytest.raises(PlatefuseError, match=r"fuse\.temperature = 'fit' needs plates .* --plates, or set a number"):
         with_fitted_temperature(*networks_in_memory(), FIT, ())
-    with pytest.raises(PlatefuseError, match=r"fuse\.temperature = 'fit' is no temperature yet"):
+    with pytest.raises(PlatefuseError, match=r"fuse\.temperature = 'fit' is no number yet"):
         fuse(*networks_in_memory(), FIT)
 
 

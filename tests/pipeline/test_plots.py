@@ -144,7 +144,7 @@ def test_a_reader_that_is_never_in_doubt_has_axes_to_be_read_against():
 
 def test_two_runs_are_two_lines_of_reliability():
     rows = reliability((0.5, 0.7), (0.9, 0.85))
-    lines = [line for line in marks(plot(ROOT, "reliability.csv", rows, rows), "line")]
+    lines = marks(plot(ROOT, "reliability.csv", rows, rows), "line")
     assert len({line.get("stroke") for line in lines if not line.get("stroke-dasharray")}) == 2
 
 
