@@ -80,7 +80,8 @@ def build_rows(model: ModelUnderTest, work: Path, cores: int) -> Rows:
 
 def _from_networks(model: ModelUnderTest, work: Path) -> Rows:
     """Rows that need the pipeline's detector.h5 and classifier.h5."""
-    settings = params.load(FuseParams, "fuse", model.pipeline / "params.yaml")
+    # No text, and no time, depends on the temperature.
+    settings = params.load(FuseParams, "fuse", model.pipeline / "params.yaml").model_copy(update={"temperature": 1.0})
     detector, classifier = load_detector(model.detector), load_classifier(model.classifier)
     rows = Rows(work / "fused")
     fused = {head: fuse(detector, classifier, settings.model_copy(update={"head": head})) for head in _HEADS}

@@ -23,6 +23,7 @@ TOLERANCES = {
     "detector.anchor_coverage": 1e-6,  # no training in it
     "classifier.*": 0.01,
     "*.average_precision_50": 0.01,
+    "*.coverage_at_99": 0.1,  # one wrong plate among the most confident moves it by many
     "*.exact_match_by_length.*": 0.05,  # some 170 plates each, where one is 0.006
     "*": 0.02,
 }

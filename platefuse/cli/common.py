@@ -98,6 +98,14 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def probability(text: str) -> float:
+    """Parse a number from 0 to 1."""
+    with suppress(ValueError):
+        if 0 <= float(text) <= 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r}")
+
+
 def file_path(text: str) -> Path:
     """Parse the path of a file to write.
 

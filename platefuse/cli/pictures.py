@@ -74,8 +74,15 @@ class Pictures:
                 "reads images of one plate."
             )
 
-    def write(self, path: Path, reading: Reading, reader: Reader) -> list[PlatefuseError]:
-        """Write all pictures of one image; return the errors."""
+    def write(self, path: Path, shown: Reading, reading: Reading, reader: Reader) -> list[PlatefuseError]:
+        """Write all pictures of one image; return the errors.
+
+        Args:
+            path: the image.
+            shown: the reading with the plates to draw and to cut out.
+            reading: all that was read; blurred is every plate, however doubtful its text.
+            reader: the model.
+        """
         if not (self.drawn or self.crops or self.blurred):
             return []
         try:
@@ -84,9 +91,9 @@ class Pictures:
             return [error]
         writes: list[tuple[Path, Callable[[Path], Any]]] = []
         if self.drawn:
-            writes.append((self.drawn[path], lambda draft: _drawn(image, reading, reader).save(draft)))
+            writes.append((self.drawn[path], lambda draft: _drawn(image, shown, reader).save(draft)))
         if self.crops:
-            crops = [cut_out(image, plate.box) for plate in reading.plates]
+            crops = [cut_out(image, plate.box) for plate in shown.plates]
             for number, crop in enumerate(crops, 1):
                 writes.append((crop_of(self.crops[path], number), Image.fromarray(crop).save))
         if self.blurred:

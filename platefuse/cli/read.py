@@ -10,11 +10,13 @@ from tqdm import tqdm
 
 from platefuse.cli.common import (
     add_reading_command,
+    complain,
     find_model,
     models_read,
     on_one_line,
     open_reader,
     positive,
+    probability,
     report,
     with_progress,
 )
@@ -39,10 +41,15 @@ def add(commands: Any) -> None:
         "  platefuse read data/plates/test/images --draw drawn    and a picture of each in drawn/\n"
         "  platefuse read photos --model photographs --blur safe  and copies whose found plates nobody can read\n"
         "  platefuse read photos --json | jq .text     one JSON object a line, with boxes, scores and regions\n"
-        "  platefuse read plate.jpg --model plates     with a released model\n\n"
+        "  platefuse read plate.jpg --model plates     with a released model\n"
+        "  platefuse read photos --min-confidence 0.9  without plates that are read with less confidence\n\n"
         "The models plates and digits read images of one plate. The model photographs finds the plates of\n"
         "whole photographs, and prints a line for each, the best first. An image without a plate has a\n"
-        "line with an empty text and 0. The confidence is the probability that the whole text is right.\n\n"
+        "line with an empty text and 0. The confidence is the probability that the whole text is right.\n"
+        "--min-confidence leaves out the plates that are read with less: they are not printed, drawn or saved\n"
+        "as crops, as if they had not been found, and their number is told on the error output at the end. An\n"
+        "image of which none is left has a line with an empty text and 0; the exit status stays. --blur hides\n"
+        "them all the same.\n\n"
         "Of a folder, what is named or begins like an image is read; its subfolders are not entered. Images\n"
         "that cannot be read, and pictures that cannot be written, are listed on the error output at the end,\n"
         "and the exit status is 1; all others are read. A PATH that does not exist, a folder without images,\n"
@@ -62,6 +69,13 @@ def add(commands: Any) -> None:
         help="also give the K most probable readings of each plate, the text itself first: a line each, or in the "
         "JSON; the model must have been fused with alternatives=K or more",
     )
+    parser.add_argument(
+        "--min-confidence",
+        type=probability,
+        default=0.0,
+        metavar="X",
+        help="leave out plates that are read with less than this confidence, 0 to 1 (default: 0, leave out none)",
+    )
     add_pictures(parser)
 
 
@@ -78,14 +92,21 @@ def _read(arguments: argparse.Namespace) -> int:
     readings = with_progress(reader.read_many(paths, arguments.batch_size), len(paths))
     unread: list[PlatefuseError] = []
     unwritten: list[PlatefuseError] = []
+    plates = left_out = 0
     for path, reading in zip(paths, readings, strict=True):
         if reading.error:
             unread.append(reading.error)
             continue
+        confident = reading.confident(arguments.min_confidence)
+        plates += len(reading.plates)
+        left_out += len(reading.plates) - len(confident.plates)
         most = arguments.alternatives
-        lines = json.dumps(_as_json(reading, model, most)) if arguments.json else _as_lines(reading, most)
+        lines = json.dumps(_as_json(confident, model, most)) if arguments.json else _as_lines(confident, most)
         tqdm.write(lines, file=sys.stdout)
-        unwritten += pictures.write(path, reading, reader)
+        unwritten += pictures.write(path, confident, reading, reader)
+    if left_out:
+        least = arguments.min_confidence
+        complain(f"plates left out, since they are read with a confidence below {least}: {left_out} of {plates}.")
     return report(unread, len(paths), unwritten)
 
 

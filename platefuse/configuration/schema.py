@@ -141,6 +141,9 @@ def _kind(field: Schema) -> str:
         least, most = field.get("minItems"), field.get("maxItems")
         length = f" of {least} to {most}" if most else f" of at least {least}" if least else ""
         return f"a list{length}, each {_kind(field['items'])}"
+    choices = [choice for choice in field.get("anyOf", ()) if "$ref" not in choice and choice.get("type") != "null"]
+    if choices:
+        return " or ".join(map(_kind, choices))
     if "type" not in field:
         return "with the parameters below"
     bounds = [f"{words} {field[bound]:,}" for bound, words in _BOUNDS.items() if bound in field]

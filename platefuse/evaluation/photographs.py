@@ -13,11 +13,12 @@ from PIL import Image
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.photograph_set import read_photograph_set
 from platefuse.data.plate_set import ImageStore
+from platefuse.evaluation.confidence_tables import calibration_of, reliability_rows, rows_by_confidence
 from platefuse.evaluation.drawing import contact_sheet
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.evaluation.plate_outcomes import FALSE_ALARM, RIGHT, PhotographResult, match_photographs, plates_of
 from platefuse.evaluation.plate_pictures import LEGEND, draw_outcomes
-from platefuse.evaluation.report import precision_recall_rows, read_images, rows_by_confidence, save_sheet
+from platefuse.evaluation.report import precision_recall_rows, read_images, save_sheet
 from platefuse.metrics.boxes import DetectionScores, average_precision
 from platefuse.metrics.plates import score_plates
 from platefuse.runner.atomic import write_csv, write_json
@@ -28,6 +29,8 @@ _PICTURE_SIZE = (320, 240)
 def photograph_metrics(results: Sequence[PhotographResult]) -> dict[str, Any]:
     """Compute the metrics of metrics/evaluation.json, which `PlateScores` explains.
 
+    `expected_calibration_error` and `coverage_at_99` are of the plates read, false alarms included.
+
     Raises:
         PlatefuseError: if no photograph has a plate whose text is known.
     """
@@ -37,6 +40,7 @@ def photograph_metrics(results: Sequence[PhotographResult]) -> dict[str, Any]:
     return {
         "exact_match": scores.exact_match,
         "character_error_rate": scores.character_error_rate,
+        **calibration_of(*plate_confidences(results)),
         "plates": {
             "recall_50": scores.recall_50,
             "recall_75": scores.recall_75,
@@ -55,11 +59,19 @@ def plate_detection_of(results: Sequence[PhotographResult]) -> DetectionScores:
     )
 
 
-def plate_confidence_rows(results: Sequence[PhotographResult]) -> list[list[float]]:
-    """Give rows `threshold,kept,right` of the plates read, false alarms included."""
+def plate_confidences(results: Sequence[PhotographResult]) -> tuple[np.ndarray, np.ndarray]:
+    """Give the confidence of each plate read, and whether it is right.
+
+    False alarms are among the plates, and are wrong; so is a plate whose true text is not known.
+
+    Returns:
+        float [n], 0 to 1, and bool [n].
+    """
     read = [outcome for result in results for outcome in result.outcomes() if outcome.plate]
-    right = [outcome.kind == RIGHT for outcome in read]
-    return rows_by_confidence(np.array([outcome.confidence for outcome in read]), np.array(right, bool))
+    return (
+        np.array([outcome.confidence for outcome in read], float),
+        np.array([outcome.kind == RIGHT for outcome in read], bool),
+    )
 
 
 def chosen(results: Sequence[PhotographResult], pictured: int) -> list[PhotographResult]:
@@ -107,8 +119,8 @@ def evaluate_photographs(model: Path, folder: Path, output: Path, params: Evalua
     Args:
         model: the SavedModel of the fuse stage, of photographs.
         folder: a photograph set that no training saw.
-        output: a folder for evaluation.json, precision_recall.csv, confidence.csv and readings.png; its other files
-            stay.
+        output: a folder for evaluation.json, precision_recall.csv, confidence.csv, reliability.csv and readings.png;
+            its other files stay.
         params: `iou_threshold` is that of `match_plates`.
 
     Returns:
@@ -126,7 +138,9 @@ def evaluate_photographs(model: Path, folder: Path, output: Path, params: Evalua
     write_csv(
         output / "precision_recall.csv", ["recall", "precision"], precision_recall_rows(plate_detection_of(results))
     )
-    write_csv(output / "confidence.csv", ["threshold", "kept", "right"], plate_confidence_rows(results))
+    confidences = plate_confidences(results)
+    write_csv(output / "confidence.csv", ["threshold", "kept", "right"], rows_by_confidence(*confidences))
+    write_csv(output / "reliability.csv", ["confidence", "right", "plates"], reliability_rows(*confidences))
     save_sheet(output / "readings.png", photograph_sheet(results, params.pictured))
     write_json(output / "evaluation.json", metrics)
     return metrics

@@ -3,11 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from platefuse.evaluation.confidence_tables import calibration_of
 from platefuse.metrics.text import score_texts
 
 ALL = "all"
 WITH_FORMATS = "_with_formats"
-_COLUMNS = {"exact": "exact", "equated": "equated", "character_error_rate": "errors", "length_accuracy": "length"}
+_COLUMNS = {
+    "exact": "exact",
+    "equated": "equated",
+    "character_error_rate": "errors",
+    "length_accuracy": "length",
+    "coverage_at_99": "at 99 %",
+}
 
 Row = dict[str, float]
 """Scores by name, such as `exact` and `exact_with_formats`; `images` is their number."""
@@ -20,10 +29,12 @@ class ReadFolder:
     Attributes:
         truths: n texts.
         texts: n texts of each model, by the suffix of its scores' names; "" is always there.
+        confidences: of these texts, 0 to 1, by the same suffixes.
     """
 
     truths: Sequence[str]
     texts: Mapping[str, Sequence[str]]
+    confidences: Mapping[str, Sequence[float]]
 
 
 def score_folders(folders: Mapping[str, ReadFolder], look_alikes: Mapping[str, str]) -> dict[str, Row]:
@@ -44,6 +55,7 @@ def _pooled(folders: Sequence[ReadFolder]) -> ReadFolder:
     return ReadFolder(
         [truth for folder in folders for truth in folder.truths],
         {suffix: [text for folder in folders for text in folder.texts[suffix]] for suffix in folders[0].texts},
+        {suffix: [value for folder in folders for value in folder.confidences[suffix]] for suffix in folders[0].texts},
     )
 
 
@@ -51,11 +63,14 @@ def _row(folder: ReadFolder, look_alikes: Mapping[str, str]) -> Row:
     row: Row = {"images": len(folder.truths)}
     for suffix, texts in folder.texts.items():
         scores = score_texts(folder.truths, texts)
+        right = np.array([truth == text for truth, text in zip(folder.truths, texts, strict=True)])
+        calibration = calibration_of(np.array(folder.confidences[suffix]), right)
         row |= {
             f"exact{suffix}": scores.exact_match,
             f"equated{suffix}": score_texts(folder.truths, texts, look_alikes).exact_match,
             f"character_error_rate{suffix}": scores.character_error_rate,
             f"length_accuracy{suffix}": scores.length_accuracy,
+            **{f"{name}{suffix}": value for name, value in calibration.items()},
         }
     return row
 

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import AnnotatedPlate, ImageStore, read_plate_set
+from platefuse.evaluation.confidence_tables import calibration_of, reliability_rows, rows_by_confidence
 from platefuse.evaluation.drawing import LEGEND, BoxLabel, contact_sheet, draw_plate
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.inference.reader import Reader
@@ -23,7 +24,6 @@ from platefuse.metrics.boxes import DetectionScores, average_precision, match_bo
 from platefuse.metrics.text import exact_match_by_length, score_texts
 from platefuse.runner.atomic import atomic_write, write_csv, write_json
 
-_MAX_ROWS = 100
 _PICTURE_SIZE = (288, 144)
 _COLOURS = 72  # of the picture, which git keeps: with all colours the file is three times as large
 MISSED, SPURIOUS = "missed", "spurious"
@@ -83,7 +83,7 @@ def match_readings(plates: Sequence[AnnotatedPlate], readings: Sequence[Reading]
 def metrics_of(results: Sequence[Result], detection: DetectionScores) -> dict[str, Any]:
     """Compute the metrics of metrics/evaluation.json.
 
-    They are shares, 0 to 1, and the error rate. A share of nothing counts nothing as wrong: `recall` is 1 without true
+    They are shares, 0 to 1, and the error rates. A share of nothing counts nothing as wrong: `recall` is 1 without true
     boxes, `precision` is 1 without boxes found. `character_accuracy_on_crops` is 0 without a single match.
 
     Raises:
@@ -99,6 +99,7 @@ def metrics_of(results: Sequence[Result], detection: DetectionScores) -> dict[st
         "character_error_rate": text_scores.character_error_rate,
         "length_accuracy": text_scores.length_accuracy,
         "character_accuracy_on_crops": _share(sum(true == read for true, read in characters), len(characters)),
+        **calibration_of(*confidences_of_results(results)),
         "box_right_text_wrong": _share(sum(r.boxes_right and not r.right for r in results), len(results)),
         "detector": {
             "average_precision_50": detection.average_precision_50,
@@ -145,30 +146,16 @@ def precision_recall_rows(detection: DetectionScores) -> list[list[float]]:
     return [[round(recall, 6), round(precision, 6)] for recall, precision in pairs]
 
 
-def confidence_rows(results: Sequence[Result]) -> list[list[float]]:
-    """Give rows `threshold,kept,right` of plates, as `rows_by_confidence` does."""
-    return rows_by_confidence(
-        np.array([result.reading.confidence for result in results]), np.array([result.right for result in results])
-    )
+def confidences_of_results(results: Sequence[Result]) -> tuple[np.ndarray, np.ndarray]:
+    """Give the confidence of each plate, and whether it is right.
 
-
-def rows_by_confidence(confidence: np.ndarray, right: np.ndarray) -> list[list[float]]:
-    """Give rows `threshold,kept,right` for rising thresholds of confidence.
-
-    `kept` is the share of texts with that confidence or more, `right` the share of those that were read right.
-    Thresholds are confidences that occur: 100 at most, and about equally many texts apart, since a good model has
-    nearly all of them close to 1. The first threshold keeps every text.
-
-    Args:
-        confidence: float [n] of each text.
-        right: bool [n], whether it is right.
+    Returns:
+        float [n], 0 to 1, and bool [n].
     """
-    steps = np.linspace(0, len(confidence) - 1, min(_MAX_ROWS, len(confidence))).astype(int)
-    rows = []
-    for threshold in np.unique(np.sort(confidence)[steps]):
-        kept = confidence >= threshold
-        rows.append([round(float(share), 6) for share in (threshold, kept.mean(), right[kept].mean())])
-    return rows
+    return (
+        np.array([result.reading.confidence for result in results], float),
+        np.array([result.right for result in results], bool),
+    )
 
 
 def labels_of_result(result: Result) -> list[BoxLabel]:
@@ -255,8 +242,8 @@ def evaluate(model: Path, plates_folder: Path, output: Path, params: EvaluatePar
     Args:
         model: the SavedModel of the fuse stage.
         plates_folder: a plate set that no training saw.
-        output: a folder for evaluation.json, confusion.csv, precision_recall.csv, confidence.csv and readings.png;
-            its other files stay.
+        output: a folder for evaluation.json, confusion.csv, precision_recall.csv, confidence.csv, reliability.csv and
+            readings.png; its other files stay.
 
     Returns:
         The metrics, as in evaluation.json.
@@ -271,9 +258,11 @@ def evaluate(model: Path, plates_folder: Path, output: Path, params: EvaluatePar
     results = match_readings(plates, readings, params.iou_threshold)
     detection = detection_of(results)
     metrics = metrics_of(results, detection)
+    confidences = confidences_of_results(results)
     write_csv(output / "confusion.csv", ["actual", "predicted"], confusion_rows(results))
     write_csv(output / "precision_recall.csv", ["recall", "precision"], precision_recall_rows(detection))
-    write_csv(output / "confidence.csv", ["threshold", "kept", "right"], confidence_rows(results))
+    write_csv(output / "confidence.csv", ["threshold", "kept", "right"], rows_by_confidence(*confidences))
+    write_csv(output / "reliability.csv", ["confidence", "right", "plates"], reliability_rows(*confidences))
     save_sheet(output / "readings.png", picture_of(results, params.pictured))
     write_json(output / "evaluation.json", metrics)
     return metrics

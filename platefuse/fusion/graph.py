@@ -60,17 +60,15 @@ def fuse(detector: Detector, classifier: Classifier, params: FuseParams) -> Fuse
     Args:
         detector: finds characters.
         classifier: names single characters.
-        params: thresholds, head, reading order and formats.
+        params: thresholds, head, reading order, formats and a fitted temperature.
 
     Raises:
-        PlatefuseError: if the alphabet cannot fill a format, the temperature is not fitted yet, or
-            `detector_class_weight` is set and the detector has another alphabet.
+        PlatefuseError: if the alphabet cannot fill a format, `detector_class_weight` is set and the detector has
+            another alphabet, or the temperature is still to be fitted.
     """
-    alphabet = classifier.alphabet
     if params.temperature == "fit":
-        raise PlatefuseError(
-            "fuse.temperature = 'fit': only the stage fuse has validation plates to fit it on; give a number above 0."
-        )
+        raise PlatefuseError("fuse.temperature = 'fit' is no number yet: fit it on plates, or set a number above 0.")
+    alphabet = classifier.alphabet
     check_formats(params.formats, alphabet)
     if params.detector_class_weight:
         _check_detector_alphabet(detector.alphabet, alphabet, params.detector_class_weight)

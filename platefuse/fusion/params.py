@@ -1,9 +1,10 @@
 """Parameters of the stage fuse."""
 
+import math
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from platefuse.core.params import Params
 from platefuse.data.boxes import ReadingOrder
@@ -11,6 +12,17 @@ from platefuse.data.crop_geometry import CropMargin
 from platefuse.fusion.decoding.formats import Formats
 
 Polarity = Literal["as_given", "dark_on_light", "light_on_dark"]
+
+
+def _fit_or_above_0(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value != "fit" and not (is_number and 0 < value < math.inf):
+        raise ValueError("expected fit, or a number above 0")
+    return value
+
+
+Temperature = Annotated[Literal["fit"] | Annotated[float, Field(gt=0)], BeforeValidator(_fit_or_above_0)]
+"""One check before the two of the union: each of these would complain by itself."""
 
 
 class FuseParams(Params):
@@ -84,8 +96,7 @@ class FuseParams(Params):
         le=1000,
         description="If no format fits within this log-probability of the best reading, that reading is kept.",
     )
-
-    temperature: Literal["fit"] | Annotated[float, Field(gt=0, le=100)] = Field(
+    temperature: Temperature = Field(
         description="Temperature by which confidences are calibrated: a number above 0, or fit, which fits it on the "
         "validation plates."
     )

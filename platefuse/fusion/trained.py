@@ -1,9 +1,11 @@
 """Fusion of a folder's trained networks, detector.h5 and classifier.h5."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from platefuse.core.errors import PlatefuseError
+from platefuse.fusion.calibration import LabelledPlate, with_fitted_temperature
 from platefuse.fusion.graph import fuse
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.saved_model import save_fused
@@ -28,19 +30,22 @@ _ADDED = {
 _NOT_PARAMETERS = {PLATES: {READS, "alphabet", "input_size"}, PHOTOGRAPHS: {READS, "alphabet"}}
 
 
-def fuse_trained(networks: Path, params: FuseParams, out: Path) -> None:
+def fuse_trained(networks: Path, params: FuseParams, out: Path, plates: Sequence[LabelledPlate] = ()) -> None:
     """Fuse a folder's two networks into one SavedModel.
 
     Args:
         networks: the folder.
-        params: section `fuse`; written to the model's metadata.
+        params: section `fuse`; written to the model's metadata, with the fitted temperature in place of `fit`.
         out: the SavedModel's folder; replaced as a whole.
+        plates: labelled plates that the temperature `fit` is fitted on.
 
     Raises:
-        PlatefuseError: if a network is missing or damaged, or the parameters do not fit the networks.
+        PlatefuseError: if a network is missing or damaged, the parameters do not fit the networks, or the temperature
+            cannot be fitted.
     """
-    fused = fuse(load_detector(networks / DETECTOR), load_classifier(networks / CLASSIFIER), params)
-    save_fused(out, fused, params.model_dump(mode="json"))
+    detector, classifier = load_detector(networks / DETECTOR), load_classifier(networks / CLASSIFIER)
+    params = with_fitted_temperature(detector, classifier, params, plates)
+    save_fused(out, fuse(detector, classifier, params), params.model_dump(mode="json"))
 
 
 def parameters_of(networks: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The result of reading one image: a Reading, its plates, their characters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +109,24 @@ class Reading:
     def characters(self) -> tuple[Character, ...]:
         """The best plate's characters; empty if nothing was read."""
         return self.plates[0].characters if self.plates else ()
+
+    def confident(self, min_confidence: float) -> "Reading":
+        """Leave out the plates that were read with less confidence.
+
+        A truncated plate has the confidence 0.
+
+        Args:
+            min_confidence: 0 to 1; 0 leaves out none.
+
+        Raises:
+            PlatefuseError: if `min_confidence` is no number from 0 to 1.
+        """
+        is_number = isinstance(min_confidence, (int, float, np.number)) and not isinstance(min_confidence, bool)
+        if not is_number or not 0 <= min_confidence <= 1:
+            raise PlatefuseError(
+                f"Reading.confident: min_confidence = {min_confidence!r}: expected a number from 0 to 1."
+            )
+        return replace(self, plates=tuple(plate for plate in self.plates if plate.confidence >= min_confidence))
 
 
 def boxes_of(characters: Sequence[Character]) -> np.ndarray:

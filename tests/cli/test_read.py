@@ -76,6 +76,37 @@ def test_read_json_says_which_lists_the_number_fits(model, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["plates"][0]["regions"] == ["lu"]
 
 
+def test_a_doubtful_plate_is_left_out_and_counted(model, tmp_path, capsys):
+    for name, green in (("a", 204), ("b", 255)):
+        Image.fromarray(board(40, 60, (7, (5, 3, 15, 33), green, 255))).save(tmp_path / f"{name}.png")
+    Image.fromarray(digits("12345", 120)).save(tmp_path / "truncated.png")
+    for least, texts in (("0", "7 7 1234"), ("0.8", "7 7 "), ("0.81", " 7 "), ("1", " 7 ")):
+        assert main(["read", str(tmp_path), "--model", model, "--min-confidence", least]) == 0
+        out, err = capsys.readouterr()
+        rows = [line.split("\t")[1:] for line in out.splitlines()]
+        assert [text for text, _ in rows] == texts.split(" ")
+        assert [float(confidence) > 0 for _, confidence in rows] == [text == "7" for text, _ in rows]
+        left_out = sum(not text for text, _ in rows)
+        limit = f"a confidence below {float(least)}"
+        said = f"platefuse: plates left out, since they are read with {limit}: {left_out} of 3."
+        assert err.splitlines() == [said] * bool(left_out)
+
+
+def test_json_lacks_a_doubtful_plate(model, tmp_path, capsys):
+    Image.fromarray(board(40, 60, (7, (5, 3, 15, 33), 204, 255))).save(tmp_path / "a.png")
+    assert main(["read", str(tmp_path), "--json", "--model", model, "--min-confidence", ".9"]) == 0
+    read = json.loads(capsys.readouterr().out)
+    assert (read["text"], read["confidence"], read["plates"]) == ("", 0, [])
+
+
+@pytest.mark.parametrize("value", ["1.01", "-0.1", "nan", "high", "90%", ""])
+def test_a_confidence_beyond_0_to_1_is_a_sentence(value, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["read", "a.png", f"--min-confidence={value}"])
+    assert ended.value.code == 2
+    assert f"--min-confidence: expected a number from 0 to 1, found {value!r}" in capsys.readouterr().err
+
+
 def test_verbose_names_the_model_on_the_error_output(model, tmp_path, capsys, monkeypatch):
     Image.fromarray(digits("12")).save(tmp_path / "a.png")
     (tmp_path / "models").mkdir()

@@ -143,6 +143,19 @@ KINDS = {
 }
 
 
+def test_doubtful_plates_are_neither_printed_nor_cut_out_and_are_hidden_all_the_same(model, reader, photos, capsys):
+    assert read(model, photos, "--min-confidence", "0.9", "--crops", "cut", "--draw", "drawn", "--blur", "shared") == 0
+    out, err = capsys.readouterr()
+    assert [line.split("\t")[1] for line in out.splitlines()] == ["345", ""]
+    assert "with a confidence below 0.9: 1 of 2." in err
+    assert [path.name for path in Path("cut").iterdir()] == ["a-1.png"]
+    blurred = read_image(Path("shared/a.png"))
+    assert is_hidden(blurred) and reader.read(blurred).plates == ()
+    assert read(model, photos, "--draw", "all") == 0
+    drawn, everything = (np.asarray(Image.open(f"{folder}/a.png").convert("RGB")) for folder in ("drawn", "all"))
+    assert drawn.shape != everything.shape or (drawn != everything).any()
+
+
 def test_blur_keeps_the_format_and_turns_the_photograph_but_drops_all_metadata(model, reader, photos):
     exif = Image.Exif()
     exif[ORIENTATION] = 6  # to be turned clockwise

@@ -24,6 +24,7 @@ from tests.helpers import small_models
 from tests.helpers.reader import board, digits, folder_of_plates, reading_of, save_rule_reader
 
 SCORES = ["exact", "equated", "character_error_rate", "length_accuracy"]
+SCORES += ["expected_calibration_error", "coverage_at_99"]
 
 
 def write_folder(folder: Path, plates: dict[str, np.ndarray], truths: list[str]) -> None:
@@ -66,18 +67,22 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 PLATES = [("1234", "1234"), ("1234", "1284"), ("77", "7"), ("", "")]
-OF_PLATES = {"images": 4, "exact_match": 0.5, "character_error_rate": 0.2, "length_accuracy": 0.75}
+# One in three plates of confidence 1 is right; the empty plate has 0 and is right.
+CALIBRATION = {"expected_calibration_error": 0.75, "coverage_at_99": 0.0}
+OF_PLATES = {"images": 4, "exact_match": 0.5, "character_error_rate": 0.2, "length_accuracy": 0.75} | CALIBRATION
 
 
 def test_scores_are_printed_and_written(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = folder_of_plates(tmp_path / "plates", PLATES)
     scores, table = tmp_path / "new" / "scores.json", tmp_path / "table.csv"
     assert score(folder, "--model", model, "--json", scores, "--out", table) == 0
-    assert [line.rsplit(None, 1) for line in capsys.readouterr().out.splitlines()[:4]] == [
+    assert [line.rsplit(None, 1) for line in capsys.readouterr().out.splitlines()[:6]] == [
         ["images", "4"],
         ["exact match", "0.5000"],
         ["character error rate", "0.2000"],
         ["length accuracy", "0.7500"],
+        ["expected calibration error", "0.7500"],
+        ["coverage at 99", "0.0000"],
     ]
     assert json.loads(scores.read_text()) == OF_PLATES
     with table.open(newline="") as stream:
@@ -92,7 +97,7 @@ def test_look_alikes_are_counted_as_equal(model: Path, tmp_path: Path, capsys: p
     scores = tmp_path / "scores.json"
     assert score(folder, "--model", model, "--equate", "38,17", "--json", scores) == 0
     assert json.loads(scores.read_text()) == {**OF_PLATES, "exact_match_equated": 0.75}
-    assert "exact match equated   0.7500" in capsys.readouterr().out
+    assert "exact match equated         0.7500" in capsys.readouterr().out
 
 
 def test_an_unreadable_image_counts_as_wrong(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,6 +108,7 @@ def test_an_unreadable_image_counts_as_wrong(model: Path, tmp_path: Path, capsys
     assert score(folder, "--model", model, "--json", scores) == 1
     # 2 characters of plate 1 are missing; plate 2, which is empty, must not pass for read: 3 edits over 4.
     expected = {"images": 3, "exact_match": 1 / 3, "character_error_rate": 0.75, "length_accuracy": 1 / 3}
+    expected |= {"expected_calibration_error": 0, "coverage_at_99": 1 / 3}
     assert json.loads(scores.read_text()) == pytest.approx(expected, abs=1e-6)
     assert "2 of 3 images could not be read" in capsys.readouterr().err
 
@@ -259,15 +265,15 @@ def test_a_folder_of_folders_gets_a_row_each_and_one_for_all(
     assert score(real, "--model", model, "--json", scores, "--out", table, "--draw", picture) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[:4]]
     assert rows == [
-        ["images", "exact", "equated", "errors", "length"],
-        ["br", "2", "0.500", "1.000", "0.250", "1.000"],
-        ["us-studio", "1", "0.000", "0.000", "1.000", "0.000"],
-        ["all", "3", "0.333", "0.667", "0.500", "0.667"],
+        ["images", "exact", "equated", "errors", "length", "at", "99", "%"],
+        ["br", "2", "0.500", "1.000", "0.250", "1.000", "0.000"],  # all are read with confidence 1
+        ["us-studio", "1", "0.000", "0.000", "1.000", "0.000", "0.000"],
+        ["all", "3", "0.333", "0.667", "0.500", "0.667", "0.000"],
     ]
     written = json.loads(scores.read_text())
     lacking = written["br"].pop("not_in_alphabet")
     assert [entry["character"] for entry in lacking] == ["O"]
-    assert written["br"] == dict(zip(["images", *SCORES], [2, 0.5, 1.0, 0.25, 1.0], strict=True))
+    assert written["br"] == dict(zip(["images", *SCORES], [2, 0.5, 1.0, 0.25, 1.0, 0.5, 0.0], strict=True))
     assert list(written) == ["br", "us-studio", "all"]
     with table.open(newline="") as stream:
         assert list(csv.reader(stream))[1:] == [

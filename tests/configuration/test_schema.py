@@ -128,6 +128,8 @@ def test_every_parameter_is_described():
         ("detector.backbone", "slim, resnet50, resnet101, vgg16 or mobilenet"),
         ("fuse.round", "true or false"),
         ("fuse.nms_threshold", "a number above 0 and at most 1"),
+        ("fuse.temperature", "fit or a number above 0"),
+        ("synth.scene.backgrounds", "a text"),
     ],
 )
 def test_type_and_range_are_those_of_the_model(name, kind):

@@ -11,7 +11,7 @@ from PIL import Image
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.photograph_set import AnnotatedPhotograph, write_photograph_set
 from platefuse.evaluation.params import EvaluateParams
-from platefuse.evaluation.photographs import chosen, evaluate_photographs, photograph_sheet, plate_confidence_rows
+from platefuse.evaluation.photographs import chosen, evaluate_photographs, photograph_sheet, plate_confidences
 from platefuse.evaluation.plate_outcomes import PhotographResult, match_photographs
 from platefuse.evaluation.plate_pictures import draw_outcomes, labels_of_outcome, picture_of_outcomes
 from platefuse.inference.reading import Plate, Reading
@@ -55,10 +55,13 @@ def table(path: Path) -> list[list[str]]:
 def test_evaluate_reads_the_photographs_and_writes_everything(model: Path, tmp_path: Path) -> None:
     output = tmp_path / "metrics"
     metrics = evaluate_photographs(model, write(tmp_path / "photographs", packed=True), output, PARAMS)
-    names = ["confidence.csv", "evaluation.json", "precision_recall.csv", "readings.png"]
+    names = ["confidence.csv", "evaluation.json", "precision_recall.csv", "readings.png", "reliability.csv"]
     assert sorted(path.name for path in output.iterdir()) == names
     plates = {"recall_50": 1, "recall_75": 1, "median_iou": 1, "false_alarms": 0.5}
-    assert metrics == {"exact_match": 2 / 3, "character_error_rate": pytest.approx(1 / 7), "plates": plates}
+    # Plates are read with 255, 204, 200, 150 and 100 of 255; the first and the third are right.
+    calibration = {"expected_calibration_error": pytest.approx((204 + 55 + 150 + 100) / 255 / 5), "coverage_at_99": 0.2}
+    shares = {"exact_match": 2 / 3, "character_error_rate": pytest.approx(1 / 7)}
+    assert metrics == shares | calibration | {"plates": plates}
     written = json.loads((output / "evaluation.json").read_text())
     assert written["plates"] == plates and written["exact_match"] == pytest.approx(2 / 3, abs=1e-6)
     curve = table(output / "precision_recall.csv")
@@ -111,8 +114,14 @@ def result(name: str, true: str, *read: tuple[str, float], box: tuple[int, int, 
     return match_photographs([truth], [Reading(plates=tuple(plates))])[0]
 
 
-def test_nothing_read_leaves_the_table_empty() -> None:
-    assert plate_confidence_rows([result("a", "AB")]) == []
+def test_what_is_read_is_right_misread_or_no_plate() -> None:
+    results = [result("a", "AB", ("AB", 0.75)), result("b", "AB", ("A8", 0.5)), result("c", "", ("X", 0.25))]
+    confidence, right = plate_confidences([*results, result("missed", "AB")])
+    assert (confidence.tolist(), right.tolist()) == ([0.75, 0.5, 0.25], [True, False, False])
+
+
+def test_nothing_read_has_no_confidence() -> None:
+    assert [len(values) for values in plate_confidences([result("a", "AB")])] == [0, 0]
 
 
 def test_the_surest_mistakes_and_the_least_sure_of_the_right_ones_are_chosen() -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import itertools
 import json
 import math
 from pathlib import Path
@@ -14,18 +13,18 @@ from PIL import Image
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.plate_set import AnnotatedPlate, write_plate_set
 from platefuse.evaluation import caption
+from platefuse.evaluation.confidence_tables import rows_by_confidence
 from platefuse.evaluation.params import EvaluateParams
 from platefuse.evaluation.report import (
     Result,
     chosen,
-    confidence_rows,
+    confidences_of_results,
     confusion_rows,
     detection_of,
     evaluate,
     match_readings,
     metrics_of,
 )
-from platefuse.metrics.boxes import match_boxes
 from tests.helpers.reader import board, digits, reading_of, save_rule_reader
 
 PARAMS = EvaluateParams(iou_threshold=0.5, pictured=24, batch_size=2)
@@ -64,6 +63,9 @@ def test_metrics_worked_by_hand(read):
             "length_accuracy": 3 / 5,
             "character_accuracy_on_crops": 4 / 5,
             "box_right_text_wrong": 1 / 5,
+            # Right are those of .9 and 0; every plate is a bin of its own.
+            "expected_calibration_error": (0.1 + 0.6 + 0.7 + 0.8 + 1) / 5,
+            "coverage_at_99": 1 / 5,
         }
     )
     assert (detector["recall"], detector["precision"]) == pytest.approx((5 / 6, 5 / 6))
@@ -109,23 +111,13 @@ def test_confusion_has_a_row_for_every_character_and_every_mistake(read):
 
 def test_confidence_rises_and_plates_drop_out(read):
     # The right ones have 0.9 and 0.0.
-    assert confidence_rows(read) == [
+    assert rows_by_confidence(*confidences_of_results(read)) == [
         [0.0, 1.0, 0.4],
         [0.6, 0.8, 0.25],
         [0.7, 0.6, pytest.approx(1 / 3, abs=1e-6)],
         [0.8, 0.4, 0.5],
         [0.9, 0.2, 1.0],
     ]
-
-
-def test_confidence_has_a_hundred_rows_at_most():
-    rng = np.random.default_rng(0)
-    plate, no_pairs = _plate("p", "1", LEFT), match_boxes(np.zeros((0, 4)), np.zeros((0, 4)), 0.5)
-    read = [Result(plate, reading_of("1", LEFT, confidence=float(c)), no_pairs) for c in rng.uniform(size=777)]
-    rows = confidence_rows(read)
-    assert len(rows) == 100
-    assert rows[0][1] == 1 and rows[-1][1] == pytest.approx(1 / 777, abs=1e-6)
-    assert all(low[0] < high[0] and low[1] > high[1] for low, high in itertools.pairwise(rows))
 
 
 @pytest.mark.parametrize(
@@ -165,7 +157,7 @@ def test_evaluate_reads_the_plates_and_writes_everything(model, tmp_path):
     (output / "detector.json").write_text("{}")
     metrics = evaluate(model, plates, output, PARAMS)
     names = ["confidence.csv", "confusion.csv", "detector.json", "evaluation.json", "precision_recall.csv"]
-    assert sorted(path.name for path in output.iterdir()) == [*names, "readings.png"]
+    assert sorted(path.name for path in output.iterdir()) == [*names, "readings.png", "reliability.csv"]
     written = json.loads((output / "evaluation.json").read_text())
     assert written["exact_match"] == metrics["exact_match"] == 0.5
     assert written["character_accuracy_on_crops"] == pytest.approx(2 / 3, abs=1e-6)
@@ -176,6 +168,10 @@ def test_evaluate_reads_the_plates_and_writes_everything(model, tmp_path):
     curve = _table(output / "precision_recall.csv")
     assert curve[0] == ["recall", "precision"] and len(curve) == 102
     assert _table(output / "confidence.csv")[:2] == [["threshold", "kept", "right"], ["0.0", "1.0", "0.5"]]
+    # The blank plate has confidence 0 and is right, the other three have 1.
+    reliability = _table(output / "reliability.csv")
+    assert reliability == [["confidence", "right", "plates"], ["0.0", "1.0", "1"], ["1.0", "0.333333", "3"]]
+    assert written["expected_calibration_error"] == pytest.approx((1 + 3 * 2 / 3) / 4, abs=1e-6)
     with Image.open(output / "readings.png") as picture:
         assert picture.format == "PNG" and picture.width > 4 * 300
 

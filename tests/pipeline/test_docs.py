@@ -39,7 +39,7 @@ ELSEWHERE = {
     r"platefuse read .* --model plates$": "the copy has no such model; tests/pipeline/test_wheel.py reads with it",
     r"platefuse read .* --model photographs": "the copy has no such model; tests/cli reads with a small one",
     r"platefuse score .* --model photographs": "the copy has no such model; tests/cli scores with a small one",
-    r"platefuse read .* --alternatives": "the model is fused of other networks; tests/cli/test_read_alternatives.py reads",
+    r"platefuse read .* --alternatives": "its model is fused elsewhere; tests/cli/test_read_alternatives.py reads",
     r"platefuse fuse released/plates ": "the copy's models know digits only; tests/pipeline/test_release.py fuses so",
     r"platefuse score .* --networks ": "the copy's models know digits only; tests/cli scores with formats",
     r"saved_model_cli ": "TensorFlow's own, slow to start; tests/fusion/test_saved_model.py checks the signatures",

@@ -152,6 +152,8 @@ def test_the_metrics_are_those_that_others_rely_on(pipeline: Pipeline):
         "character_error_rate",
         "length_accuracy",
         "character_accuracy_on_crops",
+        "expected_calibration_error",
+        "coverage_at_99",
         "box_right_text_wrong",
         "detector",
         "exact_match_by_length",

@@ -109,6 +109,45 @@ def test_two_runs_are_two_lines_of_two_colours():
     assert len({line.get("stroke") for line in lines}) == len(lines) == 2
 
 
+# --- reliability
+
+
+def reliability(*pairs: tuple[float, float]) -> list[dict[str, str]]:
+    return [{"confidence": str(confidence), "right": str(right), "plates": "40"} for confidence, right in pairs]
+
+
+def points_of(line: Any, spec: dict[str, Any]) -> list[tuple[float, float]]:
+    """The points of a line in the numbers of the axes."""
+    _, left, right = axis(spec, "x")
+    _, low, high = axis(spec, "y")
+    pairs = re.findall(r"[ML]([\d.]+),([\d.]+)", line.get("d", ""))
+    scaled = [(float(x) / spec["width"], 1 - float(y) / spec["height"]) for x, y in pairs]
+    return [(left + x * (right - left), low + y * (high - low)) for x, y in scaled]
+
+
+@every_pipeline
+def test_the_reliability_of_each_bin_stands_beside_the_diagonal(folder: Path):
+    bins = [(0.5, 0.7), (0.9, 0.85), (0.99, 1.0)]
+    spec = plot(folder, "reliability.csv", reliability(*bins))
+    diagonal, line = marks(spec, "line")
+    assert diagonal.get("stroke-dasharray") and not line.get("stroke-dasharray")
+    assert points_of(line, spec) == [pytest.approx(pair, abs=1e-3) for pair in bins]
+    assert points_of(diagonal, spec) == [pytest.approx((x, x), abs=1e-3) for x, _ in bins]
+    assert len(marks(spec, "point")) == 3
+    assert axis(spec, "x") == ("confidence", 0.5, 1) and axis(spec, "y") == ("share read right", 0.5, 1)
+
+
+def test_a_reader_that_is_never_in_doubt_has_axes_to_be_read_against():
+    spec = plot(ROOT, "reliability.csv", reliability((1.0, 1.0)))
+    assert axis(spec, "x") == ("confidence", 0.9, 1) and axis(spec, "y") == ("share read right", 0.9, 1)
+
+
+def test_two_runs_are_two_lines_of_reliability():
+    rows = reliability((0.5, 0.7), (0.9, 0.85))
+    lines = marks(plot(ROOT, "reliability.csv", rows, rows), "line")
+    assert len({line.get("stroke") for line in lines if not line.get("stroke-dasharray")}) == 2
+
+
 # --- the page
 
 

@@ -1,11 +1,12 @@
 """Fuses trained networks for photographs: a plate detector and a plate reader."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.core.params import Params, check
+from platefuse.fusion.calibration import LabelledPlate, with_fitted_temperature
 from platefuse.fusion.graph import fuse
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.photographs.graph import fuse_photographs
@@ -19,7 +20,11 @@ PLATE_DETECTOR = "plate_detector.h5"
 
 
 def fuse_trained_photographs(
-    networks: Path, params: PhotographFuseParams, out: Path, reader_params: FuseParams | None = None
+    networks: Path,
+    params: PhotographFuseParams,
+    out: Path,
+    reader_params: FuseParams | None = None,
+    plates: Sequence[LabelledPlate] = (),
 ) -> None:
     """Fuse a folder's plate detector and a plate reader into one SavedModel.
 
@@ -28,14 +33,18 @@ def fuse_trained_photographs(
         params: section `fuse`; written to the model's metadata.
         out: the SavedModel's folder; replaced as a whole.
         reader_params: the plate reader's parameters, if they differ from those it was fused with.
+        plates: labelled plates that the plate reader's temperature `fit` is fitted on.
 
     Raises:
-        PlatefuseError: if a network is missing or damaged, or the parameters do not fit the networks.
+        PlatefuseError: if a network is missing or damaged, the parameters do not fit the networks, or the temperature
+            cannot be fitted.
     """
     folder = Path(params.reader)
     reader_params = reader_params or check_reader(folder, {})
     detector = load_detector(networks / PLATE_DETECTOR, "train_plate_detector")
-    reader = fuse(load_detector(folder / DETECTOR), load_classifier(folder / CLASSIFIER), reader_params)
+    characters, classifier = load_detector(folder / DETECTOR), load_classifier(folder / CLASSIFIER)
+    reader_params = with_fitted_temperature(characters, classifier, reader_params, plates)
+    reader = fuse(characters, classifier, reader_params)
     save_photographs(out, fuse_photographs(detector, reader, params), params, reader_params.model_dump(mode="json"))
 
 
