@@ -7,10 +7,8 @@ from pydantic import Field
 
 from platefuse.core.params import Params
 from platefuse.data.boxes import ReadingOrder
-from platefuse.data.crop_geometry import CropMargin
+from platefuse.data.crop_geometry import CropMargin, Deskew, Polarity
 from platefuse.fusion.decoding.formats import Formats
-
-Polarity = Literal["as_given", "dark_on_light", "light_on_dark"]
 
 
 class FuseParams(Params):
@@ -45,10 +43,8 @@ class FuseParams(Params):
     min_height: float = Field(
         ge=0, le=1, description="Only characters count that have at least this share of their plate's median height."
     )
-    polarity: Polarity = Field(
-        description="Polarity that the networks read best, dark_on_light or light_on_dark: images that read better "
-        "inverted are inverted. as_given never inverts."
-    )
+    polarity: Polarity
+    deskew: Deskew
     crop_margin: CropMargin
     crop_shift: float = Field(
         ge=0,
