@@ -26,6 +26,11 @@ class CropParams(Params):
     size: Pair[Annotated[int, Field(ge=8, le=256)]] = Field(description="Height and width of a crop, in pixels.")
     shift: float = Field(ge=0, le=0.5, description="Largest shift of each edge of a box, as a share of the box's side.")
     hard_negatives: int = Field(ge=0, le=20, description="Most hard negatives for each plate: crops of no character.")
+
+
+class RenderedCropParams(CropParams):
+    """How the classifier's characters are cut out of rendered plates."""
+
     as_read: bool = Field(
         description="Whether rendered plates are cut as the fused model reads them, in fuse.polarity and level with "
         "fuse.deskew, and hard negatives have the height of what looks like a character."
@@ -60,7 +65,7 @@ class CropSettings(CropGeometry):
     size: tuple[int, int]
     shift: float
     hard_negatives: int
-    as_read: bool
+    as_read: bool = False
 
 
 def cut_characters(

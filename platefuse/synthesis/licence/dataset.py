@@ -18,7 +18,7 @@ from platefuse.data.characters import SPLITS
 from platefuse.runner.processes import start_worker
 from platefuse.synthesis.as_read import SeenPlate, as_read
 from platefuse.synthesis.common_params import Seeded, SplitSizes
-from platefuse.synthesis.crops import CropGeometry, CropParams, CropSettings, cut_characters, cut_hard_negatives
+from platefuse.synthesis.crops import CropGeometry, CropSettings, RenderedCropParams, cut_characters, cut_hard_negatives
 from platefuse.synthesis.fonts.font_file import FontFile
 from platefuse.synthesis.fonts.library import FontParams, load_fonts, load_print_fonts
 from platefuse.synthesis.fonts.strokes.font import STROKE_ALPHABET, StrokeFont
@@ -50,7 +50,7 @@ class LicencePlateParams(Seeded):
     characters: Literal["fonts"] = Field(description="Source of the characters: font files and parametric fonts.")
     strokes: int = Field(ge=1, le=10000, description="Parametric fonts in each split.")
     fonts: FontParams
-    crops: CropParams
+    crops: RenderedCropParams
     licence: LicenceParams
 
     def check_rules(self) -> Iterator[str]:
