@@ -41,7 +41,7 @@ class FuseParams(Params):
         description="Weight of the classifier's confidence in the joint objectness; the detector's score weighs 1.",
     )
     min_height: float = Field(
-        ge=0, le=1, description="Only characters count that have at least this share of their plate's median height."
+        ge=0, le=1, description="Only characters count that have at least this share of the number's height."
     )
     polarity: Polarity
     deskew: Deskew
