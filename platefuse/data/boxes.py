@@ -48,3 +48,15 @@ def expand_box(x1: Any, y1: Any, x2: Any, y2: Any, margin: float) -> tuple[Any, 
     """
     x, y = margin * (x2 - x1), margin * (y2 - y1)
     return x1 - x, y1 - y, x2 + x, y2 + y
+
+
+def enclose_corners(corners: np.ndarray) -> np.ndarray:
+    """Enclose each four corners by an upright box.
+
+    Args:
+        corners: [n,4,2], x,y.
+
+    Returns:
+        [n,4], x1,y1,x2,y2.
+    """
+    return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)

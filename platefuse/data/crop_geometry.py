@@ -3,7 +3,7 @@
 The stages that read them share their types.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -23,3 +23,17 @@ CropMargin = Annotated[
     Field(ge=-0.4, le=2, description="Padding on each side of a box before it is cropped, as a share of the side."),
 ]
 """`fuse.crop_margin`."""
+
+Polarity = Annotated[
+    Literal["as_given", "dark_on_light", "light_on_dark"],
+    Field(
+        description="Polarity that the networks read best, dark_on_light or light_on_dark: images that read better "
+        "inverted are inverted. as_given never inverts."
+    ),
+]
+"""`fuse.polarity`."""
+
+Deskew = Annotated[
+    bool, Field(description="Whether plates whose characters stand askew are turned level and read again.")
+]
+"""`fuse.deskew`."""

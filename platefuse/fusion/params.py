@@ -8,10 +8,8 @@ from pydantic import BeforeValidator, Field
 
 from platefuse.core.params import Params
 from platefuse.data.boxes import ReadingOrder
-from platefuse.data.crop_geometry import CropMargin
+from platefuse.data.crop_geometry import CropMargin, Deskew, Polarity
 from platefuse.fusion.decoding.formats import Formats
-
-Polarity = Literal["as_given", "dark_on_light", "light_on_dark"]
 
 
 def _fit_or_above_0(value: Any) -> Any:
@@ -55,13 +53,10 @@ class FuseParams(Params):
         description="Weight of the classifier's confidence in the joint objectness; the detector's score weighs 1.",
     )
     min_height: float = Field(
-        ge=0, le=1, description="Only characters count that have at least this share of their plate's median height."
+        ge=0, le=1, description="Only characters count that have at least this share of the number's height."
     )
-    polarity: Polarity = Field(
-        description="Polarity that the networks read best, dark_on_light or light_on_dark: images that read better "
-        "inverted are inverted. as_given never inverts."
-    )
-    deskew: bool = Field(description="Whether plates whose characters stand askew are turned level and read again.")
+    polarity: Polarity
+    deskew: Deskew
     crop_margin: CropMargin
     crop_shift: float = Field(
         ge=0,

@@ -13,7 +13,7 @@ from platefuse.fusion.decoding.paths import (
     score_of_readings,
 )
 from platefuse.fusion.decoding.reading_order import reading_order
-from platefuse.fusion.decoding.transitions import median_high, transition_costs
+from platefuse.fusion.decoding.transitions import transition_costs
 from platefuse.fusion.deskew import boxes_in_image, turn_level
 from platefuse.fusion.params import FuseParams
 from platefuse.fusion.ties import first_argmax
@@ -145,20 +145,39 @@ def _probability(logarithms: tf.Tensor) -> tf.Tensor:
 
 
 def at_least_height(boxes: tf.Tensor, used: tf.Tensor, min_height: float) -> tf.Tensor:
-    """Mark boxes at least `min_height` times the median height.
+    """Mark boxes at least `min_height` times as high as the number.
 
     Smaller boxes are print.
 
     Args:
         boxes: float32 [B,N,4], x1,y1,x2,y2.
-        used: bool [B,N], the boxes whose median height counts.
-        min_height: 0..1; of an even number of boxes the median is the larger of the middle two.
+        used: bool [B,N], the boxes that the number's height comes from, `number_height`.
+        min_height: 0..1.
 
     Returns:
         bool [B,N].
     """
     heights = tf.maximum(boxes[..., 3] - boxes[..., 1], 0.0)
-    return heights >= min_height * median_high(heights, used)
+    return heights >= min_height * number_height(heights, used)
+
+
+def number_height(heights: tf.Tensor, used: tf.Tensor) -> tf.Tensor:
+    """Median height of the boxes of each plate, each weighted by its height.
+
+    A plate may have more letters of small print than characters. Weighted by height, the characters outweigh them: the
+    median is the largest height at or above which half of the sum of all heights lies.
+
+    Args:
+        heights: float32 [B,N], 0 or more.
+        used: bool [B,N].
+
+    Returns:
+        float32 [B,1]; 0 for a plate without used boxes.
+    """
+    highest_first = tf.sort(tf.where(used, heights, 0.0), direction="DESCENDING")
+    sums = tf.cumsum(highest_first, axis=1)
+    reached = sums >= 0.5 * sums[:, -1:]
+    return tf.reduce_max(tf.where(reached, highest_first, 0.0), axis=1, keepdims=True)
 
 
 def _unletterbox(boxes: tf.Tensor, geometry: tf.Tensor) -> tf.Tensor:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from platefuse.core.params import Pair, Params
 from platefuse.data.boxes import expand_box
+from platefuse.data.crop_geometry import Polarity
 
 _WIDTHS = (0.45, 0.8)  # range of a hard negative's width divided by its height
 _MAX_PITCH = 1.3  # in character heights; centres farther apart have room for a character between them
@@ -27,6 +28,15 @@ class CropParams(Params):
     hard_negatives: int = Field(ge=0, le=20, description="Most hard negatives for each plate: crops of no character.")
 
 
+class RenderedCropParams(CropParams):
+    """How the classifier's characters are cut out of rendered plates."""
+
+    as_read: bool = Field(
+        description="Whether rendered plates are cut as the fused model reads them, in fuse.polarity and level with "
+        "fuse.deskew, and hard negatives have the height of what looks like a character."
+    )
+
+
 @dataclass(frozen=True)
 class CropGeometry:
     """How the fused model sees a character.
@@ -34,14 +44,18 @@ class CropGeometry:
     Attributes:
         input_size: height and width in pixels that plates are letterboxed to, `detector.input_size`.
         margin: padding on each side of a box as a share of the side, `fuse.crop_margin`.
+        polarity: that the networks read best, `fuse.polarity`.
+        deskew: whether plates are turned level, `fuse.deskew`.
     """
 
     input_size: tuple[int, int]
     margin: float
+    polarity: Polarity
+    deskew: bool
 
     def crops(self, params: CropParams) -> "CropSettings":
         """Combine the geometry with the parameters of a layout's crops."""
-        return CropSettings(self.input_size, self.margin, **dict(params))
+        return CropSettings(**vars(self), **dict(params))
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,7 @@ class CropSettings(CropGeometry):
     size: tuple[int, int]
     shift: float
     hard_negatives: int
+    as_read: bool = False
 
 
 def cut_characters(
@@ -69,7 +84,7 @@ def cut_characters(
     """
     if not len(boxes):
         return np.zeros((0, *settings.size), np.uint8)
-    plate, scale = _letterboxed(image, settings.input_size)
+    plate, scale = letterboxed(image, settings.input_size)
     windows = _windows(rng, boxes * scale, settings)
     pad = _padding(windows, plate.size, settings.size)
     padded = Image.fromarray(np.pad(np.asarray(plate), pad, mode="edge"))
@@ -94,11 +109,13 @@ def cut_hard_negatives(
         uint8 [<=hard_negatives,h,w], gray.
     """
     centres = np.concatenate([_centres(distractors), *_beside_characters(boxes)])
-    chosen = rng.permutation(centres)[: settings.hard_negatives]
     marked = boxes if len(boxes) else distractors
-    height = np.median(marked[:, 3] - marked[:, 1]) if len(marked) else 0.0
-    half = height / 2 * np.column_stack([rng.uniform(*_WIDTHS, len(chosen)), np.ones(len(chosen))])
-    return cut_characters(rng, image, np.concatenate([chosen - half, chosen + half], axis=1), settings)
+    heights = np.full(len(centres), np.median(marked[:, 3] - marked[:, 1]) if len(marked) else 0.0)
+    if settings.as_read:
+        heights[: len(distractors)] = distractors[:, 3] - distractors[:, 1]
+    chosen = rng.permutation(np.column_stack([centres, heights]))[: settings.hard_negatives]
+    half = chosen[:, 2:] / 2 * np.column_stack([rng.uniform(*_WIDTHS, len(chosen)), np.ones(len(chosen))])
+    return cut_characters(rng, image, np.concatenate([chosen[:, :2] - half, chosen[:, :2] + half], axis=1), settings)
 
 
 def _centres(boxes: np.ndarray) -> np.ndarray:
@@ -117,18 +134,18 @@ def _beside_characters(boxes: np.ndarray) -> list[np.ndarray]:
     return [between, beyond]
 
 
-def _letterboxed(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, float]:
+def letterboxed(image: Image.Image, size: tuple[int, int]) -> tuple[Image.Image, float]:
     """Letterbox a plate to `size` (height, width), in gray; give the scale."""
     gray = image.convert("L")
     scale = min(size[0] / gray.height, size[1] / gray.width)
     shown = (round(gray.width * scale), round(gray.height * scale))
-    letterboxed = Image.new("L", size[::-1])
+    canvas = Image.new("L", size[::-1])
     if not all(shown):  # a sliver, narrower than half a pixel of the result
-        return letterboxed, scale
+        return canvas, scale
     over = math.ceil(0.5 / scale)  # the last pixel of the result may reach beyond the image
     edged = Image.fromarray(np.pad(np.asarray(gray), (0, over), mode="edge"))
-    letterboxed.paste(edged.resize(shown, Image.Resampling.BILINEAR, box=(0, 0, shown[0] / scale, shown[1] / scale)))
-    return letterboxed, scale
+    canvas.paste(edged.resize(shown, Image.Resampling.BILINEAR, box=(0, 0, shown[0] / scale, shown[1] / scale)))
+    return canvas, scale
 
 
 def _windows(rng: np.random.Generator, boxes: np.ndarray, settings: CropSettings) -> np.ndarray:

@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.core.params import FILE, Params, load
-from platefuse.data.crop_geometry import CropMargin, InputSize
+from platefuse.data.crop_geometry import CropMargin, Deskew, InputSize, Polarity
 from platefuse.synthesis.crops import CropGeometry
 from platefuse.synthesis.folder import FolderSynthParams
 from platefuse.synthesis.licence.dataset import LicenceSynthParams
@@ -30,7 +30,7 @@ SynthParams = Annotated[
     ),
 ]
 SYNTH_PARAMS: TypeAdapter[SynthParams] = TypeAdapter(SynthParams)
-OF_OTHER_SECTIONS = ("detector.input_size", "fuse.crop_margin")
+OF_OTHER_SECTIONS = ("detector.input_size", "fuse.crop_margin", "fuse.polarity", "fuse.deskew")
 """Parameters of other sections that the stage reads where characters are cut out of plates."""
 
 _CONTENT = {"synth.folder": "plates", "synth.scene.backgrounds": "photographs"}
@@ -42,6 +42,8 @@ class _DetectorParams(Params, extra="ignore"):
 
 class _FuseParams(Params, extra="ignore"):
     crop_margin: CropMargin
+    polarity: Polarity
+    deskew: Deskew
 
 
 def load_params(path: Path = FILE) -> tuple[SynthParams, CropGeometry | None]:
@@ -55,9 +57,8 @@ def load_params(path: Path = FILE) -> tuple[SynthParams, CropGeometry | None]:
     """
     params, geometry = load(SYNTH_PARAMS, "synth", path), None
     if _cuts_characters(params):
-        geometry = CropGeometry(
-            load(_DetectorParams, "detector", path).input_size, load(_FuseParams, "fuse", path).crop_margin
-        )
+        input_size, fuse = load(_DetectorParams, "detector", path).input_size, load(_FuseParams, "fuse", path)
+        geometry = CropGeometry(input_size, fuse.crop_margin, fuse.polarity, fuse.deskew)
     _check_declared(params, geometry is not None, path.with_name("dvc.yaml"))
     return params, geometry
 
@@ -91,7 +92,7 @@ def _check_declared(params: SynthParams, cuts_characters: bool, dvc_yaml: Path) 
     missing = [name for name in OF_OTHER_SECTIONS if not {name, name.split(".")[0]} & parameters]
     if cuts_characters and missing:
         raise PlatefuseError(
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not among the params of the stage synth "
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not among the params of the stage synth "
             f"in {dvc_yaml}, although characters are cut out of plates: write 'params: "
             f"[synth, {', '.join(OF_OTHER_SECTIONS)}]' there, so that DVC sees when they change."
         )

@@ -93,6 +93,16 @@ def axis_weights(start: float, stop: float, size: int) -> np.ndarray:
     return weights
 
 
+def plain_number_height(heights: list[float]) -> float:
+    """Largest height at or above which half of the sum of all heights lies."""
+    above = 0.0
+    for height in sorted(heights, reverse=True):
+        above += height
+        if above >= sum(heights) / 2:
+            return height
+    return 0.0
+
+
 def plain_crop(letterboxed: np.ndarray, box: np.ndarray, margin: float, shift: float = 0.0) -> np.ndarray:
     gray = letterboxed @ np.array([0.2989, 0.5870, 0.1140], np.float32)
     x1, y1, x2, y2 = box.astype(np.float64) + shift * (box[2] - box[0]) * np.array([1, 0, 1, 0])
@@ -203,7 +213,7 @@ def plain_reading(
                 (np.clip(box / scale, 0, limits), score, probabilities, plain_log_presence(objectness, params))
             )
             heights.append(max(box[3] - box[1], 0))
-    least = params.min_height * sorted(heights)[len(heights) // 2] if heights else 0
+    least = params.min_height * plain_number_height(heights)
     found = [character for character, height in zip(found, heights, strict=True) if height >= least]
     truncated = unseen or len(found) > params.max_characters
     found = found[: params.max_characters]

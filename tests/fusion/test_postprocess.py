@@ -29,12 +29,17 @@ def filtered_by_height(heights: np.ndarray, used: np.ndarray, least: float) -> n
 
 def plain_at_least_height(heights: list[float], least: float) -> list[bool]:
     """Filter the heights of one plate's boxes that no other threshold drops."""
-    median = sorted(heights)[len(heights) // 2] if heights else 0
-    return [height >= np.float32(least) * np.float32(max(median, 0)) for height in heights]
+    return [height >= np.float32(least) * np.float32(plain_number_height(heights)) for height in heights]
+
+
+def plain_number_height(heights: list[float]) -> float:
+    """Weighted median: repeat each whole height as often as it is high, and take the upper middle one."""
+    repeated = sorted(height for height in heights for _ in range(max(round(height), 0)))
+    return repeated[len(repeated) // 2] if repeated else 0.0
 
 
 @given(heights_of_plates(), st.sampled_from([0.1, 0.4, 0.5, 0.6, 0.9, 1.0]))
-def test_boxes_count_from_a_share_of_the_used_ones_median_height(plates, least) -> None:
+def test_boxes_count_from_a_share_of_the_numbers_height(plates, least) -> None:
     heights, used = plates
     expected = np.zeros_like(used)
     for i, of_plate in enumerate(used):
@@ -43,19 +48,21 @@ def test_boxes_count_from_a_share_of_the_used_ones_median_height(plates, least) 
 
 
 @given(heights_of_plates())
-def test_a_share_of_nothing_drops_no_box_and_none_drops_more_than_half(plates) -> None:
+def test_a_share_of_nothing_drops_no_box_and_none_drops_more_than_half_of_all_heights(plates) -> None:
     heights, used = plates
     np.testing.assert_array_equal(filtered_by_height(heights, used, 0.0), used)
-    assert (filtered_by_height(heights, used, 1.0).sum(axis=1) >= (used.sum(axis=1) + 1) // 2).all()
+    counted, kept = np.maximum(heights, 0) * used, filtered_by_height(heights, used, 1.0)
+    assert (2 * (counted * kept).sum(axis=1) >= counted.sum(axis=1)).all()
 
 
 @pytest.mark.parametrize(
     ("heights", "kept"),
     [
-        ([10, 20], [20]),  # of two the higher is the median
+        ([10, 20], [20]),  # of two the higher is the height
         ([12, 20], [12, 20]),
-        ([20, 9, 16, 10], [20, 16, 10]),  # the median is 16
-        ([21, 10, 11, 60, 20], [21, 60, 20]),
+        ([20, 9, 16, 10], [20, 16, 10]),  # the number's height is 16
+        ([21, 10, 11, 60, 20], [60]),  # one box is as high as all others together
+        ([20, 5, 5, 5, 21, 5, 5, 20, 5], [20, 21, 20]),  # more print than characters
         ([9], [9]),
     ],
 )

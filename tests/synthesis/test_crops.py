@@ -18,7 +18,15 @@ from platefuse.synthesis.licence.plate import LicencePlate, render_plate
 from tests.helpers.licence import ALPHABET, PRINT_FONTS, BlockFont, clean
 
 HEIGHT, WIDTH = INPUT_SIZE = (96, 240)
-CROPS: dict[str, Any] = {"input_size": INPUT_SIZE, "size": (32, 32), "margin": 0.0, "shift": 0.0, "hard_negatives": 20}
+CROPS: dict[str, Any] = {
+    "input_size": INPUT_SIZE,
+    "size": (32, 32),
+    "margin": 0.0,
+    "polarity": "as_given",
+    "deskew": False,
+    "shift": 0.0,
+    "hard_negatives": 20,
+}
 NONE = np.zeros((0, 4), np.int32)
 
 
@@ -276,6 +284,17 @@ def test_no_hard_negative_is_near_the_middle_of_a_character(plate, seed):
     found = centres_of(negative_windows(boxes, NONE, params(), seed=seed))
     apart = np.abs(found[:, None] - centres_of(boxes)[None]).max(axis=2)
     assert (apart > 0.15 * (boxes[:, 3] - boxes[:, 1])).all()
+
+
+def test_hard_negatives_as_read_have_the_height_of_what_looks_like_a_character():
+    boxes, distractors = row(80, 100, 116), np.array([[20, 30, 40, 39]])
+    as_read = params(as_read=True)
+    found = np.concatenate([negative_windows(boxes, distractors, as_read, seed=seed) for seed in range(5)])
+    small = np.abs(centres_of(found)[:, 0] - 30) < 1
+    heights = found[:, 3] - found[:, 1]
+    np.testing.assert_allclose(heights[small], 9, atol=1)
+    np.testing.assert_allclose(heights[~small], np.median(boxes[:, 3] - boxes[:, 1]), atol=1)
+    assert small.sum() == 5
 
 
 def test_every_place_is_chosen_sometimes():

@@ -29,7 +29,7 @@ from tests.helpers.pipeline import ran, results
 from tests.synthesis.test_dataset import SETTING
 
 CROPS = {"size": [28, 28], "shift": 0.0, "hard_negatives": 2}
-GEOMETRY = CropGeometry((32, 64), 0.0)
+GEOMETRY = CropGeometry((32, 64), 0.0, "as_given", deskew=False)
 BOARDS = {name: value for name, value in SETTING.items() if name not in ("layout", *SPLITS)}
 TEXTS = ["12", "", "3", "21", "13", "32", "2", "31", "1", "123"]
 
@@ -231,7 +231,7 @@ def test_licence_plates_may_be_mixed_in(photographs, tmp_path):
             "val_share": 0.33,
             "test_share": 0.33,
         },
-        "crops": CROPS,
+        "crops": CROPS | {"as_read": False},
         "licence": CLEAN | {"number": CLEAN["number"] | {"stroke_fonts": 1}},
     }
     params = own(photographs, mixed={"share": 0.4, "licence": licence})

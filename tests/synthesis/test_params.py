@@ -58,14 +58,15 @@ def test_a_layout_that_is_none_is_refused(tmp_path, monkeypatch):
 
 
 def test_crops_have_the_geometry_of_the_detector_and_of_the_fused_model(tmp_path):
-    changes = {"detector.input_size": [64, 128], "fuse.crop_margin": 0.25, "detector.epochs": "of no concern here"}
+    changes = {"detector.input_size": [64, 128], "fuse.crop_margin": 0.25, "fuse.deskew": True}
+    changes |= {"synth.crops.hard_negatives": 7, "detector.epochs": "of no concern here"}
     write_changed(PLATES, tmp_path / "params.yaml", changes)
     params, geometry = load_params(tmp_path / "params.yaml")
-    assert geometry == CropGeometry((64, 128), 0.25)
+    assert geometry == CropGeometry((64, 128), 0.25, "dark_on_light", deskew=True)
     crops = geometry.crops(params.crops)
     assert (crops.input_size, crops.margin, crops.size, crops.shift, crops.hard_negatives) == (
         *((64, 128), 0.25),
-        *((32, 24), 0.06, 2),
+        *((32, 24), 0.06, 7),
     )
 
 
@@ -87,7 +88,7 @@ def test_the_geometry_is_read_only_where_characters_are_cut_out(tmp_path):
         ({"detector.input_size": [96]}, "detector.input_size = [96]: expected a list of two."),
         ({"detector.input_size": [96, 200]}, "detector.input_size.1 = 200: input should be a multiple of 32."),
         ({"fuse.crop_margin": -0.5}, "fuse.crop_margin = -0.5: input should be greater than or equal to -0.4."),
-        ({"fuse": {}}, "fuse.crop_margin is missing."),
+        ({"fuse": {"polarity": "as_given", "deskew": False}}, "fuse.crop_margin is missing."),
         ({"detector": 3}, "there is no section 'detector' with parameters in it."),
     ],
 )
@@ -135,10 +136,10 @@ def test_photographs_that_dvc_would_not_watch_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("parameters", "missing"),
     [
-        (["synth"], "detector.input_size and fuse.crop_margin are"),
-        (["synth", "detector.input_size"], "fuse.crop_margin is"),
+        (["synth"], "detector.input_size, fuse.crop_margin, fuse.polarity, fuse.deskew are"),
+        (["synth", "detector.input_size", "fuse.polarity"], "fuse.crop_margin, fuse.deskew are"),
         ([{"params.yaml": ["synth", "fuse"]}], "detector.input_size is"),
-        (["synth", "detector.input_size", "fuse.crop_margin"], ""),
+        (["synth", "detector.input_size", "fuse.crop_margin", "fuse.polarity", "fuse.deskew"], ""),
         ([{"params.yaml": ["synth", "detector"]}, "fuse"], ""),
     ],
 )
@@ -153,8 +154,8 @@ def test_parameters_that_dvc_would_not_watch_are_refused(tmp_path, parameters, m
         load_params(path)
     assert str(refused.value) == (
         f"{missing} not among the params of the stage synth in {tmp_path / 'dvc.yaml'}, although characters are cut "
-        "out of plates: write 'params: [synth, detector.input_size, fuse.crop_margin]' there, so that DVC sees when "
-        "they change."
+        "out of plates: write 'params: [synth, detector.input_size, fuse.crop_margin, fuse.polarity, fuse.deskew]' "
+        "there, so that DVC sees when they change."
     )
 
 

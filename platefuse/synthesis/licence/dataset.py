@@ -16,13 +16,14 @@ from pydantic import Field
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import SPLITS
 from platefuse.runner.processes import start_worker
+from platefuse.synthesis.as_read import SeenPlate, as_read
 from platefuse.synthesis.common_params import Seeded, SplitSizes
-from platefuse.synthesis.crops import CropGeometry, CropParams, CropSettings, cut_characters, cut_hard_negatives
+from platefuse.synthesis.crops import CropGeometry, CropSettings, RenderedCropParams, cut_characters, cut_hard_negatives
 from platefuse.synthesis.fonts.font_file import FontFile
 from platefuse.synthesis.fonts.library import FontParams, load_fonts, load_print_fonts
 from platefuse.synthesis.fonts.strokes.font import STROKE_ALPHABET, StrokeFont
 from platefuse.synthesis.licence.number import NumberParams
-from platefuse.synthesis.licence.plate import Font, LicenceParams, render_plate
+from platefuse.synthesis.licence.plate import Font, LicenceParams, LicencePlate, render_plate
 from platefuse.synthesis.splits import LazySplit, Sample
 
 _CHUNK = 32  # plates that a worker gets at once
@@ -49,7 +50,7 @@ class LicencePlateParams(Seeded):
     characters: Literal["fonts"] = Field(description="Source of the characters: font files and parametric fonts.")
     strokes: int = Field(ge=1, le=10000, description="Parametric fonts in each split.")
     fonts: FontParams
-    crops: CropParams
+    crops: RenderedCropParams
     licence: LicenceParams
 
     def check_rules(self) -> Iterator[str]:
@@ -108,11 +109,19 @@ class _PlateMaker:
         rng = np.random.default_rng([params.seed, split, index])
         font = random_font(params.seed, split, params.strokes, self.fonts, params.licence.number.stroke_fonts, rng)
         plate = render_plate(rng, params.fonts.alphabet, font, self.print_fonts, params.licence)
-        image = Image.open(io.BytesIO(plate.file))
-        characters = cut_characters(rng, image, plate.boxes, self.crops)
-        hard_negatives = cut_hard_negatives(rng, image, plate.boxes, plate.distractors, self.crops)
+        seen = _seen(plate, self.crops)
+        characters = cut_characters(rng, seen.image, seen.boxes, self.crops)
+        hard_negatives = cut_hard_negatives(rng, seen.image, seen.boxes, seen.distractors, self.crops)
         crops = np.concatenate([characters, hard_negatives])
         return Sample(plate.file, ".jpg", plate.boxes, plate.text, plate.text, crops)
+
+
+def _seen(plate: LicencePlate, crops: CropSettings) -> SeenPlate:
+    """Open a plate's photograph, as the fused model reads it if so requested."""
+    image = Image.open(io.BytesIO(plate.file))
+    if crops.as_read:
+        return as_read(image, plate.corners, plate.distractor_corners, plate.light_on_dark, crops)
+    return SeenPlate(image, plate.boxes, plate.distractors)
 
 
 def random_font(

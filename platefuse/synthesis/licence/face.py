@@ -27,6 +27,9 @@ from platefuse.synthesis.sampling import bernoulli, uniform
 _GROUND_HUES = (0.08, 0.12, 0.13, 0.14, 0.15, 0.55, 0.58, 0.6, 0.62, 0.3, 0.9)
 _INK_HUES = (0.0, 0.0, 0.58, 0.6, 0.62, 0.63, 0.65, 0.66, 0.4, 0.35, 0.05, 0.8)
 
+_MAX_IN_ROW = 8  # characters in one row of a plate that is less than
+_MIN_LONG_ASPECT = 2.5  # times as wide as high; more would be squeezed until nobody could read them
+
 
 @dataclass(frozen=True, eq=False)
 class Face:
@@ -37,12 +40,14 @@ class Face:
         boxes: float64 [n,4], x1,y1,x2,y2 in pixels of the image.
         text: one character for each box.
         distractors: float64 [m,4], boxes of whatever looks like a character: emblems, stacked letters, stickers.
+        light_on_dark: whether the number is lighter than the ground.
     """
 
     image: Image.Image
     boxes: np.ndarray
     text: str
     distractors: np.ndarray
+    light_on_dark: bool
 
 
 def draw_face(
@@ -94,7 +99,8 @@ def draw_face(
     boxes, distractors = (
         np.array(of, float).reshape(-1, 4) for of in ([glyph.box for glyph in glyphs], canvas.distractors)
     )
-    return Face(image, boxes, "".join(glyph.character for glyph in glyphs), distractors)
+    light_on_dark = luminance(ink) > luminance(ground)
+    return Face(image, boxes, "".join(glyph.character for glyph in glyphs), distractors, light_on_dark)
 
 
 def _sample_colours(rng: np.random.Generator, params: FaceParams) -> tuple[Colour, Colour]:
@@ -121,7 +127,8 @@ def _set_number(
         return [], []
     groups = sample_groups(rng, alphabet, number)
     talls, lines, middles = [uniform(rng, shape.characters) * height], [groups], [0.5 + rng.uniform(-0.05, 0.08)]
-    if len(groups) > 1 and bernoulli(rng, shape.two_rows):
+    crowded = len("".join(groups)) > _MAX_IN_ROW and canvas.size[0] < _MIN_LONG_ASPECT * height
+    if len(groups) > 1 and (bernoulli(rng, shape.two_rows) or crowded):
         at = int(rng.integers(1, len(groups)))
         talls, lines, middles = [rng.uniform(0.32, 0.42) * height] * 2, [groups[:at], groups[at:]], [0.28, 0.74]
         if number.unlike_rows and bernoulli(rng, number.unlike_rows):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from platefuse.core.params import Params
+from platefuse.data.boxes import enclose_corners
 from platefuse.synthesis.licence.background import BackgroundParams, add_background
 from platefuse.synthesis.licence.bend import bend, bend_points
 from platefuse.synthesis.licence.camera import CameraParams, photograph, project, random_homography, warp
@@ -36,12 +37,18 @@ class LicencePlate:
         boxes: int32 [n,4], x1,y1,x2,y2 in pixels of the photograph with x2 and y2 exclusive.
         text: one character for each box, in reading order.
         distractors: int32 [m,4], boxes of print beside the number that looks like a character.
+        corners: float64 [n,4,2], of the characters, x,y in pixels of the photograph, clockwise from the upper left.
+        distractor_corners: float64 [m,4,2], of the distractors.
+        light_on_dark: whether the number is lighter than the plate.
     """
 
     file: bytes
     boxes: np.ndarray
     text: str
     distractors: np.ndarray
+    corners: np.ndarray
+    distractor_corners: np.ndarray
+    light_on_dark: bool
 
 
 def render_plate(
@@ -72,13 +79,15 @@ def render_plate(
         view = bend(view, sagitta)
     size = (max(8, round(wide)), max(8, round(wide * height / width)))
     scale = np.array(size) / [width, height]
-    boxes, distractors = (
-        _enclose(bend_points(_project_corners(on_face, matrix), width, sagitta) * scale, size)
+    corners, others = (
+        bend_points(_project_corners(on_face, matrix), width, sagitta) * scale
         for on_face in (face.boxes, face.distractors)
     )
+    boxes, distractors = (_enclose(of, size) for of in (corners, others))
     left, right = project(np.array([[0, 0], [face.image.width, 0]], float), matrix)
     direction = float(np.arctan2(*(right - left)[::-1]))
-    return LicencePlate(photograph(rng, view, size, params.camera, direction), boxes, face.text, distractors)
+    file = photograph(rng, view, size, params.camera, direction)
+    return LicencePlate(file, boxes, face.text, distractors, corners, others, face.light_on_dark)
 
 
 def _project_corners(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -91,7 +100,7 @@ def _enclose(corners: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     A box is at least 1 by 1.
     """
-    least, most = np.round(corners.min(axis=1)), np.round(corners.max(axis=1))
+    least, most = np.split(np.round(enclose_corners(corners)), 2, axis=1)
     least = np.clip(least, 0, np.array(size) - 1)
     most = np.clip(most, least + 1, size)
     return np.concatenate([least, most], axis=1).astype(np.int32)

@@ -19,8 +19,8 @@ from tests.helpers.fonts import make_families
 from tests.helpers.licence import CLEAN
 
 ALPHABET = "AB12"
-CROPS = {"size": [32, 32], "shift": 0.0, "hard_negatives": 0}
-GEOMETRY = CropGeometry((96, 192), 0.12)
+CROPS = {"size": [32, 32], "shift": 0.0, "hard_negatives": 0, "as_read": False}
+GEOMETRY = CropGeometry((96, 192), 0.12, "dark_on_light", deskew=False)
 VARIED = {
     **CLEAN,
     "number": CLEAN["number"] | {"none": 0.15, "stroke_fonts": 0.5},
@@ -122,7 +122,7 @@ def test_crops_are_cut_at_the_boxes_of_their_plates(made, fonts):
 
 def test_plates_do_not_depend_on_the_parameters_of_crops(made, fonts, tmp_path):
     params = _params(fonts, crops=CROPS | {"shift": 0.1, "hard_negatives": 5})
-    cut = _synthesise(tmp_path, params, CropGeometry((96, 192), 0.3))
+    cut = _synthesise(tmp_path, params, CropGeometry((96, 192), 0.3, "dark_on_light", deskew=False))
     assert checksums(cut / "plates") == checksums(made / "plates")
     assert not checksums(cut / "characters").items() & checksums(made / "characters").items()
 
