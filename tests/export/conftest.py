@@ -43,6 +43,7 @@ PARAMS = FuseParams.model_validate(
         "group_gap": 0.2,
         "formats": ["LL", "0L"],
         "format_tolerance": 3.0,
+        "temperature": 1.5,
     }
 )
 SIZES = [INPUT_SIZE, INPUT_SIZE, (50, 70), (130, 90), (20, 300)]
