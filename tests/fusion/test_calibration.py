@@ -45,7 +45,7 @@ from tests.helpers.small_models import (
 FIT = FUSE.model_copy(update={"temperature": "fit"})
 # Whether images are read twice, and both ways of decoding.
 POLARITIES = FuseParams.model_validate({**FUSE.model_dump(), "polarity": "light_on_dark", "score_threshold": 0.5})
-BOUNDED = WITH_FORMATS.model_copy(update={"score_threshold": 0.5})
+BOUNDED = WITH_FORMATS.model_copy(update={"score_threshold": 0.5, "classifier_objectness_weight": 0.0})
 
 
 # --- the search
@@ -111,7 +111,7 @@ def synthetic_detections(plates: int, seed: int = 0) -> list[tf.Tensor]:
 def test_the_temperature_that_labels_were_drawn_at_is_fitted(true: float) -> None:
     detections = synthetic_detections(8000)
     confidence = confidences_at(true, detections, FUSE, ALPHABET)
-    assert 0.3 < confidence.mean() < 0.95, "neither certain nor blind"
+    assert 0.1 < confidence.mean() < 0.95, "neither certain nor blind"
     right = np.random.default_rng(3).uniform(size=len(confidence)) < confidence
     found = fit_temperature(lambda t: confidences_at(t, detections, FUSE, ALPHABET), right)
     assert found == pytest.approx(true, rel=0.08)
@@ -184,7 +184,7 @@ def test_the_fitted_temperature_is_that_of_the_search_and_the_same_again(plates:
         t: negative_log_likelihood(confidences_at(t, detections, BOUNDED, ALPHABET), right)
         for t in (fitted.temperature, *np.geomspace(0.1, 10, 30))
     }
-    assert min(losses, key=lambda t: losses[t]) == fitted.temperature
+    assert losses[fitted.temperature] <= min(losses.values()) + 1e-4
 
 
 def test_a_number_is_taken_as_it_is_and_fit_needs_plates() -> None:
