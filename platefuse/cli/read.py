@@ -21,7 +21,8 @@ from platefuse.cli.pictures import add_pictures, pictures_of
 from platefuse.core.errors import PlatefuseError
 from platefuse.inference.image_files import find_images
 from platefuse.inference.metadata import known_metadata, reads_photographs
-from platefuse.inference.reading import Character, Plate, Reading
+from platefuse.inference.reading import Reading
+from platefuse.serving.reading_json import reading_as_json
 
 
 def add(commands: Any) -> None:
@@ -70,7 +71,7 @@ def _read(arguments: argparse.Namespace) -> int:
         if reading.error:
             unread.append(reading.error)
             continue
-        lines = json.dumps(_as_json(reading, model)) if arguments.json else _as_lines(reading)
+        lines = json.dumps(reading_as_json(reading, str(path), str(model))) if arguments.json else _as_lines(reading)
         tqdm.write(lines, file=sys.stdout)
         unwritten += pictures.write(path, reading, reader)
     return report(unread, len(paths), unwritten)
@@ -84,31 +85,3 @@ def _as_lines(reading: Reading) -> str:
     plates = [(plate.text, plate.confidence) for plate in reading.plates] or [("", 0.0)]
     image = on_one_line(reading.image)
     return "\n".join(f"{image}\t{on_one_line(text)}\t{confidence:.4f}" for text, confidence in plates)
-
-
-def _as_json(reading: Reading, model: Path) -> dict[str, Any]:
-    return {
-        "image": str(reading.image),
-        "model": str(model),
-        "text": reading.text,
-        "confidence": round(reading.confidence, 6),
-        "plates": [
-            {
-                **_named(plate),
-                "characters": [_named(character) for character in plate.characters],
-                "truncated": plate.truncated,
-                "regions": plate.regions,
-            }
-            for plate in reading.plates
-        ],
-    }
-
-
-def _named(found: Plate | Character) -> dict[str, Any]:
-    """Give what plates and characters share, by its names."""
-    return {
-        "text": found.text,
-        "confidence": round(found.confidence, 6),
-        "score": round(found.score, 6),
-        "box": [round(corner, 3) for corner in found.box],
-    }

@@ -1,0 +1,40 @@
+"""A reading as JSON: the same from the command line and from the server."""
+
+from typing import Any
+
+from platefuse.inference.reading import Character, Plate, Reading
+
+
+def reading_as_json(reading: Reading, image: str | None, model: str) -> dict[str, Any]:
+    """Give a reading in JSON's types.
+
+    Args:
+        reading: without an error.
+        image: names the image; None if it has no name.
+        model: names the model.
+    """
+    return {
+        "image": image,
+        "model": model,
+        "text": reading.text,
+        "confidence": round(reading.confidence, 6),
+        "plates": [
+            {
+                **_named(plate),
+                "characters": [_named(character) for character in plate.characters],
+                "truncated": plate.truncated,
+                "regions": plate.regions,
+            }
+            for plate in reading.plates
+        ],
+    }
+
+
+def _named(found: Plate | Character) -> dict[str, Any]:
+    """Give what plates and characters share, by its names."""
+    return {
+        "text": found.text,
+        "confidence": round(found.confidence, 6),
+        "score": round(found.score, 6),
+        "box": [round(corner, 3) for corner in found.box],
+    }
