@@ -11,6 +11,7 @@ from platefuse.serving.gate import Gate
 from platefuse.serving.metrics import Metrics
 
 _OTHER = "other"
+_TOO_SLOW = 504  # whose body may never come
 _DISCARDED = 8  # times the bound of a body
 
 
@@ -53,7 +54,7 @@ class Connection:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if status >= 400 and not whole and not waits:
+                if status >= 400 and status != _TOO_SLOW and not whole and not waits:
                     await discard(receiving, _DISCARDED * self._body)
                 if self._gate.closed:
                     MutableHeaders(scope=message)["Connection"] = "close"

@@ -18,12 +18,14 @@ class Gate:
 
     Attributes:
         taken: the requests that are in.
+        answered: the requests that were in.
         closed: whether the server is stopping.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self.taken = 0
+        self.answered = 0
         self.closed = False
 
     def close(self) -> None:
@@ -48,3 +50,4 @@ class Gate:
             yield
         finally:
             self.taken -= 1
+            self.answered += 1

@@ -65,12 +65,21 @@ def serve(reader: Reader, listener: socket.socket, bounds: Bounds, token: str | 
     """
     service = Service(reader, bounds, token)
     try:
-        config = uvicorn.Config(
-            make_app(service), log_level="warning", access_log=False, server_header=False, lifespan="off"
-        )
-        _Server(config, service, address_of(listener)).run([listener])
+        _Server(config_of(service), service, address_of(listener)).run([listener])
+        _say(f"stopped; {service.gate.answered} requests were answered")
     finally:
         service.close()
+
+
+def config_of(service: Service) -> uvicorn.Config:
+    """Configure uvicorn for a service.
+
+    Its own logging would close the handlers of other libraries, and list each request.
+    """
+    app = make_app(service)
+    return uvicorn.Config(
+        app, log_config=None, log_level="warning", access_log=False, server_header=False, lifespan="off"
+    )
 
 
 class _Server(uvicorn.Server):
