@@ -56,7 +56,10 @@ def make_app(service: Service) -> FastAPI:
 
 
 async def _health(request: Request) -> JSONResponse:
-    """Tell which model reads; the status is 503 while the server stops. Needs no token."""
+    """Tell which model reads.
+
+    The status is 503 while the server stops. No token is needed.
+    """
     service = service_of(request)
     stops = service.gate.closed
     content = {

@@ -1,4 +1,4 @@
-"""Batches: images that wait at the same time share a call of the model."""
+"""Batches: images that wait together share a call of the model."""
 
 import threading
 from collections import deque
@@ -41,7 +41,7 @@ class _Waiting:
 
 
 class Batcher:
-    """Reads images in a thread of its own, those of one size together.
+    """Reads images in its own thread, those of one size together.
 
     The image that has waited longest is taken first, and with it others of its size that wait. Nothing waits for
     company: while a batch is read, the next one gathers.
@@ -91,7 +91,10 @@ class Batcher:
             self._read([waiting for waiting in batch if waiting.answer.set_running_or_notify_cancel()])
 
     def _take(self) -> list[_Waiting]:
-        """Wait for images and take those of the oldest one's size; none once closed."""
+        """Wait for images, and take those of the oldest one's size.
+
+        There are none once the batcher is closed.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closed)
             if not self._queue:

@@ -51,7 +51,7 @@ async def whole(chunks: AsyncIterator[bytes]) -> bytes:
 
 
 async def discard(receive: Receive, most: int) -> None:
-    """Take the rest of a refused body off the connection, and drop it.
+    """Take the rest of a body off the connection, and drop it.
 
     Without that the connection breaks while the client still sends, and many a client loses the answer.
 

@@ -7,9 +7,9 @@ from platefuse.data.images import MAX_PIXELS
 
 @dataclass(frozen=True)
 class Bounds:
-    """Limits of what the server takes; whatever is beyond one is refused with a sentence.
+    """Limits of what the server takes.
 
-    At most `queue` bodies of `body` bytes are held in memory, and the pixels of one call of the model.
+    Whatever is beyond one is refused with a sentence. At most `queue` bodies of `body` bytes are held in memory, and the pixels of one call of the model.
 
     Attributes:
         body: bytes of a request's body.

@@ -37,7 +37,7 @@ def encoded_image(upload: Upload, most: int) -> EncodedImage:
 
 
 def _claims_too_much(content: bytes) -> bool:
-    """Whether a file that was refused is an image, but too large a one."""
+    """Whether a refused file is an image, but too large a one."""
     try:
         with suppress(Image.DecompressionBombWarning), Image.open(io.BytesIO(content), formats=KINDS) as image:
             return image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE

@@ -9,9 +9,9 @@ _RETRY = {"Retry-After": "1"}
 
 
 class Gate:
-    """Lets in at most so many requests at once, and none after `close`.
+    """Lets in a number of requests at once.
 
-    It belongs to the thread of the event loop.
+    After `close` it lets in none. It belongs to the thread of the event loop.
 
     Args:
         most: requests that are in at once.

@@ -32,7 +32,7 @@ class Metrics:
     def __init__(self, queue: Callable[[], int], taken: Callable[[], int]) -> None:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self._requests = Counter(
+        self._answers = Counter(
             "platefuse_requests", "Requests answered, by path and status.", ["path", "status"], registry=registry
         )
         self._seconds = Histogram(
@@ -54,7 +54,7 @@ class Metrics:
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """Count an answer."""
-        self._requests.labels(path, str(status)).inc()
+        self._answers.labels(path, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
     def read_batch(self, images: int) -> None:

@@ -1,4 +1,4 @@
-"""A reading as JSON: the same from the command line and from the server."""
+"""A reading as JSON, for the command line and for the server."""
 
 from typing import Any
 

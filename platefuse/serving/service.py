@@ -47,7 +47,7 @@ class Service:
 
     @asynccontextmanager
     async def taking(self, request: Request) -> AsyncIterator[AsyncGenerator[bytes, None]]:
-        """Take a request: check its token, count it, and bound its size and time.
+        """Check a request's token, count it, and bound its time.
 
         Yields:
             The parts of the request's body.

@@ -1,12 +1,17 @@
 """A real server in a thread of this process, and bytes that a well-behaved client would not send."""
 
 import io
+import os
+import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -19,6 +24,7 @@ from platefuse.inference.reader import Reader
 from platefuse.serving.bounds import Bounds
 from platefuse.serving.server import address_of, config_of, listen
 from platefuse.serving.service import Service
+from tests.helpers.imports import ROOT
 
 
 @contextmanager
@@ -38,6 +44,31 @@ def running(reader: Reader, bounds: Bounds | None = None, token: str | None = No
             server.should_exit = True
             thread.join()
             service.close()
+
+
+@contextmanager
+def command(model: Path, folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`platefuse serve` in a folder, without one for temporary files, and its address; it is killed at the end."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": "/nowhere", "PYTHONDONTWRITEBYTECODE": "1"}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "platefuse", "serve", "--model", str(model), "--port", "0", *options],
+        cwd=folder,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stderr is not None
+        said = ""
+        for line in server.stderr:
+            said += line
+            if address := re.search(r"serving \w+ at (http://\S+) until", line):
+                yield server, address[1]
+                return
+        raise AssertionError(said)
+    finally:
+        server.kill()
+        server.wait()
 
 
 def encoded(image: np.ndarray, kind: str = "PNG") -> bytes:

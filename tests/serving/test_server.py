@@ -1,14 +1,8 @@
 """The command's own process: start, stop, and no file written."""
 
-import os
-import re
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,34 +10,8 @@ import requests
 
 from platefuse.core.errors import PlatefuseError
 from platefuse.serving.server import address_of, listen, warning_of
-from tests.helpers.imports import ROOT
 from tests.helpers.reader import board, digits
-from tests.helpers.server import answer_on, encoded, half_sent
-
-
-@contextmanager
-def command(model: Path, folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`platefuse serve` in a folder that it may write to, without a folder for temporary files; and its address."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": "/nowhere", "PYTHONDONTWRITEBYTECODE": "1"}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "platefuse", "serve", "--model", str(model), "--port", "0", *options],
-        cwd=folder,
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert server.stderr is not None
-        said = ""
-        for line in server.stderr:
-            said += line
-            if address := re.search(r"serving \w+ at (http://\S+) until", line):
-                yield server, address[1]
-                return
-        raise AssertionError(said)
-    finally:
-        server.kill()
-        server.wait()
+from tests.helpers.server import answer_on, command, encoded, half_sent
 
 
 def test_sigterm_loses_no_request_that_was_taken(plates_model: Path, tmp_path: Path) -> None:

@@ -88,10 +88,11 @@ _EXAMPLE = {"image": "plate.jpg", "model": "plates", "text": "7", "confidence": 
     openapi_extra=form_body("image", **{"image/*": raw_image(), "application/octet-stream": raw_image()}),
 )
 async def read(request: Request) -> dict[str, Any]:
-    """Read one image that is the body itself, or all the files of a form, whatever their fields are called.
+    """Read an image, or all the images of a form.
 
-    A body that is an image is answered with its reading; a form with `readings`, one for each of its files. A file that
-    cannot be read has an `error` in the place of its reading. If none can be read, the status is the first one's.
+    A body that is an image is answered with its reading; a form with `readings`, one for each of its files, whatever
+    their fields are called. A file that cannot be read has an `error` in the place of its reading. If none can be read,
+    the status is the first one's.
     """
     service = service_of(request)
     async with service.taking(request) as chunks:

@@ -43,7 +43,10 @@ class CandidateJson(BaseModel):
 
 
 class RegionJson(BaseModel):
-    """A list of formats that the text fits; no code and 0 if none or several do."""
+    """A list of formats that the text fits.
+
+    The code is empty and the score 0 if the text fits none, or several that nobody asked for.
+    """
 
     code: str
     score: float
@@ -128,9 +131,9 @@ _ROUTE: dict[str, Any] = {
 @router.post(PATHS[0], summary="Read an image, as Plate Recognizer does", **_ROUTE)
 @router.post(PATHS[1], include_in_schema=False, **_ROUTE)
 async def plate_reader(request: Request) -> dict[str, Any]:
-    """Read the image in the field `upload`: a file, or its bytes in base64.
+    """Read the image in the field `upload`.
 
-    `upload_url` is refused, since the server opens no connections. Other fields are taken and not used.
+    It is a file, or its bytes in base64. `upload_url` is refused, since the server opens no connections. Other fields are taken and not used.
     """
     started = time.perf_counter()
     service = service_of(request)
@@ -184,9 +187,9 @@ def _result(plate: Plate, regions: Sequence[str]) -> dict[str, Any]:
 
 
 def _region(plate: Plate, regions: Sequence[str]) -> dict[str, Any]:
-    """Choose the first expected list that the text fits, or else the only one.
+    """Choose a list that the text fits.
 
-    A part of a country, such as us-ca, counts as the country.
+    The first expected one that it fits comes before the only one that it fits. A part of a country, such as us-ca, counts as the country.
     """
     fitting = plate.regions
     expected = [region for region in regions if region.lower().partition("-")[0] in fitting]
