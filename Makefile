@@ -107,7 +107,7 @@ load: .venv/.package .venv/.dev .venv/.serve  ## ask the HTTP server from 64 cal
 fuzz: .venv/.package .venv/.dev .venv/.export .venv/.fuzz  ## feed each reader damaged bytes: make fuzz [MINUTES=10] [READERS="image font"]
 	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),1) $(READERS)
 
-lint: .venv/.package .venv/.dev  ## check style, format and types
+lint: .venv/.package .venv/.dev .venv/.serve  ## check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

@@ -9,7 +9,8 @@ from platefuse.data.images import MAX_PIXELS
 class Bounds:
     """Limits of what the server takes.
 
-    Whatever is beyond one is refused with a sentence. At most `queue` bodies of `body` bytes are held in memory, and the pixels of one call of the model.
+    Whatever is beyond one is refused with a sentence. At most `queue` bodies of `body` bytes are held in memory, and
+    the pixels of one call of the model.
 
     Attributes:
         body: bytes of a request's body.

@@ -41,11 +41,32 @@ def watched(plate: str, watched_plates: list[str]) -> bool:
     return plate in [str(name).lower() for name in watched_plates]
 
 
-def home_assistant(url: str, image: bytes, api_token: str) -> list[dict[str, Any]]:
-    """HASS-plate-recognizer 0305ecb, custom_components/platerecognizer/image_processing.py, process_image."""
+def home_assistant(server: str, image: bytes, api_token: str, mmc: bool = False) -> dict[str, Any]:
+    """HASS-plate-recognizer b4d38c5, custom_components/platerecognizer/image_processing.py, process_image.
+
+    Gives what it fires as events, the plates that it compares with the watched ones, and its statistics.
+    """
+    fields = {"regions": None, "camera_id": "platerecognizer_drive", "mmc": mmc, "config": json.dumps({})}
     headers = {"Authorization": f"Token {api_token}"}
-    answer = requests.post(url, files={"upload": image}, headers=headers, timeout=60).json()
-    return [{"plate": result["plate"], "score": result["score"]} for result in answer["results"]]
+    answer = requests.post(server, data=fields, files={"upload": image}, headers=headers, timeout=60).json()
+    results = answer["results"]
+    events = [
+        {
+            "plate": result["plate"],
+            "confidence": result["score"],
+            "region_code": result["region"]["code"],
+            "vehicle_type": result["vehicle"]["type"],
+            "box_y_centre": (result["box"]["ymin"] + result["box"]["ymax"]) / 2,
+            "box_x_centre": (result["box"]["xmin"] + result["box"]["xmax"]) / 2,
+        }
+        for result in results
+    ]
+    return {
+        "vehicles": events,
+        "plates": {candidate["plate"] for result in results for candidate in result["candidates"]},
+        "orientations": [turn for result in results for turn in result["orientation"]] if mmc else [],
+        "calls_remaining": answer["usage"]["max_calls"] - answer["usage"]["calls"],
+    }
 
 
 def snapshot_sdk(sdk_url: str, image: bytes, regions: list[str]) -> dict[str, Any]:

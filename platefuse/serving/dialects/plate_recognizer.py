@@ -26,6 +26,9 @@ PATHS = ("/v1/plate-reader/", "/v1/plate-reader")
 """The path, and as some clients have it."""
 
 
+_MAX_CALLS = 2**31 - 1
+
+
 class BoxJson(BaseModel):
     """A box in whole pixels of the upright image."""
 
@@ -61,7 +64,10 @@ class VehicleJson(BaseModel):
 
 
 class ResultJson(BaseModel):
-    """A plate, in lower case as there."""
+    """A plate, in lower case as there.
+
+    The last three are empty, and there only if the form has `mmc`: nothing looks for vehicles.
+    """
 
     box: BoxJson
     plate: str
@@ -70,6 +76,16 @@ class ResultJson(BaseModel):
     candidates: list[CandidateJson]
     dscore: float = Field(ge=0, le=1, description="The plate detector's score of the box.")
     vehicle: VehicleJson
+    model_make: list[str] | None = None
+    color: list[str] | None = None
+    orientation: list[str] | None = None
+
+
+class UsageJson(BaseModel):
+    """Calls so far, and how many there may be: more than anybody makes."""
+
+    calls: int
+    max_calls: int = _MAX_CALLS
 
 
 class SnapshotJson(BaseModel):
@@ -81,6 +97,7 @@ class SnapshotJson(BaseModel):
     version: int
     camera_id: str | None
     timestamp: str
+    usage: UsageJson
 
 
 class DetailJson(BaseModel):
@@ -97,6 +114,7 @@ def refused(refusal: Refusal) -> dict[str, Any]:
 
 _NOWHERE = {"xmin": 0, "ymin": 0, "xmax": 0, "ymax": 0}
 _VEHICLE = {"score": 0.0, "type": "Unknown", "box": _NOWHERE}
+_VEHICLES: dict[str, list[str]] = {"model_make": [], "color": [], "orientation": []}
 _EXAMPLE = {
     "processing_time": 31.0,
     "results": [
@@ -114,6 +132,7 @@ _EXAMPLE = {
     "version": 1,
     "camera_id": None,
     "timestamp": "2026-11-30T12:00:00.000000Z",
+    "usage": {"calls": 7, "max_calls": _MAX_CALLS},
 }
 _MORE = {
     "regions": {"type": "array", "items": {"type": "string"}, "description": "Countries to expect, such as it."},
@@ -123,6 +142,7 @@ _MORE = {
 _ROUTE: dict[str, Any] = {
     "status_code": 201,
     "response_model": SnapshotJson,
+    "response_model_exclude_unset": True,
     "responses": answers(DetailJson, _EXAMPLE, 201),
     "openapi_extra": form_body("upload", _MORE),
 }
@@ -133,7 +153,8 @@ _ROUTE: dict[str, Any] = {
 async def plate_reader(request: Request) -> dict[str, Any]:
     """Read the image in the field `upload`.
 
-    It is a file, or its bytes in base64. `upload_url` is refused, since the server opens no connections. Other fields are taken and not used.
+    It is a file, or its bytes in base64. `upload_url` is refused, since the server opens no connections. Other fields
+    are taken and not used.
     """
     started = time.perf_counter()
     service = service_of(request)
@@ -147,15 +168,20 @@ async def plate_reader(request: Request) -> dict[str, Any]:
         form = await read_form(request.headers, chunks, service.bounds)
         upload = _upload_of(form)
         reading = await service.read(upload)
-    regions = form.values("regions")
+    regions, looked_for = form.values("regions"), _VEHICLES if _is_set(form.value("mmc")) else {}
     return {
         "processing_time": round(1000 * (time.perf_counter() - started), 3),
-        "results": [_result(plate, regions) for plate in reading.plates],
+        "results": [_result(plate, regions) | looked_for for plate in reading.plates],
         "filename": upload.name,
         "version": 1,
         "camera_id": form.value("camera_id"),
         "timestamp": form.value("timestamp") or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "usage": {"calls": service.gate.answered, "max_calls": _MAX_CALLS},
     }
+
+
+def _is_set(text: str | None) -> bool:
+    return (text or "").lower() in ("true", "1", "yes", "on")
 
 
 def _upload_of(form: Form) -> Upload:
@@ -189,7 +215,8 @@ def _result(plate: Plate, regions: Sequence[str]) -> dict[str, Any]:
 def _region(plate: Plate, regions: Sequence[str]) -> dict[str, Any]:
     """Choose a list that the text fits.
 
-    The first expected one that it fits comes before the only one that it fits. A part of a country, such as us-ca, counts as the country.
+    The first expected one that it fits comes before the only one that it fits. A part of a country, such as us-ca,
+    counts as the country.
     """
     fitting = plate.regions
     expected = [region for region in regions if region.lower().partition("-")[0] in fitting]

@@ -34,10 +34,23 @@ def test_frigates_client_gets_the_best_plate_and_its_candidates(path: str, photo
         assert nothing == ((None, None), [])
 
 
-def test_home_assistants_client_gets_all_plates(photographs: Reader, photographs_server: str) -> None:
-    found = home_assistant(f"{photographs_server}/v1/plate-reader/", encoded(PHOTOGRAPH), "any")
+@pytest.mark.parametrize("mmc", [False, True])
+def test_home_assistants_client_gets_all_plates(mmc: bool, photographs: Reader, photographs_server: str) -> None:
+    found = home_assistant(f"{photographs_server}/v1/plate-reader/", encoded(PHOTOGRAPH), "any", mmc)
     read = photographs.read(PHOTOGRAPH).plates
-    assert found == [{"plate": plate.text, "score": pytest.approx(plate.confidence, abs=1e-6)} for plate in read]
+    assert found["vehicles"] == [
+        {
+            "plate": plate.text,
+            "confidence": pytest.approx(plate.confidence, abs=1e-6),
+            "region_code": "",
+            "vehicle_type": "Unknown",
+            "box_y_centre": (plate.box[1] + plate.box[3]) / 2,
+            "box_x_centre": (plate.box[0] + plate.box[2]) / 2,
+        }
+        for plate in read
+    ]
+    assert found["plates"] == {plate.text for plate in read}
+    assert found["orientations"] == [] and found["calls_remaining"] > 10**9
 
 
 def test_the_products_own_client_crops_and_merges(photographs: Reader, photographs_server: str) -> None:
