@@ -2,6 +2,7 @@
 
 import errno
 import ipaddress
+import logging
 import signal
 import socket
 import sys
@@ -65,8 +66,9 @@ def serve(reader: Reader, listener: socket.socket, bounds: Bounds, token: str | 
     """
     service = Service(reader, bounds, token)
     try:
-        _Server(config_of(service), service, address_of(listener)).run([listener])
-        _say(f"stopped; {service.gate.answered} requests were answered")
+        server = _Server(config_of(service), service, address_of(listener))
+        server.run([listener])
+        _say("stopped at once" if server.force_exit else f"stopped; {service.gate.answered} requests were answered")
     finally:
         service.close()
 
@@ -102,6 +104,7 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Close the gate at the first signal, end at the second."""
         if self._service.gate.closed:
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # else each request that is cut is listed
             self.should_exit = self.force_exit = True
         else:
             self._service.gate.close()

@@ -1,7 +1,8 @@
-"""The command's own process: start, stop, and no file written."""
+"""The server's start and stop, in a process of its own, and that it writes no file."""
 
 import signal
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,58 +10,71 @@ import pytest
 import requests
 
 from platefuse.core.errors import PlatefuseError
-from platefuse.serving.server import address_of, listen, warning_of
+from platefuse.inference.reader import Reader
+from platefuse.serving.bounds import Bounds
+from platefuse.serving.server import _Server, address_of, config_of, listen, warning_of
+from platefuse.serving.service import Service
 from tests.helpers.reader import board, digits
-from tests.helpers.server import answer_on, command, encoded, half_sent
+from tests.helpers.server import answer_on, command, encoded, half_sent, wait_for
 
 
-def test_sigterm_loses_no_request_that_was_taken(plates_model: Path, tmp_path: Path) -> None:
+def test_nothing_is_written_and_sigterm_loses_no_request_that_was_taken(plates_model: Path, tmp_path: Path) -> None:
     plates = {text: encoded(digits(text)) for text in ("1", "23", "456", "7890")}
-    with command(plates_model, tmp_path) as (server, address), half_sent(address, plates["23"]) as waiting:
-
-        def ask_until_stopped(text: str) -> list[int]:
-            """Statuses of one caller's requests; 0 once nobody listens."""
-            statuses = []
-            while not statuses or statuses[-1] == 200:
-                try:
-                    answer = requests.post(f"{address}/v1/read", data=plates[text], timeout=60)
-                except requests.ConnectionError:
-                    statuses.append(0)
-                    continue
-                statuses.append(answer.status_code)
-                if answer.status_code == 200:
-                    assert answer.json()["text"] == text
-                    if len(statuses) == 20:
-                        server.send_signal(signal.SIGTERM)
-                else:
-                    assert answer.headers["Connection"] == "close" and answer.headers["Retry-After"]
-                    assert answer.json()["error"].startswith("The server is stopping")
-            return statuses
-
-        with ThreadPoolExecutor(8) as callers:
-            ended = list(callers.map(ask_until_stopped, [*plates, *plates]))
-        assert {statuses[-1] for statuses in ended} == {503}, "the request that is still open keeps the server there"
-        assert requests.get(f"{address}/health", timeout=60).status_code == 503
-        waiting.sendall(plates["23"][-1:])
-        assert b'"text":"23"' in answer_on(waiting)
-        said = server.stderr.read() if server.stderr else ""
-        assert server.wait(30) == 0
-    answered = 1 + sum(statuses.count(200) for statuses in ended)
-    assert f"stopped; {answered} requests were answered" in said
-
-
-def test_no_file_is_written_and_a_second_signal_stops_at_once(plates_model: Path, tmp_path: Path) -> None:
     large = encoded(board(1000, 1500, (7, (5, 3, 15, 33), 255, 255)), "BMP")  # 4.5 MB: frameworks spool that to a file
-    with command(plates_model, tmp_path, "--batch-size", "2") as (server, address):
+    with command(plates_model, tmp_path) as (server, address):
         for sent in ({"data": large}, {"files": {"upload": large, "note": (None, "x" * 3_000_000)}}):
             answer = requests.post(f"{address}/v1/read", timeout=60, **sent)
             assert answer.status_code == 200 and '"text":"7"' in answer.text
-        with half_sent(address, large):
-            server.send_signal(signal.SIGINT)
-            assert "SIGINT: answering 1 requests" in server.stderr.readline()
-            server.send_signal(signal.SIGINT)
-            assert server.wait(30) is not None
+        with half_sent(address, plates["23"]) as waiting:
+            first = threading.Lock()
+
+            def ask_until_stopped(text: str) -> list[int]:
+                """Statuses of one caller's requests; the first caller with twenty answers stops the server."""
+                statuses = [200]
+                while statuses[-1] == 200:
+                    answer = requests.post(f"{address}/v1/read", data=plates[text], timeout=60)
+                    statuses.append(answer.status_code)
+                    if answer.status_code == 200:
+                        assert answer.json()["text"] == text
+                        if len(statuses) > 20 and first.acquire(blocking=False):
+                            server.send_signal(signal.SIGTERM)
+                    else:
+                        assert answer.headers["Connection"] == "close" and answer.headers["Retry-After"]
+                        assert answer.json()["error"].startswith("The server is stopping")
+                return statuses[1:]
+
+            with ThreadPoolExecutor(8) as callers:
+                ended = list(callers.map(ask_until_stopped, [*plates, *plates]))
+            assert {statuses[-1] for statuses in ended} == {503}, "the request that is still open keeps the server"
+            assert requests.get(f"{address}/health", timeout=60).status_code == 503
+            waiting.sendall(plates["23"][-1:])
+            assert b'"text":"23"' in answer_on(waiting)
+        assert server.stderr is not None
+        said = server.stderr.read().splitlines()
+        assert server.wait(30) == 0
+    answered = 2 + sum(statuses.count(200) for statuses in ended) + 1
+    assert len(said) == 2 and said[0].startswith("platefuse: SIGTERM: answering ")
+    assert said[1] == f"platefuse: stopped; {answered} requests were answered"
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_second_signal_stops_at_once(plates: Reader, capfd: pytest.CaptureFixture[str]) -> None:
+    service = Service(plates, Bounds(), None)
+    with listen("127.0.0.1", 0) as listener:
+        server = _Server(config_of(service), service, address_of(listener))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        wait_for(lambda: server.started)
+        with half_sent(address_of(listener), encoded(digits("23"))) as waiting:
+            server.handle_exit(signal.SIGTERM, None)
+            wait_for(lambda: requests.get(f"{address_of(listener)}/health", timeout=60).status_code == 503)
+            assert thread.is_alive()
+            server.handle_exit(signal.SIGTERM, None)
+            thread.join(30)
+            assert not thread.is_alive() and answer_on(waiting).startswith(b"HTTP/1.1 500 ")
+    service.close()
+    said = capfd.readouterr().err
+    assert "SIGTERM: answering 1 requests, then stopping" in said and "Traceback" not in said
 
 
 def test_an_address_that_cannot_be_had_is_told() -> None:

@@ -82,7 +82,7 @@ class ResultJson(BaseModel):
 
 
 class UsageJson(BaseModel):
-    """Calls so far, and how many there may be: more than anybody makes."""
+    """Calls so far, and how many there may be."""
 
     calls: int
     max_calls: int = _MAX_CALLS
