@@ -122,7 +122,7 @@ def ask(url: str, images: Sequence[Sent], callers: int, seconds: float, most: in
     tally, lock, numbers = Tally(), threading.Lock(), itertools.count()
     start = time.monotonic()
 
-    def call(_: int) -> None:
+    def call() -> None:
         with requests.Session() as session:
             while time.monotonic() - start < seconds and (number := next(numbers)) < most:
                 sent = images[number % len(images)]
@@ -132,9 +132,11 @@ def ask(url: str, images: Sequence[Sent], callers: int, seconds: float, most: in
                     tally.wrong += not right
 
     with ThreadPoolExecutor(callers) as pool:
-        pool.map(call, range(callers))
+        running = [pool.submit(call) for _ in range(callers)]
         time.sleep(min(SETTLED, seconds / 2))
         tally.memory.append(memory())
+        for caller in running:
+            caller.result()
     tally.seconds = time.monotonic() - start
     tally.memory.append(memory())
     return tally

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -76,7 +77,11 @@ async def read_form(headers: Headers, chunks: AsyncGenerator[bytes, None], bound
     Raises:
         Refusal: 400 if the form is damaged or has too many parts; and as `chunks` does.
     """
-    parser = _InMemory(headers, chunks, max_files=bounds.images, max_fields=_FIELDS, max_part_size=bounds.body)
+    _, options = parse_options_header(headers["content-type"])
+    # The boundary alone: a form names no encoding of its own, and is UTF-8.
+    content_type = b'multipart/form-data; boundary="%s"' % options.get(b"boundary", b"")
+    plain = Headers(raw=[(b"content-type", content_type)])
+    parser = _InMemory(plain, chunks, max_files=bounds.images, max_fields=_FIELDS, max_part_size=bounds.body)
     try:
         parts = (await parser.parse()).multi_items()
     except MultiPartException as error:

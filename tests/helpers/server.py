@@ -62,7 +62,7 @@ def command(model: Path, folder: Path, *options: str) -> Iterator[tuple[subproce
         said = ""
         for line in server.stderr:
             said += line
-            if address := re.search(r"serving \w+ at (http://\S+) until", line):
+            if address := re.search(r"serving \S+ at (http://\S+) until", line):
                 yield server, address[1]
                 return
         raise AssertionError(said)

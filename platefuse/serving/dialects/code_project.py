@@ -111,12 +111,13 @@ async def alpr(request: Request) -> dict[str, Any]:
 
 def _min_confidence(form: Form) -> float:
     text = form.value("min_confidence")
-    if text is None:
-        return 0.0
     try:
-        return float(text)
+        least = float(text or 0)
     except ValueError:
-        raise Refusal(400, "The field `min_confidence` is no number: expected 0 to 1.") from None
+        least = -1.0
+    if not 0 <= least <= 1:
+        raise Refusal(400, "The field `min_confidence` is no number from 0 to 1.")
+    return least
 
 
 def _prediction(plate: Plate) -> dict[str, Any]:

@@ -50,8 +50,10 @@ def test_plates_below_a_confidence_are_left_out(photographs_server: str) -> None
         )
 
     assert [plate["plate"] for plate in read("0.9").json()["predictions"]] == ["345"]
-    assert read("much").status_code == 400
-    assert "`min_confidence` is no number" in read("much").json()["error"]
+    assert len(read("").json()["predictions"]) == 2
+    for wrong in ("much", "nan", "-0.1", "50"):
+        assert read(wrong).status_code == 400
+        assert "`min_confidence` is no number" in read(wrong).json()["error"]
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,16 @@ def test_an_image_may_come_in_base64(plates_server: str) -> None:
     assert answer.json()["results"][0]["plate"] == "27"
 
 
+def test_a_form_cannot_choose_how_its_texts_are_decoded(plates_server: str) -> None:
+    """An encoding that gives half a character would make an answer that cannot be sent."""
+    parts = {"upload": ("車.png", encoded(digits("27"))), "camera_id": (None, r"\ud800")}
+    body, content_type = requests.models.RequestEncodingMixin._encode_files(parts, None)
+    headers = {"Content-Type": f"{content_type}; charset=unicode_escape"}
+    answer = requests.post(f"{plates_server}/v1/plate-reader/", data=body, headers=headers, timeout=60)
+    assert answer.status_code == 201
+    assert (answer.json()["camera_id"], answer.json()["filename"]) == (r"\ud800", "車.png")
+
+
 @pytest.mark.parametrize(
     ("sent", "status", "said"),
     [
