@@ -4,6 +4,7 @@ PYTHON ?= python3
 REPRO_FLAGS ?=
 BENCH_FLAGS ?=
 SOAK_FLAGS ?=
+LOAD_FLAGS ?=
 
 BIN := .venv/bin
 # -qq keeps errors and drops the rest. Without dependencies and isolation, only what the locks name gets in.
@@ -27,7 +28,7 @@ define run_pipeline
 	@echo "Curves and plots on one page:     make plots$(if $(filter-out .,$(1)), PIPELINE=$(1)) (writes $(patsubst ./%,%,$(1)/dvc_plots/index.html))"
 endef
 
-.PHONY: help repro plates photographs pull score-real release wheel bench plots parameters test test-quick soak fuzz lint lock clean-env
+.PHONY: help repro plates photographs pull score-real release wheel bench plots parameters test test-quick soak load fuzz lint lock clean-env
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -90,7 +91,7 @@ parameters: .venv/.package  ## write params.schema.json and docs/parameters.md f
 PYTEST = PATH="$(CURDIR)/$(BIN):$$PATH" DVC_NO_ANALYTICS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile \
 	--no-loadscope-reorder
 
-test: .venv/.package .venv/.dev .venv/.export  ## run the tests
+test: .venv/.package .venv/.dev .venv/.export .venv/.serve  ## run the tests
 	@$(PYTEST)
 
 test-quick: .venv/.package .venv/.dev  ## run the quick tests, which train nothing and load no TensorFlow
@@ -99,10 +100,14 @@ test-quick: .venv/.package .venv/.dev  ## run the quick tests, which train nothi
 soak: .venv/.package .venv/.dev  ## kill stages and dvc at random moments, and compare: make soak [SOAK_FLAGS="--kills 50 --seed 1"]
 	@$(BIN)/python -m tests.soak $(SOAK_FLAGS)
 
+load: .venv/.package .venv/.dev .venv/.serve  ## ask the HTTP server from 64 callers for a minute: make load [LOAD_FLAGS="--seconds 20"]
+	@$(if $(findstring --model,$(LOAD_FLAGS)),,$(DVC) pull -q -r released released/plates)
+	@$(BIN)/python -m tests.load $(if $(findstring --model,$(LOAD_FLAGS)),,--model plates) $(LOAD_FLAGS)
+
 fuzz: .venv/.package .venv/.dev .venv/.export .venv/.fuzz  ## feed each reader damaged bytes: make fuzz [MINUTES=10] [READERS="image font"]
 	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),1) $(READERS)
 
-lint: .venv/.package .venv/.dev  ## check style, format and types
+lint: .venv/.package .venv/.dev .venv/.serve  ## check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -120,6 +125,7 @@ lock:  ## remake the locks from pyproject.toml (newer versions: make lock LOCK_F
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:audit -c pipeline.txt -o audit.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:fuzz -c pipeline.txt -o fuzz.txt
 	cd requirements && $(UV_COMPILE) ../pyproject.toml --extra export -c pipeline.txt -o export.txt
+	cd requirements && $(UV_COMPILE) ../pyproject.toml --extra serve -c pipeline.txt -c export.txt -o serve.txt
 	cd requirements && $(UV_COMPILE) --group ../pyproject.toml:bench -c pipeline.txt -c export.txt -o bench.txt
 
 clean-env:  ## remove .venv; the next target that needs it makes it again
@@ -139,9 +145,10 @@ clean-env:  ## remove .venv; the next target that needs it makes it again
 
 .venv/.dev: WHAT := the tools for tests and lint
 .venv/.export: WHAT := what makes ONNX and LiteRT models, and runs them
+.venv/.serve: WHAT := the HTTP server
 .venv/.bench: WHAT := what is measured beside
 .venv/.fuzz: WHAT := the fuzzer
-.venv/.dev .venv/.export .venv/.bench .venv/.fuzz: .venv/.%: .venv/.installed requirements/%.txt
+.venv/.dev .venv/.export .venv/.serve .venv/.bench .venv/.fuzz: .venv/.%: .venv/.installed requirements/%.txt
 	@echo "Installing $(WHAT)"
 	@$(PIP) --require-hashes -r requirements/$*.txt
 	@touch $@

@@ -45,6 +45,7 @@ _SLOW = [
     "cli/test_main.py",
     "cli/test_read.py",
     "cli/test_score.py",
+    "cli/test_serve.py",
     "examples",
     "export",
     "fusion",
@@ -55,6 +56,7 @@ _SLOW = [
     "pipeline/test_release.py",
     "pipeline/test_soak.py",
     "pipeline/test_wheel.py",
+    "serving",
     "test_public_api.py",
 ]
 _TESTS = Path(__file__).parent

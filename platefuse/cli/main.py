@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import platefuse
-from platefuse.cli import check, convert, export, fuse, models, params, read, score
+from platefuse.cli import check, convert, export, fuse, models, params, read, score, serve
 from platefuse.cli.common import complain
 from platefuse.cli.completion import PrintCompletion
 from platefuse.cli.parser import Parser
 from platefuse.core.errors import PlatefuseError
 
-COMMANDS = (read, score, models, fuse, export, check, convert, params)
+COMMANDS = (read, score, serve, models, fuse, export, check, convert, params)
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # the shell's: 128 and the signal's number
 
 

@@ -25,7 +25,8 @@ from platefuse.core.errors import PlatefuseError
 from platefuse.inference.image_files import find_images
 from platefuse.inference.metadata import known_metadata, reads_photographs
 from platefuse.inference.reader import Reader
-from platefuse.inference.reading import Character, Plate, Reading
+from platefuse.inference.reading import Reading
+from platefuse.serving.reading_json import reading_as_json
 
 
 def add(commands: Any) -> None:
@@ -101,7 +102,10 @@ def _read(arguments: argparse.Namespace) -> int:
         plates += len(reading.plates)
         left_out += len(reading.plates) - len(confident.plates)
         most = arguments.alternatives
-        lines = json.dumps(_as_json(confident, model, most)) if arguments.json else _as_lines(confident, most)
+        if arguments.json:
+            lines = json.dumps(reading_as_json(confident, str(path), str(model), most))
+        else:
+            lines = _as_lines(confident, most)
         tqdm.write(lines, file=sys.stdout)
         unwritten += pictures.write(path, confident, reading, reader)
     if left_out:
@@ -130,39 +134,3 @@ def _as_lines(reading: Reading, most: int) -> str:
         texts += alternatives or [(plate.text, plate.confidence)]
     image = on_one_line(reading.image)
     return "\n".join(f"{image}\t{on_one_line(text)}\t{share:.4f}" for text, share in texts or [("", 0.0)])
-
-
-def _as_json(reading: Reading, model: Path, most: int) -> dict[str, Any]:
-    return {
-        "image": str(reading.image),
-        "model": str(model),
-        "text": reading.text,
-        "confidence": round(reading.confidence, 6),
-        "plates": [
-            {
-                **_named(plate),
-                "characters": [_named(character) for character in plate.characters],
-                "truncated": plate.truncated,
-                "regions": plate.regions,
-                **({"alternatives": _alternatives(plate, most)} if most else {}),
-            }
-            for plate in reading.plates
-        ],
-    }
-
-
-def _alternatives(plate: Plate, most: int) -> list[dict[str, Any]]:
-    return [
-        {"text": other.text, "probability": round(other.probability, 6), "regions": other.regions}
-        for other in plate.alternatives[:most]
-    ]
-
-
-def _named(found: Plate | Character) -> dict[str, Any]:
-    """Give what plates and characters share, by its names."""
-    return {
-        "text": found.text,
-        "confidence": round(found.confidence, 6),
-        "score": round(found.score, 6),
-        "box": [round(corner, 3) for corner in found.box],
-    }

@@ -42,6 +42,9 @@ ELSEWHERE = {
     r"platefuse read .* --alternatives": "its model is fused elsewhere; tests/cli/test_read_alternatives.py reads",
     r"platefuse fuse released/plates ": "the copy's models know digits only; tests/pipeline/test_release.py fuses so",
     r"platefuse score .* --networks ": "the copy's models know digits only; tests/cli scores with formats",
+    r"(PLATEFUSE_TOKEN=.* )?platefuse serve": "serves until it is stopped; tests/serving/test_server.py stops it",
+    r"curl ": "needs a server; tests/serving/test_page.py runs each",
+    r"docker ": "needs Docker and images from a registry",
     r"saved_model_cli ": "TensorFlow's own, slow to start; tests/fusion/test_saved_model.py checks the signatures",
     r"dvc --cd pipelines/article ": "45 minutes; tests/pipeline/test_dag.py checks that its stages are the root's",
     r"TF_NUM_INTRAOP_THREADS=": "trains all again; tests/pipeline/test_pipeline.py has runs without DVC's run cache",
@@ -249,7 +252,8 @@ def test_no_command_takes_in_pipelines_that_never_ran(page: str) -> None:
 
 def test_every_extra_that_is_to_be_installed_exists() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    asked = {extra for text in PAGES.values() for extra in re.findall(r"(?:platefuse|\.whl)\[(\w+)\]", text)}
+    lists = [found for text in PAGES.values() for found in re.findall(r"(?:platefuse|\.whl)\[([\w,]+)\]", text)]
+    asked = {extra for found in lists for extra in found.split(",")}
     assert {"onnx", "export"} <= asked <= extras.keys()
 
 

@@ -341,6 +341,7 @@ def test_the_locks_hold_what_pyproject_asks_for():
         "audit": groups["audit"],
         "bench": groups["bench"],
         "fuzz": groups["fuzz"],
+        "serve": pyproject["project"]["dependencies"] + extras["serve"],
         "export": extras["export"] + extras["tensorflow"] + extras["onnx"] + extras["litert"],
     }
     for stem, requirements in wanted.items():
