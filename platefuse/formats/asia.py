@@ -3,12 +3,14 @@
 from platefuse.formats.format_list import FormatList, FormatLists, with_digits
 
 ASIA: FormatLists = {
-    "az": FormatList("Azerbaijan", "AZS 599-2015, registration plates; Road Traffic Act, article 29", ("00LL000",)),
-    "ge": FormatList(
-        "Georgia",
-        "Service Agency of the Ministry of Internal Affairs",
-        ("LL000LL", "LLL000"),  # since 2014, and before
+    "am": FormatList(
+        "Armenia",
+        "Police of Armenia, as Wikipedia's Vehicle registration plates of Armenia describes the series since 1996",
+        ("00LL000", "000LL00"),  # of persons; of companies
     ),
+    "az": FormatList("Azerbaijan", "AZS 599-2015, registration plates; Road Traffic Act, article 29", ("00LL000",)),
+    # Numbers of the series before, ABC 123, have been invalid since September 2020.
+    "ge": FormatList("Georgia", "Service Agency of the Ministry of Internal Affairs", ("LL000LL",)),
     "hk": FormatList(
         "Hong Kong",
         "Road Traffic (Registration and Licensing of Vehicles) Regulations (Cap. 374E)",
@@ -69,6 +71,12 @@ ASIA: FormatLists = {
             "LL00000",  # motorcycles since 2014
             "000LLL",  # motorcycles: 123 ABC
         ),
+    ),
+    # Each province has its own series; numbers begin at 001 or 0001.
+    "pk": FormatList(
+        "Pakistan",
+        "Excise departments of the provinces, as Wikipedia's Vehicle registration plates of Pakistan cites them",
+        ("LLL000", "LLL0000", "LL000"),
     ),
     # The last letter is a check letter.
     "sg": FormatList(

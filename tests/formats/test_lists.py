@@ -11,6 +11,7 @@ from tests.helpers.imports import ROOT
 # Numbers as they stand on plates, less what separates their groups.
 NUMBERS = {
     "al": "AA 123 BB",
+    "am": "01 AB 123, 123 AB 01",
     "ar": "AB 123 CD, ABC 123, A 123 BCD, 123 ABC",
     "at": "W 12345 A, W 1234 AB, L 123 AB, KU 217 BI, ME 639 A, WL 12 AB, FK 1 ABC",
     "au": "AB12CD, ABC12D, 1AB 2CD, 123 ABC, 123 AB4, S123 ABC, 1ABC 123, 9AB 123, A12BC, FA 1234, ABC 123, 123456",
@@ -37,7 +38,7 @@ NUMBERS = {
     "fi": "ABC 123",
     "fr": "AB 123 CD, 12 AB 75, 123 AB 75, 1234 AB 75, 12 ABC 75, 123 ABC 75",
     "gb": "AB51 CDE, A1 BCD, A123 BCD, ABC 1D, ABC 123D, AIZ 1, AIZ 1234",
-    "ge": "AB 123 CD, ABC 123",
+    "ge": "AB 123 CD",
     "gr": "YZA 1234, IBH 1000, ABC 1, ABC 123",
     "gt": "P 123 BCD",
     "hk": "AB 1, AB 1234",
@@ -71,6 +72,7 @@ NUMBERS = {
     "pa": "AB 1234, 123456",
     "pe": "A1B 234, ABC 123, AB 1234, 1234 5A, 1234 AB",
     "ph": "ABC 1234, ABC 123, AB 12345, 123 ABC",
+    "pk": "ABC 123, LEA 1234, AB 123",
     "pl": "WA 12345, WA 1234A, WA 123AB, WA 1A234, WA 1AB23, WPI A123, WPI 12AB, WPI 1A23, WPI 12A3, WPI 1AB2, "
     "WPI AB12, WPI 12345, WPI 1234A, WPI 123AB",
     "pt": "AA 01 AA, 12 AB 34, 12 34 AB, AB 12 34",
@@ -94,6 +96,7 @@ NOT_ISSUED = {
     "de": ["ABCDE1234", "ABCDE123E", "B1"],  # nine characters; no series
     "es": ["ABC1234"],
     "fr": ["ABC123"],
+    "ge": ["ABC123"],  # invalid since 2020
     "gb": ["ABCDE12", "AB512CDE"],
     "it": ["ABC123"],
 }
