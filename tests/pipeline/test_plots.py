@@ -18,8 +18,8 @@ from tests.helpers.plots import Page, axis, marks
 FOLDERS = [ROOT, *sorted(path.parent for path in ROOT.glob("pipelines/*/dvc.yaml"))]
 every_pipeline = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 OF_PLATES = [folder for folder in FOLDERS if folder.name != "photographs"]  # the others have no confusion.csv
-CURVES = ("precision_recall.csv", "confidence.csv", "reliability.csv")
-SHARES = {"precision_recall.csv": ("recall", "precision"), "confidence.csv": ("kept", "right"), "reliability.csv": ("confidence", "right")}
+CURVES = ("precision_recall.csv", "confidence.csv")
+SHARES = {"precision_recall.csv": ("recall", "precision"), "confidence.csv": ("kept", "right")}
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
