@@ -81,6 +81,8 @@ READ = {
     ("score", "networks"),
     ("score", "reader"),
     ("fuse", "networks"),
+    ("fuse", "plates"),
+    ("serve", "token_file"),
     ("export", "plates"),
     ("check", "folder"),
     ("check", "params"),

@@ -475,7 +475,8 @@ def test_a_stage_without_its_input_names_it_and_the_stage_that_makes_it(
     script: str, file: str, made_by: str, tmp_path: Path, run_alone: Callable[..., str]
 ):
     plate = AnnotatedPlate(Path("1.png"), np.array([[2, 2, 9, 9]]), "7", "7")
-    write_plate_set(tmp_path / "data" / "plates" / "test", "7", [(np.zeros((16, 32, 3), np.uint8), plate)])
+    for split in ("val", "test"):
+        write_plate_set(tmp_path / "data" / "plates" / split, "7", [(np.zeros((16, 32, 3), np.uint8), plate)])
     sentence = run_alone(script).splitlines()[-1]
     assert sentence.startswith(f"{script}: ")
     assert file in sentence
