@@ -46,7 +46,7 @@ ELSEWHERE = {
     r"curl ": "needs a server; tests/serving/test_page.py runs each",
     r"docker ": "needs Docker and images from a registry",
     r"saved_model_cli ": "TensorFlow's own, slow to start; tests/fusion/test_saved_model.py checks the signatures",
-    r"(mkdir|platefuse params --check|dvc --cd) pipelines/cyrillic": "tests/pipeline/test_alphabets.py checks it",
+    r"(mkdir|platefuse params --check|dvc --cd) pipelines/cyrillic": "test_recipes.py checks its parameters",
     r"cp pipelines/plates/.* pipelines/cyrillic/": "as the line above",
     r"platefuse read .* --model pipelines/cyrillic": "the copy has no such model; tests/cli reads with a small one",
     r"dvc --cd pipelines/article ": "45 minutes; tests/pipeline/test_dag.py checks that its stages are the root's",

@@ -1,4 +1,4 @@
-"""docs/alphabets.md: its parameters are right, and its fonts draw its alphabet."""
+"""Parameters that pages of the documentation propose: they are right, and render what the pages say."""
 
 import io
 from pathlib import Path
@@ -12,13 +12,15 @@ from PIL import Image
 from platefuse.configuration.pipeline_params import issues_of
 from platefuse.core.errors import PlatefuseError
 from platefuse.data.characters import SPLITS
+from platefuse.data.views import MIN_SLOPE, common_slope
 from platefuse.synthesis.fonts.library import load_fonts, load_print_fonts
 from platefuse.synthesis.licence.dataset import LicenceSynthParams, make_licence_splits
 from platefuse.synthesis.params import load_params
 from tests.helpers.imports import ROOT
 from tests.pipeline.test_docs import blocks
 
-PAGE, PLATES = "docs/alphabets.md", ROOT / "pipelines" / "plates"
+PLATES = ROOT / "pipelines" / "plates"
+PAGES = ["docs/alphabets.md", "docs/licence-plates.md"]
 
 
 def merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -28,18 +30,35 @@ def merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module")
-def params_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The parameters that the page's reader ends up with."""
-    (block,) = (text for language, text in blocks(PAGE) if language == "yaml")
+def written(page: str, folder: Path) -> Path:
+    """Write the parameters that a page's reader ends up with."""
+    (block,) = (text for language, text in blocks(page) if language == "yaml")
     values = merged(yaml.safe_load((PLATES / "params.yaml").read_text(encoding="utf-8")), yaml.safe_load(block))
-    path = tmp_path_factory.mktemp("cyrillic") / "params.yaml"
+    path = folder / "params.yaml"
     path.write_text(yaml.safe_dump(values, allow_unicode=True), encoding="utf-8")
     return path
 
 
-def test_the_parameters_are_right(params_file: Path):
-    assert issues_of(params_file) == []
+@pytest.fixture(scope="module")
+def params_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Parameters of docs/alphabets.md."""
+    return written("docs/alphabets.md", tmp_path_factory.mktemp("cyrillic"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_parameters_are_right(page: str, tmp_path: Path):
+    assert issues_of(written(page, tmp_path)) == []
+
+
+def test_the_worlds_plates_are_long_tilted_and_in_two_rows(tmp_path: Path):
+    params, geometry = load_params(written("docs/licence-plates.md", tmp_path))
+    assert isinstance(params, LicenceSynthParams) and geometry
+    samples = list(make_licence_splits(params, geometry, {"test": 60})["test"].samples)
+    assert 4 < sum(len(sample.text) > 8 for sample in samples) < 25
+    slopes = [abs(common_slope(sample.boxes, np.ones(len(sample.boxes)))) for sample in samples if len(sample.text) > 2]
+    assert 5 < sum(slope > MIN_SLOPE for slope in slopes) < 45
+    rows = [np.ptp(sample.boxes[:, 1]) > 0.8 * np.ptp(sample.boxes[:, [1, 3]]) / 2 for sample in samples if sample.text]
+    assert 3 < sum(rows) < 45
 
 
 def test_every_split_has_fonts_with_every_letter(params_file: Path):
