@@ -78,7 +78,7 @@ def test_reading_needs_no_tensorflow(kind: str, folder: Path, exported: dict[str
     command = [sys.executable, "-c", script, "score", folder / "plates", "--model", exported[kind]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")  # no runtime tells of itself
-    assert "exact match           1.0000" in done.stdout
+    assert "exact match                 1.0000" in done.stdout
 
 
 @pytest.mark.parametrize("kind", KINDS)
