@@ -208,6 +208,7 @@ def test_dvc_dag_draws_the_five_stages(pipeline: Pipeline):
     assert drawn == {
         ("synth", "train_detector"),
         ("synth", "train_classifier"),
+        ("synth", "fuse"),
         ("synth", "evaluate"),
         ("train_detector", "fuse"),
         ("train_classifier", "fuse"),
