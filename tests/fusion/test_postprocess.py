@@ -61,12 +61,13 @@ def test_a_share_of_nothing_drops_no_box_and_none_drops_more_than_half_of_all_he
         ([10, 20], [20]),  # of two the higher is the height
         ([12, 20], [12, 20]),
         ([20, 9, 16, 10], [20, 16, 10]),  # the number's height is 16
-        ([21, 10, 11, 60, 20], [60]),  # one box is as high as all others together
+        ([21, 10, 11, 60, 20], [21, 60, 20]),
+        ([21, 10, 11, 64, 20], [64]),  # one box is higher than all others together
         ([20, 5, 5, 5, 21, 5, 5, 20, 5], [20, 21, 20]),  # more print than characters
         ([9], [9]),
     ],
 )
-def test_boxes_below_six_tenths_of_the_median_height_are_dropped(heights: list[int], kept: list[int]) -> None:
+def test_boxes_below_six_tenths_of_the_numbers_height_are_dropped(heights: list[int], kept: list[int]) -> None:
     plate = np.array([[*heights, 99, 99]], np.float32)  # the last two are not used
     used = np.array([[True] * len(heights) + [False] * 2])
     assert plate[filtered_by_height(plate, used, 0.6)].tolist() == kept
