@@ -80,7 +80,7 @@ def test_the_networks_of_the_released_plates_make_a_reader_of_other_formats(tmp_
     assert main(["fuse", str(tmp_path / "plates"), str(tmp_path / "plates-br"), "--set", "formats=[br]"]) == 0
     before, after = (read_metadata(tmp_path / name) for name in ("plates", "plates-br"))
     assert before["formats"] == []
-    since = {"deskew": False, "temperature": 1.0, "alternatives": 0}  # parameters that the released models are older than
+    since = {"deskew": False, "temperature": 1.0, "alternatives": 0}  # newer than the released models
     assert after == since | before | {"formats": ["LLL0000", "LLL0L00"]}
 
 
