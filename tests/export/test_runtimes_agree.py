@@ -33,6 +33,7 @@ JUDGED = {
         "CumSum",
         "Div",
         "Equal",
+        "Exp",
         "Expand",
         "Floor",
     ),

@@ -52,7 +52,7 @@ PHOTOGRAPHS = PhotographFuseParams(
     refinements=2,
     refined_threshold=0.45,
     plate_margin=0.12,
-    min_confidence=0.15,
+    min_confidence=0.04,
     min_characters=1,
     length_weight=0.0,
 )

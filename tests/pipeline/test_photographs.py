@@ -142,7 +142,8 @@ def test_the_metrics_are_those_that_others_rely_on(made: Pipeline):
         "anchor_coverage",
     }
     evaluation = read_metrics(made, "evaluation")
-    assert evaluation.keys() == {"exact_match", "character_error_rate", "plates"}
+    calibration = {"expected_calibration_error", "coverage_at_99"}
+    assert evaluation.keys() == {"exact_match", "character_error_rate", "plates"} | calibration
     assert evaluation["plates"].keys() == {"recall_50", "recall_75", "median_iou", "false_alarms"}
     assert evaluation["plates"]["false_alarms"] > 0, "something was found and read"
 
