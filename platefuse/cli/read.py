@@ -124,7 +124,7 @@ def _too_many(wanted: int, reader: Reader) -> str:
 
 
 def _as_lines(reading: Reading, most: int) -> str:
-    """Format a line for each plate, or for each of its `most` alternatives.
+    """Format a line for each plate, or for `most` alternatives.
 
     Without a plate there is one with an empty text.
     """

@@ -86,7 +86,7 @@ class Postprocess(keras.layers.Layer):
     def _filter(
         self, boxes: tf.Tensor, scores: tf.Tensor, probabilities: tf.Tensor, log_odds: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Mark boxes that pass every threshold, and those that fail objectness, bool [B,D]."""
+        """Mark boxes that pass, and those that fail objectness, bool [B,D]."""
         kept, doubted = scores >= 0, tf.zeros_like(scores, tf.bool)
         if self.params.character_threshold:
             kept &= tf.reduce_max(probabilities, axis=-1) >= self.params.character_threshold
@@ -162,7 +162,7 @@ def at_least_height(boxes: tf.Tensor, used: tf.Tensor, min_height: float) -> tf.
 
 
 def number_height(heights: tf.Tensor, used: tf.Tensor) -> tf.Tensor:
-    """Median height of the boxes of each plate, each weighted by its height.
+    """Median height of each plate's boxes, weighted by the heights.
 
     A plate may have more letters of small print than characters. Weighted by height, the characters outweigh them: the
     median is the largest height at or above which half of the sum of all heights lies.

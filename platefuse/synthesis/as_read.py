@@ -1,4 +1,4 @@
-"""Plates as the fused model reads them: in its networks' polarity, and level.
+"""Plates as the fused model reads them: inverted and level.
 
 The classifier learns from crops of such plates, since it gets no others. What is done here to the true characters the
 graph does to those that it found: `platefuse.fusion.second_reading`.
@@ -32,7 +32,7 @@ class SeenPlate:
 def as_read(
     image: Image.Image, corners: np.ndarray, distractors: np.ndarray, light_on_dark: bool, geometry: CropGeometry
 ) -> SeenPlate:
-    """Show a plate as the networks see it in the reading that counts.
+    """Show a plate as the networks read it.
 
     Args:
         image: the plate, RGB.

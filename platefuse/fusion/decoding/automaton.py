@@ -16,7 +16,7 @@ FREE = len(TYPES)  # the first states of a slot, which agree with no format
 
 @dataclass(frozen=True, eq=False)
 class Automaton:
-    """States after each slot, S at most, the first three of which agree with no format.
+    """States after each slot, S at most.
 
     A state is a set of formats together with the type of the last character. State t < 3 is the empty set after type t:
     readings that end there are free. Before the first slot there is state 0 alone, whatever its type.
@@ -39,7 +39,7 @@ class Automaton:
         return self.types.shape[0]
 
     def types_before(self, slot: int) -> np.ndarray:
-        """Types of the states before a slot, int [S]; before the first one there are none, and all are 0."""
+        """Types of the states before a slot, int [S]; at first 0."""
         return self.types[slot - 1] if slot else np.zeros(self.states, int)
 
     @property

@@ -1,4 +1,4 @@
-"""What lies on the paths of an automaton of formats: all readings' sum, and the most probable ones.
+"""Readings as paths of an automaton: their sum and the best.
 
 A reading's score is the sum of its characters' log-probabilities, minus the costs of its changes between letters and
 digits, plus a bonus if it fits a format.
@@ -18,7 +18,7 @@ NONE = -1e9  # score of what does not exist; scores of readings are above NONE /
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What the readings of a batch of plates are scored by.
+    """Probabilities and costs that the readings of plates are scored by.
 
     Attributes:
         probabilities: float32 [B,N,K], of each character of the alphabet in each slot, in reading order.
@@ -36,12 +36,12 @@ class Scores:
 
     @property
     def logarithms(self) -> tf.Tensor:
-        """Log-probability of each character by type, [B,N,3,K]; NONE if it is of another type."""
+        """Log-probability of each character by type, [B,N,3,K]; NONE of others."""
         logarithms = tf.expand_dims(log_probability(self.probabilities), 2)
         return tf.where(character_type_masks(self.alphabet), logarithms, NONE)
 
     def cost_before(self, slot: int) -> tf.Tensor:
-        """Cost of a change of type before a slot, [B,1,1]; nothing precedes the first."""
+        """Cost of a change of type before a slot, [B,1,1]."""
         costs = self.transition_costs[:, slot - 1 : slot] if slot else tf.zeros_like(self.probabilities[:, 0, :1])
         return tf.expand_dims(costs, 2)
 
@@ -92,9 +92,8 @@ def score_of_readings(ids: tf.Tensor, formats: tuple[str, ...], scores: Scores) 
     if not formats:
         return total
     allowed = allowed_types(formats, slots).reshape(len(formats), -1)  # of the F formats, [F,N*3]
-    broken = tf.reshape(tf.one_hot(tf.where(used, kinds, -1), FREE), [-1, slots * FREE]) @ (~allowed.T).astype(
-        np.float32
-    )
+    of_kind = tf.cast(tf.expand_dims(tf.where(used, kinds, -1), 2) == np.arange(FREE), tf.float32)
+    broken = tf.reshape(of_kind, [-1, slots * FREE]) @ (~allowed.T).astype(np.float32)
     fits = (broken < 0.5) & (tf.expand_dims(scores.count, 1) == [len(entry) for entry in formats])
     return total + scores.bonus * tf.cast(tf.reduce_any(fits, axis=1), tf.float32)
 
@@ -132,7 +131,7 @@ def most_probable_readings(automaton: Automaton, scores: Scores, amount: int) ->
 
 
 def _trace(ids: list[tf.Tensor], back: list[tf.Tensor], last: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-    """Follow paths from their last states, [B,R], to the first slot: ids [B,R,N]."""
+    """Follow paths from their last states, [B,R], back: ids [B,R,N]."""
     traced = []
     for slot in reversed(range(len(ids))):
         used = tf.expand_dims(slot < count, 1)
@@ -150,7 +149,10 @@ def _best_characters(logarithms: tf.Tensor, amount: int) -> tuple[tf.Tensor, tf.
 
 
 def _best_parents(automaton: Automaton, slot: int, before: tf.Tensor, cost: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Scores of the best paths into each state, and the flat indices of their last states and ranks, [B,S,R]."""
+    """Scores of the best paths into each state, [B,S,R].
+
+    With them the flat indices of the paths' last states and ranks, [B,S,R].
+    """
     amount = before.shape[2]
     arrived, origins = ([values] for values in tf.math.top_k(_free(automaton, slot, before, cost), amount))
     if automaton.states > FREE:
@@ -163,14 +165,17 @@ def _best_parents(automaton: Automaton, slot: int, before: tf.Tensor, cost: tf.T
 
 
 def _start(scores: Scores, automaton: Automaton, amount: int) -> tf.Tensor:
-    """Scores before the first slot, [B,S,R]: 0 in the first state, NONE in all others."""
+    """Scores before the first slot, [B,S,R]: NONE but for one state."""
     start = np.full((1, automaton.states, amount), NONE, np.float32)
     start[0, 0, 0] = 0.0
     return tf.zeros_like(scores.probabilities[:, 0, :1])[..., None] + start
 
 
 def _free(automaton: Automaton, slot: int, before: tf.Tensor, cost: tf.Tensor) -> tf.Tensor:
-    """Scores of the states from which each type leads to no format, [B,3,S*R], less the cost of a change."""
+    """Scores of states that each type leads to no format, [B,3,S*R].
+
+    The cost of a change is taken off.
+    """
     changes = _changes(automaton.types_before(slot), np.arange(FREE)[:, None])
     scores = tf.expand_dims(before, 1) - tf.expand_dims(cost, 3) * changes[..., None]
     scores = tf.where(automaton.free[slot][..., None], scores, NONE)
@@ -178,7 +183,10 @@ def _free(automaton: Automaton, slot: int, before: tf.Tensor, cost: tf.Tensor) -
 
 
 def _agreeing(automaton: Automaton, slot: int, before: tf.Tensor, cost: tf.Tensor) -> tf.Tensor:
-    """Scores of each agreeing state's parents, [B,S-3,P*R], less the cost of a change."""
+    """Scores of each agreeing state's parents, [B,S-3,P*R].
+
+    The cost of a change is taken off.
+    """
     parents, types = automaton.parents[slot], automaton.types[slot, FREE:, None]
     changes = _changes(automaton.types_before(slot)[parents], types)[..., None]
     scores = tf.gather(before, np.maximum(parents, 0), axis=1) - tf.expand_dims(cost, 3) * changes
@@ -201,6 +209,6 @@ def _flat(values: tf.Tensor) -> tf.Tensor:
 
 
 def _log_sum(values: tf.Tensor) -> tf.Tensor:
-    """Take log sum exp over the last axis, in operations that exporters have."""
+    """Take log sum exp over the last axis, with exporters' operations."""
     largest = tf.reduce_max(values, axis=-1, keepdims=True)
     return tf.squeeze(largest, -1) + tf.math.log(tf.reduce_sum(tf.exp(values - largest), axis=-1))

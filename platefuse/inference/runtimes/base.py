@@ -80,7 +80,7 @@ class Runtime(ABC):
 
     @property
     def alternatives(self) -> int:
-        """How many of the most probable readings the model gives; 0 for none."""
+        """How many of the most probable readings the model gives."""
         given = self.metadata.get("alternatives", 0)
         return given if isinstance(given, int) and reads_of(self.metadata) == PLATES else 0
 

@@ -117,7 +117,7 @@ class _PlateMaker:
 
 
 def _seen(plate: LicencePlate, crops: CropSettings) -> SeenPlate:
-    """Open a plate's photograph, as the fused model reads it if so requested."""
+    """Open a plate's photograph, perhaps as the fused model reads it."""
     image = Image.open(io.BytesIO(plate.file))
     if crops.as_read:
         return as_read(image, plate.corners, plate.distractor_corners, plate.light_on_dark, crops)

@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from platefuse.fusion.decoding.automaton import build_automaton
-from platefuse.fusion.decoding.paths import NONE, Scores, log_sum_of_readings, most_probable_readings
+from platefuse.fusion.decoding.paths import (
+    NONE,
+    Scores,
+    log_sum_of_readings,
+    most_probable_readings,
+    score_of_readings,
+)
 from platefuse.networks.common.keras2 import tf
 
 ALPHABET = "AB0-"
@@ -98,3 +104,15 @@ def test_one_slot_and_characters_of_one_type_are_enough():
     assert ids.numpy()[0, :2].tolist() == [[0], [1]]
     np.testing.assert_allclose(totals.numpy()[0, :2], np.log([0.7, 0.3]) + 1, atol=1e-5)
     assert totals.numpy()[0, 2] < NONE / 2
+
+
+@pytest.mark.parametrize("formats", FORMATS, ids=str)
+def test_one_readings_score_is_that_of_the_enumeration(formats):
+    counts, rng = [4, 1, 3, 2], np.random.default_rng(8)
+    scores = plates(8, 4, counts)
+    for _ in range(10):
+        ids = np.array([[rng.integers(len(ALPHABET)) if i < count else -1 for i in range(4)] for count in counts])
+        found = score_of_readings(tf.constant(ids, tf.int32), formats, scores).numpy()
+        for i, row in enumerate(ids):
+            probabilities, costs = scores.probabilities[i].numpy(), scores.transition_costs[i].numpy()
+            assert found[i] == pytest.approx(plain_score(reading_of(row), probabilities, costs, formats), abs=1e-4)
