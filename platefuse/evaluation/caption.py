@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -18,6 +20,7 @@ _FAINT: Colour = (100, 100, 100)
 _TINT: Colour = (255, 224, 200)
 _NARROW, _WIDE = 0.72, 1.1  # a column's width, as shares of the type's size
 _MARGIN = 2.1  # left of the columns, for the rows' names
+_NO_CHARACTER = "\uffff"  # drawn as a character that the font lacks
 _CROP, _ROW, _NOTE = 1.5, 1.25, 0.95  # heights
 
 Column = tuple[str, str, Image.Image | None]
@@ -87,6 +90,21 @@ def font_of(size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
+@cache
+def font_of_character(character: str, size: int) -> ImageFont.FreeTypeFont:
+    """Font that has a character, `size` pixels high.
+
+    Pillow's own has Latin letters. For what it lacks it is DejaVu Sans, if Matplotlib, which brings it, is installed.
+    """
+    own = font_of(size)
+    if bytes(own.getmask(character)) != bytes(own.getmask(_NO_CHARACTER)):
+        return own
+    matplotlib = find_spec("matplotlib")  # its import takes a second
+    folders = (matplotlib.submodule_search_locations if matplotlib else None) or ()
+    files = [Path(folder, "mpl-data", "fonts", "ttf", "DejaVuSans.ttf") for folder in folders]
+    return next((ImageFont.truetype(str(file), size) for file in files if file.is_file()), own)
+
+
 def _columns(crops: Sequence[Image.Image | None], text: str, truth: str | None) -> list[Column]:
     pairs = align(text, text if truth is None else truth)
     left = iter(crops)
@@ -116,7 +134,13 @@ def _line(
         tiles = ((read, WRONG, PAPER), (true, _TINT, INK)) if read != true else ((read, PAPER, INK),) * 2
         for top, (character, ground, ink) in zip(range(tall, line.height, row), tiles, strict=False):
             canvas.rectangle((left + 1, top, left + cell - 2, top + row - 1), fill=ground)
-            canvas.text((left + cell / 2, top + row / 2), character, fill=ink, font=font_of(size), anchor="mm")
+            canvas.text(
+                (left + cell / 2, top + row / 2),
+                character,
+                fill=ink,
+                font=font_of_character(character, size),
+                anchor="mm",
+            )
     return line
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from platefuse.evaluation.caption import RIGHT, WRONG, crop_of, draw_caption, font_of, wrapped
+from platefuse.evaluation.caption import RIGHT, WRONG, crop_of, draw_caption, font_of, font_of_character, wrapped
 
 SIZE, WIDTH = 30, 400
 MARGIN, CELL, CROPS = 63, 33, 45  # pixels, by hand: 2.1, 1.1 and 1.5 times the size
@@ -102,3 +102,9 @@ def test_words_are_wrapped_at_the_width() -> None:
     assert all(font_of(20).getlength(line) <= 150 for line in lines)
     assert wrapped("unbreakable word", 20, 10) == ["unbreakable", "word"]
     assert wrapped("", 20, 10) == []
+
+
+def test_characters_that_pillows_font_lacks_are_drawn_all_the_same() -> None:
+    drawn = {c: np.asarray(draw_caption(WIDTH, SIZE, [None], c)).tobytes() for c in "ЖШЯΩЀ"}
+    assert len(set(drawn.values())) == len(drawn)
+    assert font_of_character("A", SIZE) is font_of(SIZE)
