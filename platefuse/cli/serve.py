@@ -55,40 +55,19 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help="the token that callers must send (default: PLATEFUSE_TOKEN)"
     )
-    parser.add_argument(
-        "--max-bytes",
-        type=positive,
-        default=_DEFAULT.body,
-        metavar="N",
-        help=f"bytes of one request (default: {_DEFAULT.body})",
-    )
-    parser.add_argument(
-        "--max-pixels",
-        type=_pixels,
-        default=_DEFAULT.pixels,
-        metavar="N",
-        help=f"pixels of one image (default: {_DEFAULT.pixels}, the most that is read)",
-    )
-    parser.add_argument(
-        "--max-images",
-        type=positive,
-        default=_DEFAULT.images,
-        metavar="N",
-        help=f"images of one form (default: {_DEFAULT.images})",
-    )
-    parser.add_argument(
-        "--max-queue",
-        type=positive,
-        default=_DEFAULT.queue,
-        metavar="N",
-        help=f"requests that wait for their answers (default: {_DEFAULT.queue})",
-    )
+    for option, kind, default, words in (
+        ("--max-bytes", positive, _DEFAULT.body, "bytes of one request (default: %(default)s)"),
+        ("--max-pixels", _pixels, _DEFAULT.pixels, "pixels of one image (default: %(default)s, the most that is read)"),
+        ("--max-images", positive, _DEFAULT.images, "images of one form (default: %(default)s)"),
+        ("--max-queue", positive, _DEFAULT.queue, "requests that wait for their answers (default: %(default)s)"),
+    ):
+        parser.add_argument(option, type=kind, default=default, metavar="N", help=words)
     parser.add_argument(
         "--timeout",
         type=_seconds,
         default=_DEFAULT.seconds,
         metavar="SECONDS",
-        help=f"from a request to its answer (default: {_DEFAULT.seconds:g})",
+        help="from a request to its answer (default: %(default)g)",
     )
 
 
